@@ -1,0 +1,53 @@
+import { Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+
+export interface AlarmRule {
+  readonly metric: IMetric;
+  /** The alarm rings at this value or above. */
+  readonly threshold: number;
+  readonly evaluationPeriods?: number;
+  /** What is wrong and where to look, for the person whom the alarm wakes. */
+  readonly meaning: string;
+}
+
+/** Where every alarm of a stage rings. */
+export class AlarmTopic extends Topic {
+  constructor(scope: Construct, id: string, options: { email?: string | undefined } = {}) {
+    super(scope, id, { displayName: 'Tenantry alarms', enforceSSL: true });
+    // The policy that enforces TLS replaces the default one, which let the account's alarms publish.
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    if (options.email) this.addSubscription(new EmailSubscription(options.email));
+  }
+
+  /** Adds an alarm to `scope` that rings here, also when it falls silent again. */
+  ring(scope: Construct, id: string, rule: AlarmRule): Alarm {
+    const alarm = new Alarm(scope, id, {
+      metric: rule.metric,
+      threshold: rule.threshold,
+      evaluationPeriods: rule.evaluationPeriods ?? 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      alarmDescription: rule.meaning,
+    });
+    alarm.addAlarmAction(new SnsAction(this));
+    alarm.addOkAction(new SnsAction(this));
+    return alarm;
+  }
+}

@@ -1,0 +1,93 @@
+import { Fn } from 'aws-cdk-lib';
+import { authorizer, fallback } from '../shared/contract/background.ts';
+import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
+import { constructIdOf } from './function.ts';
+import { gatewayResponses } from './gateway-responses.ts';
+
+/** Name of the authorizer in the definition. */
+const bearerScheme = 'bearer';
+
+/** `Bearer <JWT>`; whatever else stands in the header never reaches the authorizer's function. */
+const bearerExpression =
+  '^[Bb][Ee][Aa][Rr][Ee][Rr] +[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$';
+
+/** How long the gateway trusts a verified token: a revoked one is refused no later than this. */
+const authorizerTtlSeconds = 60;
+
+/**
+ * The OpenAPI 3.0 document that is the API in API Gateway: a route for each path and method of the
+ * contract, and on every path one for all other methods. Throws if two endpoints share a route.
+ */
+export function apiDefinition(endpoints: readonly Endpoint[]): Record<string, unknown> {
+  return {
+    openapi: '3.0.1',
+    info: { title: 'Tenantry', version: '1' },
+    paths: pathsOf(endpoints),
+    components: { securitySchemes: { [bearerScheme]: bearerAuthorizer() } },
+    'x-amazon-apigateway-gateway-responses': gatewayResponses(),
+  };
+}
+
+function pathsOf(endpoints: readonly Endpoint[]): Record<string, Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const endpoint of endpoints) {
+    for (const path of gatewayPaths(endpoint)) {
+      const item = paths[path] ?? itemWithFallback(path);
+      paths[path] = item;
+      const method = endpoint.method.toLowerCase();
+      if (item[method]) throw new Error(`Two endpoints answer ${endpoint.method} ${path}`);
+      item[method] = {
+        ...operation(endpoint.id, path),
+        ...(endpoint.access.kind === 'bearer' && { security: [{ [bearerScheme]: [] }] }),
+      };
+    }
+  }
+  return paths;
+}
+
+/** The fallback first: to some tools outside AWS the last route wins, and that must be a named method. */
+function itemWithFallback(path: string): Record<string, unknown> {
+  return { 'x-amazon-apigateway-any-method': operation(fallback.id, path) };
+}
+
+function operation(functionId: string, path: string) {
+  const parameters = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  return {
+    ...(parameters.length > 0 && { parameters }),
+    responses: {},
+    'x-amazon-apigateway-integration': {
+      type: 'aws_proxy',
+      httpMethod: 'POST',
+      uri: invocationUri(functionId),
+      passthroughBehavior: 'when_no_match',
+    },
+  };
+}
+
+function bearerAuthorizer() {
+  return {
+    type: 'apiKey',
+    name: 'Authorization',
+    in: 'header',
+    'x-amazon-apigateway-authtype': 'custom',
+    'x-amazon-apigateway-authorizer': {
+      type: 'token',
+      authorizerUri: invocationUri(authorizer.id),
+      identityValidationExpression: bearerExpression,
+      authorizerResultTtlInSeconds: authorizerTtlSeconds,
+    },
+  };
+}
+
+/** Fn::Sub with the function's logical id: the one form that tools outside AWS also resolve. */
+function invocationUri(functionId: string): string {
+  const arn = `\${${constructIdOf(functionId)}.Arn}`;
+  return Fn.sub(
+    `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/${arn}/invocations`,
+  );
+}

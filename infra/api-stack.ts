@@ -1,0 +1,160 @@
+import { Aws, CfnOutput, Fn, Size, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  ApiDefinition,
+  EndpointType,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  SpecRestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { authorizer, fallback } from '../shared/contract/background.ts';
+import type { Endpoint } from '../shared/contract/endpoint.ts';
+import { apiDefinition } from './api-definition.ts';
+import type { DataStack } from './data-stack.ts';
+import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
+import { FunctionLogs } from './logs.ts';
+import { Monitoring } from './monitoring.ts';
+import { type ApiParameters, apiParameters } from './parameters.ts';
+import type { Stage } from './stage.ts';
+import { WebAcl } from './web-acl.ts';
+
+export interface ApiStackProps extends StackProps {
+  readonly stage: Stage;
+  readonly endpoints: readonly Endpoint[];
+  readonly bundles: string;
+  readonly data: DataStack;
+}
+
+/** Name of the API's one stage; the first segment of its own address, which CloudFront hides. */
+export const apiStageName = 'main';
+
+/** The functions of the contract and the REST API in front of them. */
+export class ApiStack extends Stack {
+  readonly api: SpecRestApi;
+
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    super(scope, id, props);
+    const { data, endpoints } = props;
+
+    const logs = new FunctionLogs(this, 'FunctionLogs');
+    const parameters = apiParameters(this, props.stage);
+    const createFunction = (entry: FunctionEntry) =>
+      new ContractFunction(this, {
+        entry,
+        bundles: props.bundles,
+        resources: data.granted,
+        logGroup: logs,
+        environment: environmentOf(entry, data, parameters),
+      });
+    const functions = [...endpoints, authorizer, fallback].map(createFunction);
+
+    this.api = this.createApi(endpoints);
+    for (const { id: functionId, method } of endpoints)
+      this.permit(functionId, `${apiStageName}/${method}/*`);
+    this.permit(fallback.id, `${apiStageName}/*`);
+    this.permit(authorizer.id, 'authorizers/*');
+
+    new WebAcl(this, 'WebAcl', {
+      stageArn: this.api.deploymentStage.stageArn,
+      originSecret: data.originVerify.secretValue,
+    });
+    new Monitoring(this, 'Monitoring', {
+      topic: data.alarms,
+      api: this.api,
+      functions,
+      table: data.table,
+      stage: props.stage,
+    });
+    new CfnOutput(this, 'ApiId', { value: this.api.restApiId });
+  }
+
+  private createApi(endpoints: readonly Endpoint[]): SpecRestApi {
+    const accessLogs = new LogGroup(this, 'AccessLogs', { retention: RetentionDays.THREE_MONTHS });
+    const api = new SpecRestApi(this, 'Api', {
+      apiDefinition: ApiDefinition.fromInline(apiDefinition(endpoints)),
+      endpointTypes: [EndpointType.REGIONAL],
+      minCompressionSize: Size.bytes(1024),
+      cloudWatchRole: true,
+      deployOptions: {
+        stageName: apiStageName,
+        accessLogDestination: new LogGroupLogDestination(accessLogs),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+        loggingLevel: MethodLoggingLevel.ERROR,
+        dataTraceEnabled: false,
+        metricsEnabled: true,
+        tracingEnabled: true,
+        throttlingRateLimit: 200,
+        throttlingBurstLimit: 400,
+      },
+    });
+    Validations.of(api).acknowledge(
+      {
+        id: 'AwsSolutions-APIG2',
+        reason:
+          'Functions validate every input with the schemas of the contract and answer with problem details.',
+      },
+      {
+        id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+        reason: 'The role of API Gateway itself, for which AWS maintains exactly this policy.',
+      },
+    );
+    return api;
+  }
+
+  /** Lets the API invoke a function, and no other API or account. */
+  private permit(functionId: string, route: string): void {
+    const name = constructIdOf(functionId);
+    new CfnPermission(this, `${name}Permission`, {
+      action: 'lambda:InvokeFunction',
+      functionName: Fn.getAtt(name, 'Arn').toString(),
+      principal: 'apigateway.amazonaws.com',
+      sourceArn: `arn:${Aws.PARTITION}:execute-api:${Aws.REGION}:${Aws.ACCOUNT_ID}:${this.api.restApiId}/${route}`,
+    });
+  }
+}
+
+/** No address, no path parameter, no header: whom a line is about is the tenant, by its id. */
+const accessLogFields = {
+  time: '$context.requestTimeEpoch',
+  request_id: '$context.requestId',
+  method: '$context.httpMethod',
+  route: '$context.resourcePath',
+  status: '$context.status',
+  latency_ms: '$context.responseLatency',
+  function_latency_ms: '$context.integrationLatency',
+  function_status: '$context.integration.status',
+  gateway_error: '$context.error.responseType',
+  tenant_id: '$context.authorizer.tenant_id',
+  user_id: '$context.authorizer.user_id',
+};
+
+/** The settings a function reads, and only those. */
+function environmentOf(
+  entry: FunctionEntry,
+  data: DataStack,
+  parameters: ApiParameters,
+): Record<string, string> {
+  const secrets = entry.secrets ?? [];
+  const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
+  const isMarketplace = entry.id.startsWith('marketplace/');
+  return {
+    POWERTOOLS_LOG_LEVEL: parameters.logLevel,
+    ...(entry.table && { TABLE_NAME: data.table.tableName }),
+    ...(entry.table?.limit && { LIMITS_MULTIPLIER: parameters.limitsMultiplier }),
+    ...Object.fromEntries(
+      secrets.map((name) => [secretVariable(name), data.granted.secretArns[name]] as const),
+    ),
+    ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer, TOKEN_AUDIENCE: 'tenantry-api' }),
+    ...(isMarketplace && {
+      PRODUCT_CODES: parameters.productCodes,
+      SUPPORT_EMAIL: parameters.supportEmail,
+      MARKETPLACE_REGION: parameters.marketplaceRegion,
+    }),
+  };
+}
+
+/** `signing-keys` as its function finds it: `SIGNING_KEYS_SECRET`. */
+const secretVariable = (name: string) => `${name.replaceAll('-', '_').toUpperCase()}_SECRET`;

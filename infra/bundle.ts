@@ -1,0 +1,142 @@
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
+import { endpoints } from '../shared/contract/endpoints.ts';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const root = (path: string) => join(repository, path);
+
+/** Where bundles land unless a caller says otherwise. */
+export const functionsFolder = root('build/functions');
+export const webFolder = root('build/web');
+
+/** Files of a native package that its functions carry: Lambda's Linux on both processors, and its loader. */
+const nativePackages: Readonly<Record<string, readonly string[]>> = {
+  bcrypt: [
+    'bcrypt/package.json',
+    'bcrypt/LICENSE',
+    'bcrypt/bcrypt.js',
+    'bcrypt/promises.js',
+    'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
+    'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
+    'node-gyp-build/package.json',
+    'node-gyp-build/LICENSE',
+    'node-gyp-build/index.js',
+    'node-gyp-build/node-gyp-build.js',
+  ],
+};
+
+export interface BundledFunction {
+  readonly id: string;
+  /** The folder that becomes the function's code. */
+  readonly folder: string;
+  /** Size of the minified JavaScript, without native packages. */
+  readonly bytes: number;
+  /** Native packages that lie beside the bundle. */
+  readonly nativePackages: readonly string[];
+  /** Source files in the bundle and the bytes each contributes. */
+  readonly inputs: Readonly<Record<string, number>>;
+}
+
+/** Ids of all functions, those of the local stage included, in the order of the contract. */
+export function functionIds(): string[] {
+  return [...endpoints, authorizer, fallback, rotateSigningKeys].map(({ id }) => id);
+}
+
+/** Bundles all functions in one esbuild call. Throws if a handler is missing or does not build. */
+export async function bundleFunctions(
+  options: { ids?: readonly string[]; sources?: string; outdir?: string } = {},
+): Promise<BundledFunction[]> {
+  const { ids = functionIds(), sources = root('functions'), outdir = functionsFolder } = options;
+  rmSync(outdir, { recursive: true, force: true });
+
+  const { metafile } = await build({
+    entryPoints: ids.map((id) => ({ in: join(sources, `${id}.ts`), out: `${id}/index` })),
+    outdir,
+    absWorkingDir: repository,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    legalComments: 'none',
+    mainFields: ['module', 'main'],
+    loader: { '.html': 'text' },
+    external: Object.keys(nativePackages),
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return ids.map((id) => finish(id, join(outdir, id), metafile));
+}
+
+function finish(id: string, folder: string, metafile: Metafile): BundledFunction {
+  const output = Object.entries(metafile.outputs).find(
+    ([path]) => join(repository, path) === join(folder, 'index.js'),
+  )?.[1];
+  if (!output) throw new Error(`esbuild made no bundle for ${id}`);
+
+  // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
+  writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
+  const native = output.imports.map(({ path }) => path).filter((path) => path in nativePackages);
+  for (const file of native.flatMap((name) => nativePackages[name] ?? [])) {
+    copy(root(`node_modules/${file}`), join(folder, 'node_modules', file));
+  }
+  const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [
+    path,
+    bytesInOutput,
+  ]);
+  return {
+    id,
+    folder,
+    bytes: output.bytes,
+    nativePackages: native,
+    inputs: Object.fromEntries(inputs),
+  };
+}
+
+/** Bundles the web app and lays its page, style sheet and the assets of the API's page beside it. */
+export async function bundleWeb(outdir = webFolder): Promise<void> {
+  rmSync(outdir, { recursive: true, force: true });
+  await build({
+    entryPoints: [root('web/main.ts')],
+    outdir,
+    absWorkingDir: repository,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    logLevel: 'warning',
+  });
+  for (const file of ['index.html', 'style.css']) copy(root(`web/${file}`), join(outdir, file));
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+    copy(root(`node_modules/swagger-ui-dist/${file}`), join(outdir, 'assets/swagger', file));
+  }
+}
+
+/** Bundles everything that is deployed, and keeps the sizes in `build/sizes.json`. */
+export async function bundle(): Promise<BundledFunction[]> {
+  const [functions] = await Promise.all([bundleFunctions(), bundleWeb()]);
+  writeFileSync(
+    root('build/sizes.json'),
+    `${JSON.stringify(Object.fromEntries(functions.map(({ id, bytes }) => [id, bytes])), null, 2)}\n`,
+  );
+  return functions;
+}
+
+function copy(from: string, to: string): void {
+  if (!existsSync(from)) throw new Error(`${from} is missing: run npm ci`);
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to);
+}
+
+if (import.meta.main) {
+  const startedAt = performance.now();
+  for (const { id, bytes, nativePackages: native } of await bundle()) {
+    console.log(
+      `${(bytes / 1024).toFixed(1).padStart(8)} KB  ${id}${native.map((name) => ` + ${name}`).join('')}`,
+    );
+  }
+  console.log(`${Math.round(performance.now() - startedAt)} ms`);
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { Duration, Validations } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { Needs } from '../shared/contract/endpoint.ts';
+import { type GrantedResources, statementsFor } from './grants.ts';
+
+export interface FunctionEntry extends Needs {
+  readonly id: string;
+  readonly summary: string;
+}
+
+export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code' | 'role'>> {
+  /** What the contract says about the function. */
+  readonly entry: FunctionEntry;
+  /** Folder with one bundle per function. */
+  readonly bundles: string;
+  /** What its needs are granted on; none for a function that has none. */
+  readonly resources?: GrantedResources;
+  /** Statements beyond those of the contract entry. */
+  readonly statements?: readonly PolicyStatement[];
+  readonly logGroup: ILogGroup;
+}
+
+/** `auth/login` as it is called in a template: `AuthLogin`. */
+export function constructIdOf(functionId: string): string {
+  return functionId.replace(/(?:^|[/-])(\w)/g, (_, first: string) => first.toUpperCase());
+}
+
+/**
+ * The Lambda function of a contract entry: its bundle, a role with the entry's grants and nothing
+ * else, and defaults that any property of the caller replaces.
+ */
+export class ContractFunction extends lambda.Function {
+  constructor(scope: Construct, props: FunctionProps) {
+    const { entry, bundles, resources, statements = [], ...overrides } = props;
+    const id = constructIdOf(entry.id);
+    const role = new Role(scope, `${id}Role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        grants: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              resources: [props.logGroup.logGroupArn],
+            }),
+            new PolicyStatement({
+              actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+              resources: ['*'],
+            }),
+            ...(resources ? statementsFor(entry, resources) : []),
+            ...statements,
+          ],
+        }),
+      },
+    });
+
+    super(scope, id, {
+      description: entry.summary,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(join(bundles, entry.id)),
+      memorySize: entry.memoryMb ?? 512,
+      timeout: Duration.seconds(entry.timeoutSeconds ?? 10),
+      tracing: lambda.Tracing.ACTIVE,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      ...overrides,
+      environment: {
+        POWERTOOLS_SERVICE_NAME: 'tenantry',
+        POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
+        ...overrides.environment,
+      },
+      // The role's policy above is the whole of it; CDK must not widen it.
+      role: role.withoutPolicyUpdates(),
+    });
+    // The name that `sam local invoke` takes and that the API's definition refers to.
+    (this.node.defaultChild as lambda.CfnFunction).overrideLogicalId(id);
+
+    if (!overrides.deadLetterQueue) {
+      Validations.of(this).acknowledge({
+        id: 'Serverless-LambdaDLQ',
+        reason:
+          'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.',
+      });
+    }
+    Validations.of(role).acknowledge(
+      { id: 'AwsSolutions-IAM5[Resource::*]', reason: starReason(entry) },
+      { id: 'Serverless-LambdaStarPermissions', reason: starReason(entry) },
+    );
+  }
+}
+
+function starReason(entry: FunctionEntry): string {
+  return ['X-Ray writes', ...(entry.actions ?? [])]
+    .join(', ')
+    .concat(' have no resource-level permissions in IAM.');
+}

@@ -1,0 +1,104 @@
+import { describeError, type ErrorCode, problemType } from '../shared/errors.ts';
+
+/** What API Gateway answers on its own, without any function: the reply to one of its response types. */
+interface GatewayReply {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly code: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const known = (code: ErrorCode, headers?: Record<string, string>): GatewayReply => ({
+  ...describeError(code),
+  code,
+  ...(headers && { headers }),
+});
+
+const badRequest: GatewayReply = {
+  status: 400,
+  code: 'bad_request',
+  title: 'Bad request',
+  detail: 'The request is not one that this API can read.',
+};
+const signedRequest: GatewayReply = {
+  ...known('forbidden'),
+  detail: 'This API does not take AWS signatures.',
+};
+const gatewayTimeout: GatewayReply = {
+  status: 504,
+  code: 'timeout',
+  title: 'Timeout',
+  detail: 'The service did not answer in time. Try again in a moment.',
+};
+const internalError = known('internal_error');
+
+/** Every response type that API Gateway knows. One that is missing here would fall to a default. */
+const replies: Readonly<Record<string, GatewayReply>> = {
+  UNAUTHORIZED: known('unauthorized', { 'WWW-Authenticate': 'Bearer' }),
+  ACCESS_DENIED: known('forbidden'),
+  EXPIRED_TOKEN: signedRequest,
+  INVALID_SIGNATURE: signedRequest,
+  INVALID_API_KEY: known('forbidden'),
+  // What API Gateway says for every path and method that it does not have.
+  MISSING_AUTHENTICATION_TOKEN: known('not_found'),
+  RESOURCE_NOT_FOUND: known('not_found'),
+  BAD_REQUEST_BODY: badRequest,
+  BAD_REQUEST_PARAMETERS: badRequest,
+  REQUEST_TOO_LARGE: known('payload_too_large'),
+  UNSUPPORTED_MEDIA_TYPE: known('unsupported_media_type'),
+  THROTTLED: known('rate_limited', { 'Retry-After': '1' }),
+  QUOTA_EXCEEDED: known('rate_limited', { 'Retry-After': '3600' }),
+  // Only the rate rule of the web ACL ends here: its origin rule answers by itself.
+  WAF_FILTERED: known('rate_limited', { 'Retry-After': '300' }),
+  API_CONFIGURATION_ERROR: internalError,
+  AUTHORIZER_CONFIGURATION_ERROR: internalError,
+  AUTHORIZER_FAILURE: internalError,
+  INTEGRATION_FAILURE: gatewayTimeout,
+  INTEGRATION_TIMEOUT: gatewayTimeout,
+  DEFAULT_4XX: badRequest,
+  DEFAULT_5XX: internalError,
+};
+
+/** The headers that every reply of the API has, whoever makes it. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** `x-amazon-apigateway-gateway-responses`: problem details for every error of the gateway itself. */
+export function gatewayResponses(): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(replies).map(([type, reply]) => [type, gatewayResponse(reply)]),
+  );
+}
+
+function gatewayResponse({ headers = {}, ...problem }: GatewayReply) {
+  const literals = { 'Content-Type': 'application/problem+json', ...securityHeaders, ...headers };
+  return {
+    statusCode: String(problem.status),
+    responseParameters: {
+      ...Object.fromEntries(
+        Object.entries(literals).map(([name, value]) => [
+          `gatewayresponse.header.${name}`,
+          literal(value),
+        ]),
+      ),
+      'gatewayresponse.header.X-Request-Id': 'context.requestId',
+    },
+    responseTemplates: {
+      'application/json': JSON.stringify({
+        type: problemType(problem.code),
+        title: problem.title,
+        status: problem.status,
+        detail: problem.detail,
+        code: problem.code,
+        request_id: '$context.requestId',
+      }),
+    },
+  };
+}
+
+const literal = (value: string) => `'${value}'`;

@@ -1,0 +1,48 @@
+import { CfnParameter } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Stage } from './stage.ts';
+
+/** How much the functions of a stack log. */
+export function logLevelParameter(scope: Construct): CfnParameter {
+  return new CfnParameter(scope, 'LogLevel', {
+    default: 'INFO',
+    allowedValues: ['DEBUG', 'INFO', 'WARN', 'ERROR'],
+    description: 'Level from which on functions log',
+  });
+}
+
+/** Settings of the API's functions that a deployment changes without a change of code. */
+export function apiParameters(scope: Construct, stage: Stage) {
+  const value = (id: string, props: ConstructorParameters<typeof CfnParameter>[2]) =>
+    new CfnParameter(scope, id, props).valueAsString;
+  return {
+    logLevel: logLevelParameter(scope).valueAsString,
+    limitsMultiplier: value('LimitsMultiplier', {
+      default: '1',
+      allowedPattern: '[1-9][0-9]*([.][0-9]+)?|0[.][0-9]*[1-9][0-9]*',
+      description: 'Scales every limit of the product; above 0',
+    }),
+    productCodes: value('ProductCodes', {
+      default: 'tenantry-demo',
+      minLength: 1,
+      description:
+        'Codes of the AWS Marketplace products that this deployment sells, separated by commas',
+    }),
+    supportEmail: value('SupportEmail', {
+      default: 'support@example.com',
+      allowedPattern: '[^@\\s]+@[^@\\s]+',
+      description: 'Where pages send buyers who need help',
+    }),
+    tokenIssuer: value('TokenIssuer', {
+      default: `urn:tenantry:${stage}`,
+      minLength: 1,
+      description: 'Issuer (iss) of access tokens',
+    }),
+    marketplaceRegion: value('MarketplaceRegion', {
+      default: 'us-east-1',
+      description: 'Region of the AWS Marketplace APIs',
+    }),
+  };
+}
+
+export type ApiParameters = ReturnType<typeof apiParameters>;
