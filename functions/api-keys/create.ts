@@ -1,0 +1,8 @@
+import { createApiKey } from '../../shared/api-keys.ts';
+import { createApiKey as endpoint } from '../../shared/contract/api-keys.ts';
+import { handle } from '../../shared/http/handle.ts';
+
+export const handler = handle(endpoint, async ({ tenantId, body }) => {
+  const { name, scopes, expires_in_days: expiresInDays } = body;
+  return { status: 201, body: await createApiKey(tenantId, { name, scopes, expiresInDays }) };
+});

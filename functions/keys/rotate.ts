@@ -1,0 +1,8 @@
+import { type RotationStep, rotateSigningKeys } from '../../shared/key-rotation.ts';
+import { logger } from '../../shared/observe.ts';
+
+/** Secrets Manager's rotation function for the signing keys. */
+export async function handler(event: RotationStep): Promise<void> {
+  await rotateSigningKeys(event);
+  logger.info('rotation_step', { step: event.Step });
+}

@@ -1,0 +1,17 @@
+import { register as endpoint } from '../../shared/contract/marketplace.ts';
+import { handle } from '../../shared/http/handle.ts';
+import { addressSubject } from '../../shared/limits.ts';
+import { resolvePurchase } from '../../shared/marketplace.ts';
+import { register } from '../../shared/registration.ts';
+
+export const handler = handle(endpoint, async ({ body, client, admit, wantsPage }) => {
+  await admit('marketplace.address', addressSubject(client.address));
+  const purchase = await resolvePurchase(body['x-amzn-marketplace-token']);
+  const offerType = body['x-amzn-marketplace-offer-type'];
+  const registration = await register({ ...purchase, ...(offerType && { offerType }) });
+  if (!wantsPage) return { status: 200, body: registration };
+  return {
+    status: 303,
+    headers: { location: `/welcome#ticket=${registration.registration_ticket}` },
+  };
+});

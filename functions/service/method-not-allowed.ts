@@ -1,0 +1,19 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { gatewayPaths } from '../../shared/contract/endpoint.ts';
+import { endpoints } from '../../shared/contract/endpoints.ts';
+import { AppError } from '../../shared/errors.ts';
+import { errorReply, toResult } from '../../shared/http/reply.ts';
+
+/** Answers the methods that a path does not have; OPTIONS tells which it has. */
+export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+  const { requestId } = event.requestContext;
+  const methods = endpoints
+    .filter((endpoint) => gatewayPaths(endpoint).includes(event.resource))
+    .map(({ method }) => method);
+  const headers = { allow: [...new Set(methods), 'OPTIONS'].join(', ') };
+  if (event.httpMethod === 'OPTIONS') return toResult({ status: 204, headers }, requestId);
+  return toResult(
+    errorReply(new AppError('method_not_allowed', { headers }), requestId, false),
+    requestId,
+  );
+}

@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { ApiKeyScope } from './contract/endpoint.ts';
+import { AppError } from './errors.ts';
+import { newId } from './ids.ts';
+import { Remembered } from './remembered.ts';
+import { ApiKeyItem, ApiKeyLookupItem } from './table/items.ts';
+import { keys } from './table/keys.ts';
+import { create, getItem, query, transact } from './table/table.ts';
+
+/** An API key as its owner sees it after creation. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  scopes: ApiKeyScope[];
+  expires_at: string;
+  created_at: string;
+}
+
+const maxApiKeys = 100;
+const keyShape = /^tky_[A-Za-z0-9_-]{43}$/;
+const hashOf = (key: string) => createHash('sha256').update(key).digest('base64url');
+
+/** Creates a key. The answer alone has the key itself. Throws `too_many_api_keys` at 100. */
+export async function createApiKey(
+  tenantId: string,
+  wanted: { name: string; scopes: ApiKeyScope[]; expiresInDays: number },
+): Promise<ApiKey & { key: string }> {
+  if ((await listApiKeys(tenantId)).length >= maxApiKeys) throw new AppError('too_many_api_keys');
+  const key = `tky_${randomBytes(32).toString('base64url')}`;
+  const now = Date.now();
+  const expiresAtMs = now + wanted.expiresInDays * 86_400_000;
+  const apiKey: ApiKey = {
+    id: newId('key'),
+    name: wanted.name,
+    scopes: wanted.scopes,
+    expires_at: new Date(expiresAtMs).toISOString(),
+    created_at: new Date(now).toISOString(),
+  };
+  const ttl = Math.ceil(expiresAtMs / 1000);
+  const { id, scopes, expires_at } = apiKey;
+  const failed = await transact([
+    create({ ...keys.apiKeyLookup(hashOf(key)), tenant_id: tenantId, id, scopes, expires_at, ttl }),
+    create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash: hashOf(key), ttl }),
+  ]);
+  if (failed) throw new Error('A new API key exists already');
+  return { ...apiKey, key };
+}
+
+/** The keys that have not expired, newest first. */
+export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
+  const { pk, prefix } = keys.apiKeysOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+  });
+  const now = new Date().toISOString();
+  return Items.map((item) => ApiKeyItem.parse(item))
+    .filter(({ expires_at }) => expires_at > now)
+    .map(({ key_hash: _, ...apiKey }) => apiKey);
+}
+
+/** Deletes a key of the tenant. Throws `not_found`. */
+export async function deleteApiKey(tenantId: string, keyId: string): Promise<void> {
+  const item = isKeyId(keyId) ? await getItem(keys.apiKey(tenantId, keyId)) : undefined;
+  if (!item) throw new AppError('not_found', { detail: 'This tenant has no such API key.' });
+  const { key_hash } = ApiKeyItem.parse(item);
+  await transact([
+    { delete: { Key: keys.apiKey(tenantId, keyId) } },
+    { delete: { Key: keys.apiKeyLookup(key_hash) } },
+  ]);
+}
+
+const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);
+
+interface KnownKey {
+  tenantId: string;
+  apiKeyId: string;
+  scopes: readonly ApiKeyScope[];
+  expiresAt: string;
+}
+
+const remembered = new Remembered<KnownKey>();
+
+/** The tenant and scopes of a key, remembered for at most 30 seconds. Throws `invalid_api_key`. */
+export async function authenticateApiKey(presented: string): Promise<KnownKey> {
+  if (!keyShape.test(presented)) throw new AppError('invalid_api_key');
+  const hash = hashOf(presented);
+  const key = remembered.get(hash) ?? (await findKey(hash));
+  if (key.expiresAt <= new Date().toISOString()) throw new AppError('invalid_api_key');
+  return key;
+}
+
+async function findKey(hash: string): Promise<KnownKey> {
+  const item = await getItem(keys.apiKeyLookup(hash));
+  if (!item) throw new AppError('invalid_api_key');
+  const { tenant_id, id, scopes, expires_at } = ApiKeyLookupItem.parse(item);
+  const key = { tenantId: tenant_id, apiKeyId: id, scopes, expiresAt: expires_at };
+  remembered.set(hash, key);
+  return key;
+}

@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { bearer, defineEndpoint, roles } from './endpoint.ts';
+import { Timestamp } from './schemas.ts';
+
+const DetectionId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -');
+const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address');
+const Label = z
+  .string()
+  .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
+const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
+const Probability = z.number().min(0).max(1);
+const Instant = z.iso
+  .datetime({ offset: true, error: 'is not an RFC 3339 time' })
+  .transform((value) => new Date(value).toISOString());
+
+export const Detection = z
+  .strictObject({
+    id: DetectionId,
+    ts: Timestamp,
+    source_ip: z.string(),
+    label: Label,
+    probability: Probability,
+    eni_id: EniId.optional(),
+  })
+  .meta({ id: 'Detection' });
+
+export const listDetections = defineEndpoint({
+  id: 'detections/list',
+  method: 'GET',
+  paths: ['/api/v1/detections', '/detections'],
+  tag: 'detections',
+  summary: "The tenant's detections, newest first",
+  description:
+    'A page examines a bounded number of detections, so with filters it may hold fewer than `limit`, even none: follow `next_cursor` until it is null.',
+  access: bearer(roles),
+  query: z.strictObject({
+    from: Instant.optional(),
+    to: Instant.optional(),
+    label: Label.optional(),
+    min_probability: z.coerce.number().min(0).max(1).optional(),
+    source_ip: SourceIp.optional(),
+    eni_id: EniId.optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    cursor: z.string().min(1).max(2048).optional(),
+  }),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: z
+        .strictObject({ items: z.array(Detection), next_cursor: z.string().nullable() })
+        .meta({ id: 'DetectionPage' }),
+    },
+  },
+  errors: ['invalid_cursor'],
+  table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'], tenantDetections: ['Query'] },
+  secrets: ['sealing-key'],
+});
+
+export const ingestDetections = defineEndpoint({
+  id: 'detections/ingest',
+  method: 'POST',
+  paths: ['/api/v1/detections'],
+  tag: 'detections',
+  summary: 'Sensors report detections',
+  description:
+    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie at most 90 days back and 5 minutes ahead.',
+  access: { kind: 'apiKey', scope: 'detections:write' },
+  body: z.strictObject({
+    detections: z
+      .array(
+        z.strictObject({
+          id: DetectionId.optional(),
+          ts: Instant.optional(),
+          source_ip: SourceIp,
+          label: Label,
+          probability: Probability,
+          eni_id: EniId.optional(),
+        }),
+      )
+      .min(1)
+      .max(100),
+  }),
+  maxBodyBytes: 256 * 1024,
+  responses: {
+    202: {
+      description: 'Stored',
+      schema: z.strictObject({ accepted: z.int(), duplicates: z.int() }).meta({ id: 'Ingested' }),
+    },
+  },
+  limits: ['ingest.address', 'ingest.key', 'ingest.tenant'],
+  table: {
+    apiKey: ['GetItem'],
+    tenant: ['GetItem'],
+    tenantDetection: ['PutItem'],
+    limit: ['UpdateItem'],
+  },
+});
+
+export const seedDetections = defineEndpoint({
+  id: 'dev/seed-detections',
+  method: 'POST',
+  paths: ['/dev/seed-detections'],
+  tag: 'dev',
+  summary: 'Fifteen detections to look at',
+  access: bearer(roles),
+  responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
+  localOnly: true,
+  table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'], tenantDetection: ['PutItem'] },
+});

@@ -1,0 +1,109 @@
+import type * as z from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import type { KeyFamily, TableAction } from '../table/keys.ts';
+import type { LimitName } from './limits.ts';
+
+export const roles = ['owner', 'admin', 'user', 'viewer'] as const;
+export type Role = (typeof roles)[number];
+
+export const apiKeyScopes = ['detections:write'] as const;
+export type ApiKeyScope = (typeof apiKeyScopes)[number];
+
+export type SecretName = 'signing-keys' | 'verification-keys' | 'sealing-key';
+
+/** What a function needs from AWS. Infra grants exactly this and nothing more. */
+export interface Needs {
+  /** DynamoDB actions by the family of partition keys they may touch. */
+  table?: { readonly [F in KeyFamily]?: readonly TableAction[] };
+  /** Secrets Manager secrets it may read. */
+  secrets?: readonly SecretName[];
+  /** AWS services outside the table, by their IAM actions on resource `*`. */
+  actions?: readonly string[];
+  memoryMb?: number;
+  timeoutSeconds?: number;
+}
+
+/**
+ * Who may call an endpoint.
+ * `bearer`: the API's authorizer verified an access token; only `roles` may pass, and a tenant
+ * that is not ACTIVE only where `anyStatus` is set. `ticket`: the registration ticket in the body
+ * authorises. `apiKey`: the `X-Api-Key` header names a key with `scope`.
+ */
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'ticket' }
+  | { readonly kind: 'bearer'; readonly roles: readonly Role[]; readonly anyStatus?: true }
+  | { readonly kind: 'apiKey'; readonly scope: ApiKeyScope };
+
+export type MediaType = 'application/json' | 'application/x-www-form-urlencoded';
+
+export interface ResponseSpec {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Media type; `application/json` unless told. */
+  readonly type?: string;
+}
+
+/** One endpoint of the API, once. Everything that knows the API is read off these entries. */
+export interface Endpoint<
+  B extends z.ZodType | undefined = z.ZodType | undefined,
+  Q extends z.ZodType | undefined = z.ZodType | undefined,
+  P extends z.ZodType | undefined = z.ZodType | undefined,
+  A extends Access = Access,
+> extends Needs {
+  /** Path of the handler below `functions/`, without `.ts`: `auth/login`. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Paths as clients know them, the preferred one first; a trailing slash is optional for callers. */
+  readonly paths: readonly [string, ...string[]];
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly access: A;
+  readonly body?: B;
+  /** Media types accepted for the body; JSON unless told. */
+  readonly bodyTypes?: readonly MediaType[];
+  /** Largest accepted body in bytes; 16 KiB unless told. */
+  readonly maxBodyBytes?: number;
+  readonly query?: Q;
+  readonly path?: P;
+  readonly responses: { readonly [status: number]: ResponseSpec };
+  /** Codes of the expected errors beyond those every endpoint of its kind has. */
+  readonly errors?: readonly ErrorCode[];
+  readonly limits?: readonly LimitName[];
+  /** People see this endpoint in a browser: errors become pages where the caller accepts HTML. */
+  readonly page?: true;
+  /** Only in the local stage; never part of a deployed template. */
+  readonly localOnly?: true;
+}
+
+/** An endpoint with the exact types of its schemas, as its handler wants them. */
+export type Defined<
+  B extends z.ZodType | undefined,
+  Q extends z.ZodType | undefined,
+  P extends z.ZodType | undefined,
+  A extends Access,
+> = Endpoint<B, Q, P, A> & { readonly body: B; readonly query: Q; readonly path: P };
+
+/** Declares an endpoint and keeps the exact types of its schemas. */
+export function defineEndpoint<
+  const A extends Access,
+  B extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  P extends z.ZodType | undefined = undefined,
+>(endpoint: Endpoint<B, Q, P, A>): Defined<B, Q, P, A> {
+  return endpoint as Defined<B, Q, P, A>;
+}
+
+/** Access for the given roles, by an access token. */
+export function bearer<const R extends readonly Role[]>(
+  allowed: R,
+  options: { anyStatus?: true } = {},
+) {
+  return { kind: 'bearer', roles: allowed, ...options } as const;
+}
+
+/** `paths` as API Gateway holds them: no trailing slash, each once. */
+export function gatewayPaths(endpoint: Pick<Endpoint, 'paths'>): string[] {
+  return [...new Set(endpoint.paths.map((path) => path.replace(/(.)\/$/, '$1')))];
+}

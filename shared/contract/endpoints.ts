@@ -1,0 +1,39 @@
+import * as apiKeys from './api-keys.ts';
+import * as auth from './auth.ts';
+import * as detections from './detections.ts';
+import type { Endpoint } from './endpoint.ts';
+import * as marketplace from './marketplace.ts';
+import * as service from './service.ts';
+import * as tenants from './tenants.ts';
+
+/** Every endpoint of the API, in the order in which the documents list them. */
+export const endpoints: readonly Endpoint[] = [
+  service.root,
+  service.docs,
+  service.openapi,
+  service.jwks,
+  service.health,
+  service.live,
+  service.ready,
+  marketplace.register,
+  marketplace.registerByLink,
+  marketplace.completeProfile,
+  auth.register,
+  auth.login,
+  auth.refresh,
+  auth.logout,
+  tenants.getMyTenant,
+  tenants.updateMyTenant,
+  apiKeys.createApiKey,
+  apiKeys.listApiKeys,
+  apiKeys.deleteApiKey,
+  detections.listDetections,
+  detections.ingestDetections,
+  marketplace.stubRegister,
+  detections.seedDetections,
+];
+
+/** The endpoints that exist in a stage. */
+export function endpointsOf(stage: string): readonly Endpoint[] {
+  return stage === 'local' ? endpoints : endpoints.filter((endpoint) => !endpoint.localOnly);
+}

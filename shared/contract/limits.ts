@@ -1,0 +1,19 @@
+/**
+ * Every limit of the product: at most `quota` of something in a window of `windowSeconds`, per
+ * subject. Windows are fixed and aligned to the clock. LIMITS_MULTIPLIER scales the quotas.
+ */
+export const limitPolicies = {
+  'login.account': { quota: 10, windowSeconds: 900 },
+  'login.address': { quota: 60, windowSeconds: 300 },
+  'login.tenant': { quota: 600, windowSeconds: 300 },
+  'register.address': { quota: 20, windowSeconds: 3600 },
+  'marketplace.address': { quota: 120, windowSeconds: 3600 },
+  'refresh.account': { quota: 120, windowSeconds: 900 },
+  'refresh.address': { quota: 600, windowSeconds: 900 },
+  'refresh.tenant': { quota: 6000, windowSeconds: 900 },
+  'ingest.key': { quota: 600, windowSeconds: 60 },
+  'ingest.address': { quota: 600, windowSeconds: 60 },
+  'ingest.tenant': { quota: 3000, windowSeconds: 60 },
+} as const satisfies Record<string, { quota: number; windowSeconds: number }>;
+
+export type LimitName = keyof typeof limitPolicies;

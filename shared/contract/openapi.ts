@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
+import { describeError, type ErrorCode } from '../errors.ts';
+import { version } from '../version.ts';
+import type { Endpoint } from './endpoint.ts';
+import { endpointsOf } from './endpoints.ts';
+import { ProblemSchema } from './schemas.ts';
+
+/** The public description of the API: everything a client needs, nothing of AWS. */
+export function openApiDocument() {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const endpoint of endpointsOf('deployed')) {
+    for (const [index, path] of endpoint.paths.entries()) {
+      paths[path] = {
+        ...paths[path],
+        [endpoint.method.toLowerCase()]: toOperation(endpoint, index),
+      };
+    }
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Tenantry',
+      version,
+      description:
+        'Every error is RFC 9457 problem details with a stable `code`. Times are RFC 3339 in UTC. Unknown fields are refused.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+      },
+    },
+  });
+}
+
+/** The operation of an endpoint on the n-th of its paths; all but the first are there for older clients. */
+function toOperation(endpoint: Endpoint, pathIndex: number): ZodOpenApiOperationObject {
+  const { access, body, query, path } = endpoint;
+  const isObject = (schema: z.ZodType | undefined): schema is z.ZodObject =>
+    schema instanceof z.ZodObject;
+  return {
+    operationId: endpoint.id.replaceAll('/', '.') + (pathIndex > 0 ? `.${pathIndex + 1}` : ''),
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    ...describe(endpoint),
+    ...(pathIndex > 0 && { deprecated: true }),
+    security:
+      access.kind === 'bearer'
+        ? [{ bearer: [] }]
+        : access.kind === 'apiKey'
+          ? [{ apiKey: [] }]
+          : [],
+    ...((isObject(query) || isObject(path)) && {
+      requestParams: { ...(isObject(query) && { query }), ...(isObject(path) && { path }) },
+    }),
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(
+          (endpoint.bodyTypes ?? ['application/json']).map((type) => [type, { schema: body }]),
+        ),
+      },
+    }),
+    responses: { ...successes(endpoint), ...failures(endpoint) },
+  };
+}
+
+function describe({ description, access, limits }: Endpoint): { description?: string } {
+  const parts = [
+    description,
+    access.kind === 'bearer' && `Roles: ${access.roles.join(', ')}.`,
+    access.kind === 'apiKey' && `Scope of the key: \`${access.scope}\`.`,
+    limits && `Limits: ${limits.map((limit) => `\`${limit}\``).join(', ')}.`,
+  ].filter((part) => typeof part === 'string');
+  return parts.length > 0 ? { description: parts.join('\n\n') } : {};
+}
+
+function successes({ responses }: Endpoint) {
+  return Object.fromEntries(
+    Object.entries(responses).map(
+      ([status, { description, schema, type = 'application/json' }]) => [
+        status,
+        {
+          description,
+          ...(schema && { content: { [type]: { schema } } }),
+          ...(!schema && type !== 'application/json' && { content: { [type]: {} } }),
+        },
+      ],
+    ),
+  );
+}
+
+/** The codes that an endpoint may answer: its own, and those of its kind. */
+export function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
+  const { access, body, query, path, limits, errors = [] } = endpoint;
+  const jsonBody =
+    endpoint.bodyTypes === undefined || endpoint.bodyTypes.includes('application/json');
+  return [
+    ...errors,
+    ...(access.kind === 'bearer' ? (['unauthorized', 'forbidden'] as const) : []),
+    ...(access.kind === 'apiKey' ? (['invalid_api_key', 'insufficient_scope'] as const) : []),
+    ...(access.kind === 'apiKey' || (access.kind === 'bearer' && !access.anyStatus)
+      ? (['subscription_pending', 'tenant_suspended'] as const)
+      : []),
+    ...(body ? (['payload_too_large', 'unsupported_media_type'] as const) : []),
+    ...(body && jsonBody ? (['malformed_json'] as const) : []),
+    ...(body || query || path ? (['validation_failed'] as const) : []),
+    ...(limits ? (['rate_limited'] as const) : []),
+    'internal_error',
+    'busy',
+  ];
+}
+
+function failures(endpoint: Endpoint) {
+  const byStatus = Map.groupBy(
+    new Set(errorCodesOf(endpoint)),
+    (code) => describeError(code).status,
+  );
+  return Object.fromEntries(
+    [...byStatus]
+      .toSorted(([a], [b]) => a - b)
+      .filter(([status]) => !(status in endpoint.responses))
+      .map(([status, codes]) => [
+        String(status),
+        {
+          description: codes.map((code) => `\`${code}\`: ${describeError(code).title}`).join('; '),
+          content: { 'application/problem+json': { schema: ProblemSchema } },
+        },
+      ]),
+  );
+}

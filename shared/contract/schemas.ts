@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import { apiKeyScopes } from './endpoint.ts';
+
+const idOf = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind');
+
+export const TenantId = idOf('tnt').meta({
+  id: 'TenantId',
+  example: 'tnt_01JD0000000000000000000000',
+});
+export const UserId = idOf('usr');
+export const ApiKeyId = idOf('key');
+
+export const Timestamp = z.iso
+  .datetime({ offset: false, precision: 3 })
+  .meta({ id: 'Timestamp', description: 'RFC 3339, UTC', example: '2026-11-20T12:00:00.000Z' });
+
+const email =
+  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * An email address: ASCII, at most 254 characters, compared in lower case. Dots and plus tags are
+ * kept: `a.b@x` and `ab@x` are two people. Spaces around it are dropped.
+ */
+export const Email = z
+  .string()
+  .transform((value) => value.replace(/^ +| +$/g, '').toLowerCase())
+  .pipe(
+    z
+      .string()
+      .max(254, 'is longer than 254 characters')
+      .regex(email, 'is not an email address')
+      .refine((value) => !/^\.|\.\.|\.@/.test(value), 'is not an email address'),
+  );
+
+const wellFormed = (value: string) => value.isWellFormed();
+
+/** A password as it is offered at sign-in: any well-formed text. The rules for new ones are stricter. */
+export const OfferedPassword = z
+  .string()
+  .min(1, 'is empty')
+  .max(1024, 'is longer than 1024 characters')
+  .refine(wellFormed, 'is not well-formed Unicode');
+
+/** A new password: at least 8 code points, at most 1024 UTF-16 units, never cut. */
+export const NewPassword = OfferedPassword.refine(
+  (value) => [...value.normalize('NFC')].length >= 8,
+  'has fewer than 8 characters',
+);
+
+export const CompanyName = z
+  .string()
+  .trim()
+  .min(2, 'has fewer than 2 characters')
+  .max(255, 'is longer than 255 characters')
+  .refine(wellFormed, 'is not well-formed Unicode')
+  .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
+
+export const MarketplaceType = z.enum(['wildberries', 'ozon']);
+export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
+export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
+export const ApiKeyScopes = z.array(z.enum(apiKeyScopes)).min(1);
+
+export const TokenResponse = z
+  .strictObject({
+    access_token: z.string(),
+    refresh_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: z.literal(900),
+  })
+  .meta({ id: 'TokenResponse' });
+
+export const ProblemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+    errors: z
+      .array(
+        z.strictObject({
+          in: z.enum(['body', 'query', 'path']),
+          pointer: z.string(),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });

@@ -1,0 +1,6 @@
+import { createHash } from 'node:crypto';
+
+/** The name under which the identity of an email is kept: no address ever stands in a key. */
+export function emailHash(email: string): string {
+  return createHash('sha256').update(email).digest('base64url');
+}

@@ -1,0 +1,89 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type * as z from 'zod';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { AppError, type FieldError } from '../errors.ts';
+import { header } from './client.ts';
+import { parseStrictJson } from './json.ts';
+
+const defaultMaxBodyBytes = 16 * 1024;
+
+/**
+ * The input of a request, validated against the endpoint's schemas. Throws `payload_too_large`,
+ * `unsupported_media_type`, `malformed_json` or `validation_failed` with every fault found.
+ */
+export function readInput(
+  endpoint: Endpoint,
+  event: APIGatewayProxyEvent,
+): { body: unknown; query: unknown; path: unknown } {
+  const faults: FieldError[] = [];
+  const read = (
+    place: FieldError['in'],
+    schema: z.ZodType | undefined,
+    value: () => unknown,
+  ): unknown => {
+    if (!schema) return undefined;
+    const parsed = schema.safeParse(value());
+    if (parsed.success) return parsed.data;
+    faults.push(...parsed.error.issues.flatMap((issue) => toFieldErrors(place, issue)));
+    return undefined;
+  };
+  const input = {
+    path: read('path', endpoint.path, () => event.pathParameters ?? {}),
+    query: read('query', endpoint.query, () => readQuery(event)),
+    body: read('body', endpoint.body, () => readBody(endpoint, event)),
+  };
+  if (faults.length > 0) throw new AppError('validation_failed', { errors: faults });
+  return input;
+}
+
+function readBody(endpoint: Endpoint, event: APIGatewayProxyEvent): unknown {
+  const text = event.isBase64Encoded
+    ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
+    : (event.body ?? '');
+  if (Buffer.byteLength(text) > (endpoint.maxBodyBytes ?? defaultMaxBodyBytes))
+    throw new AppError('payload_too_large');
+  const accepted = endpoint.bodyTypes ?? ['application/json'];
+  const given = header(event, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  const type = accepted.find((candidate) => candidate === given);
+  if (!type)
+    throw new AppError('unsupported_media_type', { headers: { accept: accepted.join(', ') } });
+  return type === 'application/json' ? parseStrictJson(text) : readForm(text);
+}
+
+/** Form fields; one that is given twice is an array, which no schema of ours takes. */
+function readForm(text: string): Record<string, string | string[]> {
+  const fields = new URLSearchParams(text);
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const values = fields.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
+}
+
+function readQuery(event: APIGatewayProxyEvent): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(event.multiValueQueryStringParameters ?? {}).map(([name, values = []]) => [
+      name,
+      values.length === 1 ? (values[0] ?? '') : values,
+    ]),
+  );
+}
+
+function toFieldErrors(place: FieldError['in'], issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      in: place,
+      pointer: pointer([...issue.path, key]),
+      detail: 'is not known here',
+    }));
+  }
+  return [{ in: place, pointer: pointer(issue.path), detail: issue.message }];
+}
+
+/** An RFC 6901 JSON pointer. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => `/${String(part).slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+}

@@ -1,0 +1,63 @@
+import type { AppError } from '../errors.ts';
+import type { Reply } from './reply.ts';
+
+const escapes: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text made safe to stand in HTML. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character);
+}
+
+/** A small page in the look of the web app; it works without scripts. `content` is HTML. */
+export function page(
+  status: number,
+  title: string,
+  content: string,
+): Reply & { headers: Record<string, string> } {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    },
+    body: `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<link rel="stylesheet" href="/assets/style.css">
+</head>
+<body>
+<main class="notice">
+<h1>${escapeHtml(title)}</h1>
+${content}
+</main>
+</body>
+</html>
+`,
+  };
+}
+
+/** An error, told to a person in a browser. */
+export function errorPage(
+  error: AppError,
+  requestId: string,
+): Reply & { headers: Record<string, string> } {
+  return page(
+    error.status,
+    error.title,
+    `<p>${escapeHtml(error.message)}</p>\n<p><small>Request ${escapeHtml(requestId)}</small></p>`,
+  );
+}
+
+/** Content security policy of the pages that run the scripts of the web app: our own files only. */
+export const webAppPolicy =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";

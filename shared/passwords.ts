@@ -1,0 +1,83 @@
+import { createHmac } from 'node:crypto';
+import bcrypt from 'bcrypt';
+import { isCommonPassword } from './common-passwords.ts';
+import { AppError } from './errors.ts';
+
+/** bcrypt's work factor for new hashes; hashes of another cost are renewed at the next sign-in. */
+export const bcryptCost = 12;
+const bcryptMaxBytes = 72;
+
+/**
+ * What bcrypt is given. Text is compared in Unicode's NFC form, so the same password typed on two
+ * keyboards is one. bcrypt reads 72 bytes and no more: a longer password is condensed first (keyed,
+ * so that the digest of a leaked SHA-384 is no password here).
+ */
+function bcryptInput(password: string): string {
+  const text = password.normalize('NFC');
+  if (Buffer.byteLength(text) <= bcryptMaxBytes) return text;
+  return createHmac('sha384', 'tenantry long password').update(text).digest('base64');
+}
+
+export function hashPassword(password: string): Promise<string> {
+  return bcrypt.hash(bcryptInput(password), bcryptCost);
+}
+
+const hashShape = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+
+/** A hash of cost 12 that no password opens: its work stands in where there is no hash to check. */
+const dummyHash = (cost: number) => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
+
+/**
+ * Whether the password opens the hash. Takes the work of one hash at the current cost whatever the
+ * answer: for an absent or broken hash, and topped up for a cheaper one.
+ */
+export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const input = bcryptInput(password);
+  const cost = Number(hashShape.exec(hash ?? '')?.[1] ?? Number.NaN);
+  if (hash === undefined || !(cost >= 4 && cost <= bcryptCost)) {
+    await bcrypt.compare(input, dummyHash(bcryptCost));
+    return false;
+  }
+  // Older services wrote the prefix of PHP's implementation for the same algorithm.
+  const matches = await bcrypt.compare(input, hash.replace(/^\$2y/, '$2b'));
+  if (!matches) {
+    // 2^cost + 2^cost + 2^(cost+1) + … + 2^11 = 2^12
+    for (let topUp = cost; topUp < bcryptCost; topUp += 1)
+      await bcrypt.compare(input, dummyHash(topUp));
+  }
+  return matches;
+}
+
+/** Whether a hash that was just opened is not what a new one would be. */
+export function needsRehash(hash: string): boolean {
+  return !hash.startsWith(`$2b$${bcryptCost}$`);
+}
+
+/**
+ * Refuses a new password that others try first: a common one, or one made of the email's or the
+ * company's own words. Throws `validation_failed`.
+ */
+export function assertUncommonPassword(
+  password: string,
+  context: { email: string; companyName?: string | undefined },
+): void {
+  const lower = password.normalize('NFC').toLowerCase();
+  const ownWords = [
+    context.email,
+    context.email.split('@')[0] ?? '',
+    context.companyName?.toLowerCase() ?? '',
+  ];
+  const reason = isCommonPassword(lower)
+    ? 'is among the most common passwords'
+    : ownWords.some(
+          (word) =>
+            word.length >= 4 && lower.replace(/[\d\W_]+$/u, '') === word.replace(/[\d\W_]+$/u, ''),
+        )
+      ? 'is the email or the company name'
+      : undefined;
+  if (reason) {
+    throw new AppError('validation_failed', {
+      errors: [{ in: 'body', pointer: '/password', detail: reason }],
+    });
+  }
+}

@@ -1,0 +1,20 @@
+/** What a container remembers must be true again within a minute everywhere, so it is kept half of that. */
+const rememberedMs = 30_000;
+const maxRemembered = 1000;
+
+/** Values by key, each for 30 seconds, the oldest dropped first. Keys of tenant data start with the tenant. */
+export class Remembered<T> {
+  readonly #values = new Map<string, { value: T; untilMs: number }>();
+
+  get(key: string): T | undefined {
+    const entry = this.#values.get(key);
+    return entry && entry.untilMs > Date.now() ? entry.value : undefined;
+  }
+
+  set(key: string, value: T): void {
+    this.#values.delete(key);
+    this.#values.set(key, { value, untilMs: Date.now() + rememberedMs });
+    const oldest = this.#values.keys().next().value;
+    if (this.#values.size > maxRemembered && oldest !== undefined) this.#values.delete(oldest);
+  }
+}

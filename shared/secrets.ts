@@ -1,0 +1,101 @@
+import { AwsClient } from 'aws4fetch';
+import { requireEnv } from './config.ts';
+
+/**
+ * Reads one secret from Secrets Manager with a signed request and nothing else: the authorizer has
+ * no room for the AWS SDK, so every function reads secrets this one way.
+ * Throws when Secrets Manager does not answer with the secret within three seconds a try.
+ */
+export async function readSecret(secretArn: string): Promise<string> {
+  const region = requireEnv('AWS_REGION');
+  const sessionToken = process.env.AWS_SESSION_TOKEN;
+  const signer = new AwsClient({
+    accessKeyId: requireEnv('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: requireEnv('AWS_SECRET_ACCESS_KEY'),
+    ...(sessionToken && { sessionToken }),
+    service: 'secretsmanager',
+    region,
+    retries: 2,
+    initRetryMs: 50,
+  });
+  const endpoint =
+    process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ??
+    `https://secretsmanager.${region}.amazonaws.com`;
+  const response = await signer.fetch(`${endpoint}/`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.GetSecretValue',
+    },
+    body: JSON.stringify({ SecretId: secretArn }),
+    signal: AbortSignal.timeout(3000),
+  });
+  if (!response.ok) throw new Error(`Secrets Manager answered ${response.status}`);
+  const answer: unknown = await response.json();
+  if (
+    typeof answer !== 'object' ||
+    answer === null ||
+    !('SecretString' in answer) ||
+    typeof answer.SecretString !== 'string'
+  ) {
+    throw new Error('Secrets Manager answered without a secret');
+  }
+  return answer.SecretString;
+}
+
+const retryAfterFailureMs = 30_000;
+
+/**
+ * A value read from a secret, kept for `maxAgeMs`. While Secrets Manager fails, the stale value
+ * serves on and is asked for again every 30 seconds.
+ */
+export class CachedSecret<T> {
+  readonly #environmentName: string;
+  readonly #parse: (secret: string) => T | Promise<T>;
+  readonly #maxAgeMs: number;
+  #value: { parsed: T; readAtMs: number } | undefined;
+  #reading: Promise<T> | undefined;
+
+  constructor(
+    environmentName: string,
+    parse: (secret: string) => T | Promise<T>,
+    maxAgeMs: number,
+  ) {
+    this.#environmentName = environmentName;
+    this.#parse = parse;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /** The value; read again when it is older than its age limit. */
+  async get(): Promise<T> {
+    const value = this.#value;
+    if (value && Date.now() - value.readAtMs < this.#maxAgeMs) return value.parsed;
+    try {
+      return await this.#read();
+    } catch (error) {
+      if (!value) throw error;
+      value.readAtMs = Date.now() - this.#maxAgeMs + retryAfterFailureMs;
+      return value.parsed;
+    }
+  }
+
+  /** The value, read again unless that happened within the last `cooldownMs`. */
+  async getNewerThan(cooldownMs: number): Promise<T> {
+    const value = this.#value;
+    if (value && Date.now() - value.readAtMs < cooldownMs) return value.parsed;
+    return this.#read();
+  }
+
+  #read(): Promise<T> {
+    this.#reading ??= readSecret(requireEnv(this.#environmentName))
+      .then(this.#parse)
+      .then((parsed) => {
+        this.#value = { parsed, readAtMs: Date.now() };
+        return parsed;
+      })
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+}

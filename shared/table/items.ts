@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import { apiKeyScopes, roles } from '../contract/endpoint.ts';
+import { MarketplaceType, SubscriptionPlan, TenantStatus } from '../contract/schemas.ts';
+
+/** What is stored, as it is read back. Keys and TTL attributes are dropped in parsing. */
+
+export const TenantItem = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  status: TenantStatus,
+  plan: SubscriptionPlan.nullable(),
+  marketplace_type: MarketplaceType,
+  created_at: z.string(),
+  updated_at: z.string(),
+  version: z.number(),
+});
+export type TenantItem = z.infer<typeof TenantItem>;
+
+export const LicenseItem = z.object({
+  license_id: z.string(),
+  license_arn: z.string().optional(),
+  customer_identifier: z.string().optional(),
+  account_id: z.string(),
+  product_code: z.string(),
+  offer_type: z.string().optional(),
+  status: z.enum(['PENDING', 'ACTIVE', 'ENDED']),
+  created_at: z.string(),
+});
+export type LicenseItem = z.infer<typeof LicenseItem>;
+
+export const LicenseLookupItem = z.object({ tenant_id: z.string() });
+
+export const MemberItem = z.object({
+  user_id: z.string(),
+  email: z.string(),
+  role: z.enum(roles),
+  created_at: z.string(),
+  /** Sessions that began at or before this moment are over. */
+  signed_out_at_ms: z.number().optional(),
+});
+export type MemberItem = z.infer<typeof MemberItem>;
+
+export const IdentityItem = z.object({ user_id: z.string(), password_hash: z.string() });
+
+export const MembershipItem = z.object({ tenant_id: z.string() });
+
+export const SessionItem = z.object({
+  session_id: z.string(),
+  user_id: z.string(),
+  family_hash: z.string(),
+  generation_hash: z.string(),
+  previous_hash: z.string().optional(),
+  rotated_at_ms: z.number().optional(),
+  /** Makes the current generation out of the previous one, for a retry within the grace. */
+  successor_nonce: z.string().optional(),
+  created_at_ms: z.number(),
+  expires_at_ms: z.number(),
+  revoked_at_ms: z.number().optional(),
+  /** Refreshes since `window_start_ms`: the account limit on refresh. */
+  window_start_ms: z.number(),
+  window_count: z.number(),
+  user_agent: z.string().optional(),
+});
+export type SessionItem = z.infer<typeof SessionItem>;
+
+export const ApiKeyItem = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(apiKeyScopes)),
+  key_hash: z.string(),
+  expires_at: z.string(),
+  created_at: z.string(),
+});
+export type ApiKeyItem = z.infer<typeof ApiKeyItem>;
+
+export const ApiKeyLookupItem = z.object({
+  tenant_id: z.string(),
+  id: z.string(),
+  scopes: z.array(z.enum(apiKeyScopes)),
+  expires_at: z.string(),
+});
+
+export const DetectionItem = z.object({
+  id: z.string(),
+  ts: z.string(),
+  source_ip: z.string(),
+  label: z.string(),
+  probability: z.number(),
+  eni_id: z.string().optional(),
+});
+export type DetectionItem = z.infer<typeof DetectionItem>;

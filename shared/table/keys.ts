@@ -1,0 +1,99 @@
+/**
+ * The keys of the one table, all of them.
+ *
+ * | item | pk | sk | series_pk / series_sk |
+ * |---|---|---|---|
+ * | tenant | TENANT#<tenant> | TENANT | |
+ * | license of a tenant | TENANT#<tenant> | LICENSE#<license> | |
+ * | member of a tenant | TENANT#<tenant> | MEMBER#<user> | |
+ * | API key of a tenant | TENANT#<tenant> | APIKEY#<key> | |
+ * | session of a member | TENANT#<tenant>#USER#<user> | SESSION#<session> | |
+ * | detection | TENANT#<tenant>#DETECTION#<detection> | DETECTION | TENANT#<tenant>#DETECTIONS#<month> / <ts>#<detection> |
+ * | identity (password) | EMAIL#<hash> | IDENTITY | |
+ * | membership of an identity | EMAIL#<hash> | TENANT#<tenant> | |
+ * | license → tenant | LICENSE#<license> | LICENSE | |
+ * | API key → tenant | APIKEY#<hash> | APIKEY | |
+ * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
+ */
+
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+/** Partition keys by family, as IAM `StringLike` patterns: `?` stands for one character of an id. */
+export const keyPatterns = {
+  tenant: `TENANT#tnt_${'?'.repeat(26)}`,
+  tenantUser: `TENANT#tnt_${'?'.repeat(26)}#USER#*`,
+  tenantDetection: `TENANT#tnt_${'?'.repeat(26)}#DETECTION#*`,
+  tenantDetections: `TENANT#tnt_${'?'.repeat(26)}#DETECTIONS#*`,
+  email: 'EMAIL#*',
+  license: 'LICENSE#*',
+  apiKey: 'APIKEY#*',
+  limit: 'LIMIT#*',
+} as const;
+
+export type KeyFamily = keyof typeof keyPatterns;
+
+export type TableAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'ConditionCheckItem';
+
+/** The index that lists a tenant's long-running series by time. Its name in the table. */
+export const seriesIndex = 'series';
+
+const segment = /^[A-Za-z0-9_.:/@-]+$/;
+
+/** A value as one segment of a key. Refuses `#` and whatever else could reach another partition. */
+function part(value: string): string {
+  if (!segment.test(value))
+    throw new TypeError('A key segment has a character that it must not have');
+  return value;
+}
+
+const tenantPartition = (tenantId: string) => `TENANT#${part(tenantId)}`;
+
+export const keys = {
+  tenant: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'TENANT' }),
+  license: (tenantId: string, licenseId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `LICENSE#${part(licenseId)}`,
+  }),
+  member: (tenantId: string, userId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `MEMBER#${part(userId)}`,
+  }),
+  apiKey: (tenantId: string, keyId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `APIKEY#${part(keyId)}`,
+  }),
+  /** Where all API keys of a tenant are. */
+  apiKeysOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'APIKEY#' }),
+  session: (tenantId: string, userId: string, sessionId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#USER#${part(userId)}`,
+    sk: `SESSION#${part(sessionId)}`,
+  }),
+  detection: (tenantId: string, detectionId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#DETECTION#${part(detectionId)}`,
+    sk: 'DETECTION',
+  }),
+  /** Partition of a tenant's detections of one UTC month (`2026-11`) in the series index. */
+  detectionSeries: (tenantId: string, month: string): string =>
+    `${tenantPartition(tenantId)}#DETECTIONS#${part(month)}`,
+  identity: (emailHash: string): Key => ({ pk: `EMAIL#${part(emailHash)}`, sk: 'IDENTITY' }),
+  membership: (emailHash: string, tenantId: string): Key => ({
+    pk: `EMAIL#${part(emailHash)}`,
+    sk: tenantPartition(tenantId),
+  }),
+  licenseLookup: (licenseId: string): Key => ({ pk: `LICENSE#${part(licenseId)}`, sk: 'LICENSE' }),
+  apiKeyLookup: (keyHash: string): Key => ({ pk: `APIKEY#${part(keyHash)}`, sk: 'APIKEY' }),
+  limit: (limit: string, subject: string, windowStart: number): Key => ({
+    pk: `LIMIT#${part(limit)}#${part(subject)}`,
+    sk: String(windowStart),
+  }),
+};

@@ -1,0 +1,163 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  type BatchGetCommandOutput,
+  DeleteCommand,
+  type DeleteCommandInput,
+  DynamoDBDocumentClient,
+  GetCommand,
+  type GetCommandInput,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { requireEnv } from '../config.ts';
+import { AppError } from '../errors.ts';
+import type { Key } from './keys.ts';
+
+export const tableName = requireEnv('TABLE_NAME');
+
+/** Attempts of the SDK stay well inside the 10 s that a function has. */
+export const tableClient = DynamoDBDocumentClient.from(
+  new DynamoDBClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2500, throwOnRequestTimeout: true },
+  }),
+  { marshallOptions: { removeUndefinedValues: true } },
+);
+
+const current = new AsyncLocalStorage<DynamoDBDocumentClient>();
+
+/** Runs `work` with every table access going through `client`: how a request gets its own credentials. */
+export function withTableClient<T>(client: DynamoDBDocumentClient, work: () => T): T {
+  return current.run(client, work);
+}
+
+const client = () => current.getStore() ?? tableClient;
+
+type Item = Record<string, unknown>;
+type Without<T> = Omit<T, 'TableName'>;
+export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Reads one item, strongly consistent. */
+export async function getItem(
+  key: Key,
+  options: Without<Omit<GetCommandInput, 'Key'>> = {},
+): Promise<Item | undefined> {
+  const { Item: item } = await client().send(
+    new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true, ...options }),
+  );
+  return item;
+}
+
+/** Reads a handful of items in one round trip, strongly consistent; absent ones are undefined. */
+export async function getItems<const K extends readonly Key[]>(
+  wanted: K,
+): Promise<{ [I in keyof K]: Item | undefined }> {
+  const found: Item[] = [];
+  let request: BatchGetCommandInput['RequestItems'] = {
+    [tableName]: { ConsistentRead: true, Keys: wanted.map(({ pk, sk }) => ({ pk, sk })) },
+  };
+  for (let attempt = 0; request?.[tableName]?.Keys?.length; attempt += 1) {
+    if (attempt === 4) throw new AppError('busy', { headers: { 'retry-after': '1' } });
+    const answer: BatchGetCommandOutput = await client().send(
+      new BatchGetCommand({ RequestItems: request }),
+    );
+    found.push(...(answer.Responses?.[tableName] ?? []));
+    request = answer.UnprocessedKeys;
+  }
+  const match = (key: Key) => found.find((item) => item.pk === key.pk && item.sk === key.sk);
+  return wanted.map(match) as { [I in keyof K]: Item | undefined };
+}
+
+export async function query(input: Without<QueryCommandInput>) {
+  return client().send(new QueryCommand({ TableName: tableName, ...input }));
+}
+
+export async function putItem(input: Without<PutCommandInput>): Promise<void> {
+  await client().send(new PutCommand({ TableName: tableName, ...input }));
+}
+
+/** Changes one item and returns what `ReturnValues` asked for. */
+export async function updateItem(input: Without<UpdateCommandInput>): Promise<Item | undefined> {
+  const { Attributes } = await client().send(new UpdateCommand({ TableName: tableName, ...input }));
+  return Attributes;
+}
+
+export async function deleteItem(input: Without<DeleteCommandInput>): Promise<void> {
+  await client().send(new DeleteCommand({ TableName: tableName, ...input }));
+}
+
+type Put = Without<PutCommandInput>;
+type Update = Without<UpdateCommandInput> & { UpdateExpression: string };
+export type Write =
+  | { put: Put }
+  | { update: Update }
+  | { delete: Without<DeleteCommandInput> }
+  | {
+      check: {
+        Key: Key;
+        ConditionExpression: string;
+        ExpressionAttributeValues?: Item;
+        ExpressionAttributeNames?: Record<string, string>;
+      };
+    };
+
+function toTransactItem(write: Write): TransactItem {
+  if ('put' in write)
+    return { Put: { TableName: tableName, ...write.put } as NonNullable<TransactItem['Put']> };
+  if ('update' in write)
+    return {
+      Update: { TableName: tableName, ...write.update } as NonNullable<TransactItem['Update']>,
+    };
+  if ('delete' in write)
+    return {
+      Delete: { TableName: tableName, ...write.delete } as NonNullable<TransactItem['Delete']>,
+    };
+  return { ConditionCheck: { TableName: tableName, ...write.check } };
+}
+
+const maxConflictRetries = 4;
+
+/**
+ * Writes all or nothing. Returns undefined when written, else for each write whether its condition
+ * failed. A conflict with another transaction is retried a few times, then it is `busy`.
+ */
+export async function transact(writes: readonly Write[]): Promise<boolean[] | undefined> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await client().send(new TransactWriteCommand({ TransactItems: writes.map(toTransactItem) }));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+      if (reasons.includes('ConditionalCheckFailed')) {
+        return reasons.map((code) => code === 'ConditionalCheckFailed');
+      }
+      const passing = reasons.every(
+        (code) =>
+          code === 'None' ||
+          code === 'TransactionConflict' ||
+          code === 'ThrottlingError' ||
+          code === 'ProvisionedThroughputExceeded',
+      );
+      if (!passing || reasons.length === 0) throw error;
+      if (attempt === maxConflictRetries) {
+        throw new AppError('busy', { headers: { 'retry-after': '1' }, cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
+    }
+  }
+}
+
+/** A put that fails if the item exists. */
+export const create = (item: Item & Key): { put: Put } => ({
+  put: { Item: item, ConditionExpression: 'attribute_not_exists(pk)' },
+});
