@@ -47,6 +47,7 @@ export class ApiStack extends Stack {
         bundles: props.bundles,
         resources: data.granted,
         logGroup: logs,
+        logLevel: parameters.logLevel,
         environment: environmentOf(entry, data, parameters),
       });
     const functions = [...endpoints, authorizer, fallback].map(createFunction);
@@ -141,7 +142,6 @@ function environmentOf(
   const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
   const isMarketplace = entry.id.startsWith('marketplace/');
   return {
-    POWERTOOLS_LOG_LEVEL: parameters.logLevel,
     ...(entry.table && { TABLE_NAME: data.table.tableName }),
     ...(entry.table?.limit && { LIMITS_MULTIPLIER: parameters.limitsMultiplier }),
     ...Object.fromEntries(

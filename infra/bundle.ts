@@ -65,6 +65,7 @@ export async function bundleFunctions(
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
     external: Object.keys(nativePackages),
+    alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
     metafile: true,
     logLevel: 'warning',
   });
@@ -96,11 +97,14 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   };
 }
 
-/** Bundles the web app and lays its page, style sheet and the assets of the API's page beside it. */
+/** Bundles the web app and the script of the API's page, and lays their static files beside them. */
 export async function bundleWeb(outdir = webFolder): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
-    entryPoints: [root('web/main.ts')],
+    entryPoints: [
+      { in: root('web/main.ts'), out: 'main' },
+      { in: root('web/docs.ts'), out: 'assets/docs' },
+    ],
     outdir,
     absWorkingDir: repository,
     bundle: true,

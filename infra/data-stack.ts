@@ -149,6 +149,7 @@ export class DataStack extends Stack {
       entry: rotateSigningKeys,
       bundles,
       logGroup: logs,
+      logLevel: logLevelParameter(this).valueAsString,
       deadLetterQueue: deadLetters,
       statements: [
         new PolicyStatement({
@@ -167,7 +168,6 @@ export class DataStack extends Stack {
         new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
       ],
       environment: {
-        POWERTOOLS_LOG_LEVEL: logLevelParameter(this).valueAsString,
         SIGNING_KEYS_SECRET: signingKeys.secretArn,
         VERIFICATION_KEYS_SECRET: verificationKeys.secretArn,
         TOKEN_ALGORITHM: algorithm.valueAsString,

@@ -22,6 +22,8 @@ export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code'
   /** Statements beyond those of the contract entry. */
   readonly statements?: readonly PolicyStatement[];
   readonly logGroup: ILogGroup;
+  /** Level from which on the function logs. */
+  readonly logLevel: string;
 }
 
 /** `auth/login` as it is called in a template: `AuthLogin`. */
@@ -35,7 +37,7 @@ export function constructIdOf(functionId: string): string {
  */
 export class ContractFunction extends lambda.Function {
   constructor(scope: Construct, props: FunctionProps) {
-    const { entry, bundles, resources, statements = [], ...overrides } = props;
+    const { entry, bundles, resources, statements = [], logLevel, ...overrides } = props;
     const id = constructIdOf(entry.id);
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -67,10 +69,13 @@ export class ContractFunction extends lambda.Function {
       timeout: Duration.seconds(entry.timeoutSeconds ?? 10),
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
+      // Lambda drops what lies below its own level before it looks at the logger's.
+      applicationLogLevelV2: logLevel as lambda.ApplicationLogLevel,
       ...overrides,
       environment: {
         POWERTOOLS_SERVICE_NAME: 'tenantry',
         POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
+        POWERTOOLS_LOG_LEVEL: logLevel,
         ...overrides.environment,
       },
       // The role's policy above is the whole of it; CDK must not widen it.

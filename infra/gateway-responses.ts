@@ -1,4 +1,5 @@
 import { describeError, type ErrorCode, problemType } from '../shared/errors.ts';
+import { securityHeaders } from '../shared/http/reply.ts';
 
 /** What API Gateway answers on its own, without any function: the reply to one of its response types. */
 interface GatewayReply {
@@ -35,7 +36,7 @@ const internalError = known('internal_error');
 
 /** Every response type that API Gateway knows. One that is missing here would fall to a default. */
 const replies: Readonly<Record<string, GatewayReply>> = {
-  UNAUTHORIZED: known('unauthorized', { 'WWW-Authenticate': 'Bearer' }),
+  UNAUTHORIZED: known('unauthorized', { 'www-authenticate': 'Bearer' }),
   ACCESS_DENIED: known('forbidden'),
   EXPIRED_TOKEN: signedRequest,
   INVALID_SIGNATURE: signedRequest,
@@ -47,10 +48,10 @@ const replies: Readonly<Record<string, GatewayReply>> = {
   BAD_REQUEST_PARAMETERS: badRequest,
   REQUEST_TOO_LARGE: known('payload_too_large'),
   UNSUPPORTED_MEDIA_TYPE: known('unsupported_media_type'),
-  THROTTLED: known('rate_limited', { 'Retry-After': '1' }),
-  QUOTA_EXCEEDED: known('rate_limited', { 'Retry-After': '3600' }),
+  THROTTLED: known('rate_limited', { 'retry-after': '1' }),
+  QUOTA_EXCEEDED: known('rate_limited', { 'retry-after': '3600' }),
   // Only the rate rule of the web ACL ends here: its origin rule answers by itself.
-  WAF_FILTERED: known('rate_limited', { 'Retry-After': '300' }),
+  WAF_FILTERED: known('rate_limited', { 'retry-after': '300' }),
   API_CONFIGURATION_ERROR: internalError,
   AUTHORIZER_CONFIGURATION_ERROR: internalError,
   AUTHORIZER_FAILURE: internalError,
@@ -58,14 +59,6 @@ const replies: Readonly<Record<string, GatewayReply>> = {
   INTEGRATION_TIMEOUT: gatewayTimeout,
   DEFAULT_4XX: badRequest,
   DEFAULT_5XX: internalError,
-};
-
-/** The headers that every reply of the API has, whoever makes it. */
-export const securityHeaders: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'X-Content-Type-Options': 'nosniff',
 };
 
 /** `x-amazon-apigateway-gateway-responses`: problem details for every error of the gateway itself. */
@@ -76,7 +69,7 @@ export function gatewayResponses(): Record<string, unknown> {
 }
 
 function gatewayResponse({ headers = {}, ...problem }: GatewayReply) {
-  const literals = { 'Content-Type': 'application/problem+json', ...securityHeaders, ...headers };
+  const literals = { 'content-type': 'application/problem+json', ...securityHeaders, ...headers };
   return {
     statusCode: String(problem.status),
     responseParameters: {
@@ -86,7 +79,7 @@ function gatewayResponse({ headers = {}, ...problem }: GatewayReply) {
           literal(value),
         ]),
       ),
-      'gatewayresponse.header.X-Request-Id': 'context.requestId',
+      'gatewayresponse.header.x-request-id': 'context.requestId',
     },
     responseTemplates: {
       'application/json': JSON.stringify({

@@ -33,6 +33,7 @@ import { BlockPublicAccess, Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import type { Construct } from 'constructs';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
+import { webAppPolicy } from '../shared/http/page.ts';
 import { type ApiStack, apiStageName } from './api-stack.ts';
 import { apiPathPatterns, originVerifyHeader, viewerRequestSource } from './edge.ts';
 
@@ -127,7 +128,7 @@ export class WebStack extends Stack {
     return new ResponseHeadersPolicy(this, 'SiteHeaders', {
       comment: 'Security headers of the web app',
       securityHeadersBehavior: {
-        contentSecurityPolicy: { contentSecurityPolicy: sitePolicy, override },
+        contentSecurityPolicy: { contentSecurityPolicy: webAppPolicy, override },
         contentTypeOptions: { override },
         frameOptions: { frameOption: HeadersFrameOption.DENY, override },
         referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override },
@@ -152,15 +153,6 @@ export class WebStack extends Stack {
     acknowledgeBucketDeployment(this, bucket);
   }
 }
-
-const sitePolicy = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "form-action 'self'",
-].join('; ');
 
 function acknowledgeDistribution(distribution: Distribution): void {
   Validations.of(distribution).acknowledge(
