@@ -2,19 +2,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { requirePositiveNumberEnv } from './config.ts';
 import { type LimitName, limitPolicies } from './contract/limits.ts';
 import { AppError } from './errors.ts';
+import { type Allowance, requestContext } from './request-context.ts';
 import { keys } from './table/keys.ts';
 import { deleteItem, updateItem, type Write } from './table/table.ts';
-
-/** Where a subject stands in the current window of a limit. */
-export interface Allowance {
-  limit: LimitName;
-  quota: number;
-  windowSeconds: number;
-  remaining: number;
-  /** Seconds until the window ends. */
-  resetSeconds: number;
-  exceeded: boolean;
-}
 
 let multiplier: number | undefined;
 
@@ -77,6 +67,13 @@ export async function count(
   }
 }
 
+/** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
+export async function admit(limit: LimitName, subject: string): Promise<void> {
+  const allowance = await count(limit, subject);
+  requestContext.getStore()?.allowances.push(allowance);
+  if (allowance.exceeded) throw rateLimited(allowance);
+}
+
 /** The same count as one write of a transaction. */
 export function countWrite(limit: LimitName, subject: string, nowMs: number): Write {
   return { update: counterUpdate(limit, subject, nowMs) };
@@ -98,19 +95,6 @@ export async function forgive(
 /** The window of a limit that is counted inside another item, and how many it allows. */
 export function limitWindow(limit: LimitName, nowMs: number): { startMs: number; quota: number } {
   return { startMs: windowOf(limit, nowMs).start * 1000, quota: quotaOf(limit) };
-}
-
-/** RateLimit fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers-11). */
-export function rateLimitHeaders(allowances: readonly Allowance[]): Record<string, string> {
-  if (allowances.length === 0) return {};
-  return {
-    'ratelimit-policy': allowances
-      .map((a) => `"${a.limit}";q=${a.quota};w=${a.windowSeconds}`)
-      .join(', '),
-    ratelimit: allowances
-      .map((a) => `"${a.limit}";r=${a.remaining};t=${a.resetSeconds}`)
-      .join(', '),
-  };
 }
 
 /** The 429 for an exceeded limit. */

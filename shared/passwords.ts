@@ -1,7 +1,5 @@
 import { createHmac } from 'node:crypto';
 import bcrypt from 'bcrypt';
-import { isCommonPassword } from './common-passwords.ts';
-import { AppError } from './errors.ts';
 
 /** bcrypt's work factor for new hashes; hashes of another cost are renewed at the next sign-in. */
 export const bcryptCost = 12;
@@ -51,33 +49,4 @@ export async function verifyPassword(password: string, hash: string | undefined)
 /** Whether a hash that was just opened is not what a new one would be. */
 export function needsRehash(hash: string): boolean {
   return !hash.startsWith(`$2b$${bcryptCost}$`);
-}
-
-/**
- * Refuses a new password that others try first: a common one, or one made of the email's or the
- * company's own words. Throws `validation_failed`.
- */
-export function assertUncommonPassword(
-  password: string,
-  context: { email: string; companyName?: string | undefined },
-): void {
-  const lower = password.normalize('NFC').toLowerCase();
-  const ownWords = [
-    context.email,
-    context.email.split('@')[0] ?? '',
-    context.companyName?.toLowerCase() ?? '',
-  ];
-  const reason = isCommonPassword(lower)
-    ? 'is among the most common passwords'
-    : ownWords.some(
-          (word) =>
-            word.length >= 4 && lower.replace(/[\d\W_]+$/u, '') === word.replace(/[\d\W_]+$/u, ''),
-        )
-      ? 'is the email or the company name'
-      : undefined;
-  if (reason) {
-    throw new AppError('validation_failed', {
-      errors: [{ in: 'body', pointer: '/password', detail: reason }],
-    });
-  }
 }

@@ -2,11 +2,11 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import type { Role } from './contract/endpoint.ts';
 import { AppError } from './errors.ts';
-import type { Admit } from './http/call.ts';
 import type { Client } from './http/client.ts';
 import { newId } from './ids.ts';
 import {
   addressSubject,
+  admit,
   countWrite,
   exceededAllowance,
   limitWindow,
@@ -87,11 +87,7 @@ async function toTokens(principal: Principal, token: RefreshToken): Promise<Toke
  * against the limits: together with the rotation when there is one, by itself otherwise.
  * Throws `invalid_refresh_token`, `tenant_suspended`, `rate_limited`.
  */
-export async function refreshSession(
-  presented: string,
-  client: Client,
-  admit: Admit,
-): Promise<Tokens> {
+export async function refreshSession(presented: string, client: Client): Promise<Tokens> {
   const address = addressSubject(client.address);
   const token = parseRefreshToken(presented);
   const standing = token && (await readStanding(token.tenantId, token.userId, token.sessionId));
@@ -112,7 +108,7 @@ export async function refreshSession(
     await admit('refresh.address', address);
     return repeatOrRevoke(token, standing);
   }
-  return rotate(token, standing, address, admit);
+  return rotate(token, standing, address);
 }
 
 const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
@@ -122,12 +118,7 @@ const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
 });
 
 /** Spends the current generation and starts the next, counted and conditional in one write. */
-async function rotate(
-  token: RefreshToken,
-  standing: Standing,
-  address: string,
-  admit: Admit,
-): Promise<Tokens> {
+async function rotate(token: RefreshToken, standing: Standing, address: string): Promise<Tokens> {
   const now = Date.now();
   const { session } = standing;
   const window = limitWindow('refresh.account', now);

@@ -1,9 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { emailHash } from './emails.ts';
 import { AppError } from './errors.ts';
-import type { Admit } from './http/call.ts';
 import type { Client } from './http/client.ts';
-import { addressSubject, count, countWrite, forgive } from './limits.ts';
+import { addressSubject, admit, count, countWrite, forgive } from './limits.ts';
 import { countMetric, logSecurityEvent } from './observe.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
@@ -26,7 +25,6 @@ interface Credentials {
 export async function signIn(
   { email, password, tenant_id }: Credentials,
   client: Client,
-  admit: Admit,
 ): Promise<Tokens> {
   const hash = emailHash(email);
   const [, account, known] = await Promise.all([

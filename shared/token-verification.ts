@@ -1,6 +1,7 @@
 import { type CryptoKey, decodeProtectedHeader, importJWK, type JWTPayload, jwtVerify } from 'jose';
 import { isCanonicalBase64url } from './base64url.ts';
 import type { SigningAlgorithm, VerificationKey } from './signing-keys.ts';
+import { leewaySeconds } from './token-leeway.ts';
 
 /** A key that is ready to verify with. */
 export interface ImportedKey {
@@ -35,7 +36,6 @@ export interface Expectation {
   maxLifetimeSeconds: number;
 }
 
-const leewaySeconds = 5;
 const maxTokenLength = 8192;
 const segments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 

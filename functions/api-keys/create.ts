@@ -1,8 +1,8 @@
 import { createApiKey } from '../../shared/api-keys.ts';
 import { createApiKey as endpoint } from '../../shared/contract/api-keys.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
-export const handler = handle(endpoint, async ({ tenantId, body }) => {
+export const handler = handleBearer(endpoint, async ({ tenantId, body }) => {
   const { name, scopes, expires_in_days: expiresInDays } = body;
   return { status: 201, body: await createApiKey(tenantId, { name, scopes, expiresInDays }) };
 });

@@ -1,8 +1,8 @@
 import { deleteApiKey } from '../../shared/api-keys.ts';
 import { deleteApiKey as endpoint } from '../../shared/contract/api-keys.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
-export const handler = handle(endpoint, async ({ tenantId, path }) => {
+export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {
   await deleteApiKey(tenantId, path.id);
   return { status: 204 };
 });

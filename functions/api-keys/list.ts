@@ -1,7 +1,7 @@
 import { listApiKeys } from '../../shared/api-keys.ts';
 import { listApiKeys as endpoint } from '../../shared/contract/api-keys.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
-export const handler = handle(endpoint, async ({ tenantId }) => {
+export const handler = handleBearer(endpoint, async ({ tenantId }) => {
   return { status: 200, body: { items: await listApiKeys(tenantId) } };
 });

@@ -1,8 +1,8 @@
 import { logout } from '../../shared/contract/auth.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 import { endAllSessions } from '../../shared/sessions.ts';
 
-export const handler = handle(logout, async ({ tenantId, userId }) => {
+export const handler = handleBearer(logout, async ({ tenantId, userId }) => {
   await endAllSessions(tenantId, userId);
   return { status: 200, body: { message: 'Logged out successfully' } };
 });

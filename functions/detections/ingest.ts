@@ -1,11 +1,11 @@
 import { ingestDetections } from '../../shared/contract/detections.ts';
 import { ingest } from '../../shared/detections.ts';
-import { handle } from '../../shared/http/handle.ts';
-import { addressSubject } from '../../shared/limits.ts';
+import { handleApiKey } from '../../shared/http/handle-api-key.ts';
+import { addressSubject, admit } from '../../shared/limits.ts';
 
-export const handler = handle(
+export const handler = handleApiKey(
   ingestDetections,
-  async ({ tenantId, apiKeyId, body, client, admit }) => {
+  async ({ tenantId, apiKeyId, body, client }) => {
     await Promise.all([
       admit('ingest.address', addressSubject(client.address)),
       admit('ingest.key', apiKeyId),

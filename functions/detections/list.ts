@@ -1,7 +1,7 @@
 import { listDetections } from '../../shared/contract/detections.ts';
 import { list } from '../../shared/detections.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
-export const handler = handle(listDetections, async ({ tenantId, query }) => {
+export const handler = handleBearer(listDetections, async ({ tenantId, query }) => {
   return { status: 200, body: await list(tenantId, query) };
 });

@@ -1,8 +1,8 @@
 import { seedDetections } from '../../shared/contract/detections.ts';
 import { exampleDetections, ingest } from '../../shared/detections.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
-export const handler = handle(seedDetections, async ({ tenantId }) => {
+export const handler = handleBearer(seedDetections, async ({ tenantId }) => {
   const { accepted } = await ingest(tenantId, exampleDetections(Date.now()));
   return { status: 200, body: { inserted: accepted } };
 });

@@ -1,7 +1,7 @@
 import { registerByLink } from '../../shared/contract/marketplace.ts';
 import { handle } from '../../shared/http/handle.ts';
 import { page } from '../../shared/http/page.ts';
-import { addressSubject } from '../../shared/limits.ts';
+import { addressSubject, admit } from '../../shared/limits.ts';
 import { resolvePurchase } from '../../shared/marketplace.ts';
 import { register } from '../../shared/registration.ts';
 
@@ -10,7 +10,7 @@ const howToReturn = `<p>This address is for buyers who come from AWS Marketplace
 click <b>Set up your account</b>. AWS then brings you back here with your registration.</p>
 <p>You have an account already? <a href="/">Sign in</a>.</p>`;
 
-export const handler = handle(registerByLink, async ({ query, client, admit }) => {
+export const handler = handle(registerByLink, async ({ query, client }) => {
   const token = query.token ?? query['x-amzn-marketplace-token'];
   if (token === undefined) return page(200, 'Come back from AWS Marketplace', howToReturn);
   await admit('marketplace.address', addressSubject(client.address));

@@ -1,10 +1,10 @@
 import { register as endpoint } from '../../shared/contract/marketplace.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { addressSubject } from '../../shared/limits.ts';
+import { addressSubject, admit } from '../../shared/limits.ts';
 import { resolvePurchase } from '../../shared/marketplace.ts';
 import { register } from '../../shared/registration.ts';
 
-export const handler = handle(endpoint, async ({ body, client, admit, wantsPage }) => {
+export const handler = handle(endpoint, async ({ body, client, wantsPage }) => {
   await admit('marketplace.address', addressSubject(client.address));
   const purchase = await resolvePurchase(body['x-amzn-marketplace-token']);
   const offerType = body['x-amzn-marketplace-offer-type'];

@@ -1,7 +1,7 @@
 import { getMyTenant } from '../../shared/contract/tenants.ts';
-import { handle } from '../../shared/http/handle.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
 import { getTenant } from '../../shared/tenants.ts';
 
-export const handler = handle(getMyTenant, async ({ tenantId }) => {
+export const handler = handleBearer(getMyTenant, async ({ tenantId }) => {
   return { status: 200, body: await getTenant(tenantId) };
 });

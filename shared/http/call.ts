@@ -1,12 +1,7 @@
-import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Principal } from '../access-tokens.ts';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
-import type { LimitName } from '../contract/limits.ts';
 import type { Client } from './client.ts';
-
-/** Counts one more against a limit for a subject. Throws `rate_limited`; the answer tells where it stands. */
-export type Admit = (limit: LimitName, subject: string) => Promise<void>;
 
 /** An API key that was presented and is good. */
 export interface ApiKeyPrincipal {
@@ -28,8 +23,6 @@ export type Call<E extends Endpoint> = Caller<E['access']> & {
   query: Output<E['query']>;
   path: Output<E['path']>;
   client: Client;
-  admit: Admit;
   /** The caller is a browser that would rather get a page. */
   wantsPage: boolean;
-  event: APIGatewayProxyEvent;
 };

@@ -2,19 +2,22 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError, type FieldError } from '../errors.ts';
-import { header } from './client.ts';
+import type { Call } from './call.ts';
+import { clientOf, header, prefersHtml } from './client.ts';
 import { parseStrictJson } from './json.ts';
 
 const defaultMaxBodyBytes = 16 * 1024;
 
 /**
- * The input of a request, validated against the endpoint's schemas. Throws `payload_too_large`,
- * `unsupported_media_type`, `malformed_json` or `validation_failed` with every fault found.
+ * What the handler of an endpoint works with: the caller, and the input as the endpoint's schemas
+ * want it. Throws `payload_too_large`, `unsupported_media_type`, `malformed_json`, or
+ * `validation_failed` with every fault found.
  */
-export function readInput(
-  endpoint: Endpoint,
+export function readCall<E extends Endpoint>(
+  endpoint: E,
   event: APIGatewayProxyEvent,
-): { body: unknown; query: unknown; path: unknown } {
+  caller: object,
+): Call<E> {
   const faults: FieldError[] = [];
   const read = (
     place: FieldError['in'],
@@ -33,7 +36,13 @@ export function readInput(
     body: read('body', endpoint.body, () => readBody(endpoint, event)),
   };
   if (faults.length > 0) throw new AppError('validation_failed', { errors: faults });
-  return input;
+  // The schemas made the input what the endpoint's type says.
+  return {
+    ...caller,
+    ...input,
+    client: clientOf(event),
+    wantsPage: prefersHtml(event),
+  } as unknown as Call<E>;
 }
 
 function readBody(endpoint: Endpoint, event: APIGatewayProxyEvent): unknown {

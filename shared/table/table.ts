@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -20,6 +19,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { requireEnv } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { requestContext } from '../request-context.ts';
 import type { Key } from './keys.ts';
 
 export const tableName = requireEnv('TABLE_NAME');
@@ -33,14 +33,8 @@ export const tableClient = DynamoDBDocumentClient.from(
   { marshallOptions: { removeUndefinedValues: true } },
 );
 
-const current = new AsyncLocalStorage<DynamoDBDocumentClient>();
-
-/** Runs `work` with every table access going through `client`: how a request gets its own credentials. */
-export function withTableClient<T>(client: DynamoDBDocumentClient, work: () => T): T {
-  return current.run(client, work);
-}
-
-const client = () => current.getStore() ?? tableClient;
+/** The client of the request, where it has its own, else the function's. */
+const client = () => requestContext.getStore()?.tableClient ?? tableClient;
 
 type Item = Record<string, unknown>;
 type Without<T> = Omit<T, 'TableName'>;

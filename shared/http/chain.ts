@@ -1,0 +1,109 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import middy, { type MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { AppError } from '../errors.ts';
+import { logger, metrics } from '../observe.ts';
+import { requestContext } from '../request-context.ts';
+import { prefersHtml } from './client.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
+import { errorReply, type Reply, toResult } from './reply.ts';
+
+type Middleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>;
+type Answered = { response?: APIGatewayProxyResult | null | undefined };
+
+/**
+ * The one chain that every request goes through: it logs and measures, runs `serve`, and turns
+ * every error into problem details.
+ */
+export function chain(endpoint: Endpoint, serve: (event: APIGatewayProxyEvent) => Promise<Reply>) {
+  const lambda = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>()
+    .use(observed(endpoint))
+    .use(limited())
+    .use(problems(endpoint))
+    .handler(async (event) => toResult(await serve(event), event.requestContext.requestId));
+  return (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> =>
+    requestContext.run({ allowances: [] }, () => lambda(event, context));
+}
+
+/** One log line and one latency metric for every request. */
+function observed(endpoint: Endpoint): Middleware {
+  let startedAtMs = 0;
+  const finish = ({ response }: Answered) => {
+    const durationMs = Date.now() - startedAtMs;
+    logger.info('request', { status: response?.statusCode, duration_ms: durationMs });
+    metrics.addMetric('Latency', MetricUnit.Milliseconds, durationMs);
+    metrics.publishStoredMetrics();
+    logger.resetKeys();
+  };
+  return {
+    before: ({ event, context }) => {
+      startedAtMs = Date.now();
+      logger.addContext(context);
+      logger.appendKeys({ request_id: event.requestContext.requestId, endpoint: endpoint.id });
+    },
+    after: finish,
+    onError: finish,
+  };
+}
+
+/** Tells the caller where they stand with the limits that the request was counted against. */
+function limited(): Middleware {
+  const tell = ({ response }: Answered) => {
+    const allowances = requestContext.getStore()?.allowances ?? [];
+    if (response) response.headers = { ...response.headers, ...rateLimitFields(allowances) };
+  };
+  return { after: tell, onError: tell };
+}
+
+/** Expected errors tell what is wrong; all others are one sentence, and a log line with the cause. */
+function problems(endpoint: Endpoint): Middleware {
+  return {
+    onError: (request) => {
+      const { requestId } = request.event.requestContext;
+      const error = toAppError(request.error);
+      if (error.status >= 500) logUnexpected(request.error);
+      else logger.info('refused', { code: error.code });
+      const asPage = endpoint.page === true && prefersHtml(request.event);
+      request.response = toResult(errorReply(error, requestId, asPage), requestId);
+    },
+  };
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isPassingFailure(error)) {
+    return new AppError('busy', { headers: { 'retry-after': '2' }, cause: error });
+  }
+  return new AppError('internal_error', { cause: error });
+}
+
+/** Whether an AWS service was throttling, failing, too slow or out of reach: worth another try. */
+function isPassingFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { $fault, $retryable, code } = error as {
+    $fault?: string;
+    $retryable?: object;
+    code?: string;
+  };
+  if ($fault === 'server' || $retryable !== undefined) return true;
+  return passingNames.has(error.name) || passingNames.has(code ?? '');
+}
+
+const passingNames = new Set([
+  'TimeoutError',
+  'TransactionConflictException',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+/** Only name, message and stack: SDK errors carry items of the table along. */
+function logUnexpected(error: unknown): void {
+  let cause = error;
+  for (let depth = 0; cause instanceof Error && depth < 4; depth += 1) {
+    const { name, message, stack } = cause;
+    logger.error('failed', { error_name: name, error_message: message, stack });
+    cause = cause.cause;
+  }
+}

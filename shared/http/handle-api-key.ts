@@ -1,0 +1,25 @@
+import { authenticateApiKey } from '../api-keys.ts';
+import type { Access, Endpoint } from '../contract/endpoint.ts';
+import { AppError } from '../errors.ts';
+import { logger } from '../observe.ts';
+import { assertActive, checkTenant } from '../standing.ts';
+import type { Call } from './call.ts';
+import { chain } from './chain.ts';
+import { header } from './client.ts';
+import { readCall } from './input.ts';
+import type { Reply } from './reply.ts';
+
+/** The Lambda handler of an endpoint for machines: the X-Api-Key header says for which tenant. */
+export function handleApiKey<E extends Endpoint & { access: Extract<Access, { kind: 'apiKey' }> }>(
+  endpoint: E,
+  work: (call: Call<E>) => Promise<Reply>,
+) {
+  return chain(endpoint, async (event) => {
+    const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');
+    const { tenantId, apiKeyId, scopes } = key;
+    logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
+    if (!scopes.includes(endpoint.access.scope)) throw new AppError('insufficient_scope');
+    assertActive(await checkTenant(tenantId));
+    return work(readCall(endpoint, event, { tenantId, apiKeyId }));
+  });
+}

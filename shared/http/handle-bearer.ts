@@ -1,0 +1,64 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { Principal } from '../access-tokens.ts';
+import type { Access, Endpoint, Role } from '../contract/endpoint.ts';
+import { AppError } from '../errors.ts';
+import { logger } from '../observe.ts';
+import { assertActive, checkSession, sessionEnded } from '../standing.ts';
+import { leewaySeconds } from '../token-leeway.ts';
+import type { Call } from './call.ts';
+import { chain } from './chain.ts';
+import { readCall } from './input.ts';
+import type { Reply } from './reply.ts';
+
+type Bearer = Extract<Access, { kind: 'bearer' }>;
+
+/**
+ * The Lambda handler of an endpoint for members of a tenant. The API's authorizer has verified the
+ * token; what has changed since it was signed is checked here.
+ */
+export function handleBearer<E extends Endpoint & { access: Bearer }>(
+  endpoint: E,
+  work: (call: Call<E>) => Promise<Reply>,
+) {
+  return chain(endpoint, async (event) => {
+    const principal = readPrincipal(event);
+    logger.appendKeys({ tenant_id: principal.tenantId, user_id: principal.userId });
+    if (endpoint.method !== 'GET') {
+      const current = await authorize(endpoint.access, principal);
+      return work(readCall(endpoint, event, current));
+    }
+    // Reading changes nothing, so it goes on beside the check; its outcome waits for the verdict.
+    const reading = async () => work(readCall(endpoint, event, principal));
+    const [verdict, reply] = await Promise.allSettled([
+      authorize(endpoint.access, principal),
+      reading(),
+    ]);
+    if (verdict.status === 'rejected') throw verdict.reason;
+    if (reply.status === 'rejected') throw reply.reason;
+    return reply.value;
+  });
+}
+
+/**
+ * Who the API's authorizer found the caller to be. API Gateway may serve a remembered answer, so
+ * the token's end is looked at once more.
+ */
+function readPrincipal(event: APIGatewayProxyEvent): Principal {
+  const context = event.requestContext.authorizer ?? {};
+  const { tenant_id: tenantId, user_id: userId, role, session_id: sessionId } = context;
+  const isComplete = [tenantId, userId, role, sessionId].every(
+    (value) => typeof value === 'string',
+  );
+  if (!isComplete) throw new Error('The authorizer did not inject a principal');
+  const expiresAtSeconds = Number(context.expires_at);
+  if (!(expiresAtSeconds + leewaySeconds >= Date.now() / 1000)) throw sessionEnded();
+  return { tenantId, userId, sessionId, role: role as Role };
+}
+
+/** Refuses an ended session, a tenant that is not active and a role that is not allowed, as of now. */
+async function authorize(access: Bearer, principal: Principal): Promise<Principal> {
+  const { tenantStatus, role } = await checkSession(principal);
+  if (!access.roles.includes(role)) throw new AppError('forbidden');
+  if (!access.anyStatus) assertActive(tenantStatus);
+  return { ...principal, role };
+}
