@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleWeb } from '../../infra/bundle.ts';
+
+const sources = fileURLToPath(new URL('../../web/', import.meta.url));
+const built = mkdtempSync(join(tmpdir(), 'tenantry-web-'));
+const pages = ['index.html', 'docs.html'];
+
+beforeAll(() => bundleWeb(built));
+afterAll(() => rmSync(built, { recursive: true }));
+
+describe('the web app', () => {
+  test.each(pages)('%s has nothing inline that the policy refuses', (name) => {
+    const page = readFileSync(join(sources, name), 'utf8');
+
+    expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/i);
+    expect(page).not.toMatch(/<script(?![^>]*\ssrc=)/i);
+  });
+
+  test.each(pages)('%s refers to files of the site by absolute paths', (name) => {
+    const page = readFileSync(join(sources, name), 'utf8');
+    const references = [...page.matchAll(/<(?:script|link)[^>]*\s(?:src|href)="([^"]+)"/g)].map(
+      ([, reference = '']) => reference,
+    );
+
+    const files = references.filter((reference) => !reference.startsWith('data:'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(file).toMatch(/^\//);
+      expect(existsSync(join(built, file)), file).toBe(true);
+    }
+  });
+
+  test('is small: neither the contract nor a schema library is in it', () => {
+    const script = readFileSync(join(built, 'main.js'), 'utf8');
+
+    expect(statSync(join(built, 'main.js')).size).toBeLessThan(48 * 1024);
+    expect(script).not.toMatch(/ZodError|tenantDetection/);
+  });
+
+  test('never turns text into markup', async () => {
+    for await (const file of glob('**/*.ts', { cwd: sources })) {
+      expect(readFileSync(join(sources, file), 'utf8'), file).not.toMatch(
+        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b/,
+      );
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import { accountPage, clearHeader } from './account.ts';
+import { createApi, refresh } from './api.ts';
+import { apiKeysPage } from './api-keys.ts';
+import type { App, Notice, Page } from './app.ts';
+import { detectionsPage } from './detections/page.ts';
+import { byId, fill, h, link } from './dom.ts';
+import { card, heading, supportLink } from './parts.ts';
+import { claimTab, createSession, tabStorage } from './session.ts';
+import { productName } from './settings.ts';
+import { signInPage } from './sign-in.ts';
+import { signUpPage } from './sign-up.ts';
+import { welcomePage } from './welcome.ts';
+
+/** Pages for people who are signed in, in the order of the navigation. A feature adds its own here. */
+const accountPages = [detectionsPage, apiKeysPage];
+
+const storage = tabStorage();
+
+const session = createSession({
+  storage,
+  exchange: refresh,
+  onEnd: (reason) => render({ notice: { kind: 'bad', text: reason } }),
+});
+
+const app: App = {
+  session,
+  api: createApi(session),
+  go(path, { notice, replace } = {}) {
+    history[replace ? 'replaceState' : 'pushState'](null, '', path);
+    render(notice && { notice });
+  },
+  announce: (text) => fill(byId('announcer'), text),
+};
+
+let current: Page | undefined;
+let shownPath: string | undefined;
+
+function pageOf(path: string): Page {
+  if (path === '/sign-up') return signUpPage(app);
+  if (path === '/welcome') return welcomePage(app);
+  const page = accountPages.find((candidate) => candidate.path === path);
+  if (!page) return notFoundPage();
+  return session.isOpen() ? accountPage(app, accountPages, page) : signInPage(app, path);
+}
+
+/** Shows the page of the current address. */
+function render({ notice, isFirst = false }: { notice?: Notice; isFirst?: boolean } = {}): void {
+  const path = location.pathname.replace(/(.)\/$/, '$1');
+  shownPath = location.pathname;
+  current?.dispose?.();
+  if (!session.isOpen()) clearHeader();
+  current = pageOf(path);
+  document.title = `${current.title} · ${productName}`;
+  fill(byId('notice'), notice && h('p', { class: `banner ${notice.kind}` }, notice.text));
+  fill(byId('main'), current.content);
+  if (isFirst) return;
+  scrollTo(0, 0);
+  byId('main').querySelector('h1')?.focus({ preventScroll: true });
+}
+
+function notFoundPage(): Page {
+  const title = 'Page not found';
+  return {
+    title,
+    content: card(
+      heading(title),
+      h('p', {}, 'There is nothing at this address.'),
+      link('/', 'Go to the start page', { class: 'button primary' }),
+    ),
+  };
+}
+
+/** Follows links between the app's own pages without loading anything. */
+function followLink(event: MouseEvent): void {
+  const isPlainClick =
+    event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  const anchor = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!isPlainClick || !anchor || event.defaultPrevented || anchor.origin !== location.origin)
+    return;
+  const isOwn = ['/welcome', '/sign-up', ...accountPages.map((page) => page.path)].includes(
+    anchor.pathname,
+  );
+  if (!isOwn || anchor.hash !== '') return;
+  event.preventDefault();
+  app.go(anchor.pathname);
+}
+
+/** Back and forward. A jump within the page, as the skip link makes, is none of ours. */
+function followHistory(): void {
+  const isJump = shownPath === location.pathname && !location.hash.startsWith('#ticket=');
+  if (!isJump) render();
+}
+
+fill(byId('brand'), productName);
+fill(byId('support'), 'Support: ', supportLink());
+document.addEventListener('click', followLink);
+addEventListener('popstate', followHistory);
+void claimTab(storage, navigator.locks).finally(() => render({ isFirst: true }));
