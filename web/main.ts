@@ -9,7 +9,7 @@ import { claimTab, createSession, tabStorage } from './session.ts';
 import { productName } from './settings.ts';
 import { signInPage } from './sign-in.ts';
 import { signUpPage } from './sign-up.ts';
-import { welcomePage } from './welcome.ts';
+import { keepTicket, welcomePage } from './welcome.ts';
 
 /** Pages for people who are signed in, in the order of the navigation. A feature adds its own here. */
 const accountPages = [detectionsPage, apiKeysPage];
@@ -91,6 +91,7 @@ function followHistory(): void {
   if (!isJump) render();
 }
 
+if (location.pathname.startsWith('/welcome')) keepTicket();
 fill(byId('brand'), productName);
 fill(byId('support'), 'Support: ', supportLink());
 document.addEventListener('click', followLink);

@@ -20,9 +20,14 @@ export function takeTicket(location: Location, history: History): string | undef
 /** In memory only: it lasts while the buyer looks around, and goes with the page. */
 let held: string | undefined;
 
+/** Takes the ticket off the address as soon as it is there. */
+export function keepTicket(): void {
+  held = takeTicket(location, history) ?? held;
+}
+
 /** Where the buyer's browser ends up after "Set up your account" on AWS Marketplace. */
 export function welcomePage(app: App): Page {
-  held = takeTicket(location, history) ?? held;
+  keepTicket();
   return held === undefined ? comeBackPage(app) : profilePage(app, held);
 }
 
