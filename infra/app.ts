@@ -1,5 +1,6 @@
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import cdkJson from '../cdk.json' with { type: 'json' };
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { endpointsOf } from '../shared/contract/endpoints.ts';
 import { ApiStack } from './api-stack.ts';
@@ -8,10 +9,8 @@ import { DataStack } from './data-stack.ts';
 import { parseStage, type Stage } from './stage.ts';
 import { WebStack } from './web-stack.ts';
 
-export interface BuildOptions {
+export interface StackOptions {
   readonly stage: Stage;
-  /** Where the cloud assembly goes; the CDK CLI says so itself. */
-  readonly outdir?: string;
   readonly endpoints?: readonly Endpoint[];
   /** Folder with one bundle per function. */
   readonly bundles?: string;
@@ -21,71 +20,79 @@ export interface BuildOptions {
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
-/** All stacks of a stage, in the order in which they deploy. The bundles must exist already. */
-export function buildApp(options: BuildOptions): App {
-  const { stage, outdir, endpoints = endpointsOf(stage) } = options;
-  const { bundles = functionsFolder, web = webFolder } = options;
-  const app = new App({
-    ...(outdir && { outdir }),
-    context: assemblyContext,
-    analyticsReporting: false,
-  });
+/** The feature flags of cdk.json also without the CLI, and what lets tools find code and names in a template. */
+const assemblyContext = {
+  ...cdkJson.context,
+  'aws:cdk:enable-asset-metadata': true,
+  'aws:cdk:enable-path-metadata': true,
+};
 
+/** The app with all stacks of a stage; `outdir` gets the cloud assembly. The bundles must exist already. */
+export function buildApp({ outdir, ...options }: StackOptions & { readonly outdir: string }): App {
+  const app = new App({ outdir, context: assemblyContext });
+  addStacks(app, options);
+  return app;
+}
+
+/** The stacks of a stage, in the order in which they deploy. */
+function addStacks(app: App, options: StackOptions): void {
+  const {
+    stage,
+    endpoints = endpointsOf(stage),
+    bundles = functionsFolder,
+    web = webFolder,
+  } = options;
   const data = new DataStack(app, `Tenantry-${stage}-Data`, {
+    description: 'Tenantry: table, keys, secrets, alarms',
     stage,
     bundles,
     alarmEmail: options.alarmEmail,
-    description: 'Tenantry: table, keys, secrets, alarms',
   });
   const api = new ApiStack(app, `Tenantry-${stage}-Api`, {
+    description: 'Tenantry: functions and REST API',
     stage,
     endpoints,
     bundles,
     data,
-    description: 'Tenantry: functions and REST API',
   });
   new WebStack(app, `Tenantry-${stage}-Web`, {
+    description: 'Tenantry: web app and CDN',
     endpoints,
     web,
     api,
     originSecret: data.originVerify.secretValue,
     domain: options.domain,
-    description: 'Tenantry: web app and CDN',
   });
   Tags.of(app).add('tenantry:stage', stage);
-  return app;
 }
-
-/** Lets tools find a function's code and its name in the template, whoever synthesized it. */
-const assemblyContext = {
-  'aws:cdk:enable-asset-metadata': true,
-  'aws:cdk:enable-path-metadata': true,
-};
 
 /** Makes synthesis fail on whatever cdk-nag finds and nobody has given a reason for. */
 export function addChecks(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 }
 
-/** The domain of the context, whole or not at all. */
-function domainOf(name: unknown, certificateArn: unknown): BuildOptions['domain'] {
-  if (name === undefined && certificateArn === undefined) return undefined;
-  if (typeof name !== 'string' || typeof certificateArn !== 'string') {
+/** The options of a deployment, from the context that `-c name=value` sets. Throws on what makes no sense. */
+export function optionsOf(context: (name: string) => unknown): StackOptions {
+  const text = (name: string) => {
+    const value = context(name);
+    return value === undefined ? undefined : String(value);
+  };
+  const [name, certificateArn] = [text('domainName'), text('certificateArn')];
+  if ((name === undefined) !== (certificateArn === undefined)) {
     throw new Error('A domain needs both: -c domainName=… -c certificateArn=… (in us-east-1)');
   }
-  return { name, certificateArn };
+  return {
+    stage: parseStage(text('stage') ?? 'dev'),
+    alarmEmail: text('alarmEmail'),
+    domain: name && certificateArn ? { name, certificateArn } : undefined,
+  };
 }
 
 if (import.meta.main) {
-  const context = new App().node;
-  const alarmEmail: unknown = context.tryGetContext('alarmEmail');
-  const options = {
-    stage: parseStage(context.tryGetContext('stage') ?? 'dev'),
-    alarmEmail: alarmEmail === undefined ? undefined : String(alarmEmail),
-    domain: domainOf(context.tryGetContext('domainName'), context.tryGetContext('certificateArn')),
-  };
+  const app = new App({ context: assemblyContext });
+  const options = optionsOf((name) => app.node.tryGetContext(name));
   await bundle();
-  const app = buildApp(options);
+  addStacks(app, options);
   addChecks(app);
   app.synth();
 }
