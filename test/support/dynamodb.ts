@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+
+const binary = fileURLToPath(
+  new URL('../../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url),
+);
+
+export interface Database {
+  endpoint: string;
+  stop: () => void;
+}
+
+/** A fresh embedded DynamoDB in memory, or the one that TEST_DYNAMODB_ENDPOINT names. */
+export async function startDatabase(): Promise<Database> {
+  const given = process.env.TEST_DYNAMODB_ENDPOINT;
+  if (given) return { endpoint: given, stop: () => undefined };
+  const port = await freePort();
+  const child = spawn(binary, ['serve', '-p', String(port)], { stdio: 'ignore' });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answers(endpoint);
+  return { endpoint, stop: () => child.kill() };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+async function answers(endpoint: string): Promise<void> {
+  const client = new DynamoDBClient({ endpoint, maxAttempts: 1 });
+  for (let attempt = 0; ; attempt += 1) {
+    const isUp = await client.send(new ListTablesCommand({})).then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return client.destroy();
+    if (attempt === 200) throw new Error('The embedded DynamoDB does not answer');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Creates the table as the infrastructure defines it. */
+export async function createTable(endpoint: string, tableName: string): Promise<void> {
+  const client = new DynamoDBClient({ endpoint });
+  const strings = ['pk', 'sk', 'series_pk', 'series_sk'];
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: strings.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'series',
+          KeySchema: [
+            { AttributeName: 'series_pk', KeyType: 'HASH' },
+            { AttributeName: 'series_sk', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  client.destroy();
+}

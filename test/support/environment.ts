@@ -1,0 +1,19 @@
+/** The environment that functions find when tests run them in the test's own process. */
+Object.assign(process.env, {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  TABLE_NAME: 'tenantry-test',
+  SIGNING_KEYS_SECRET: 'signing-keys',
+  VERIFICATION_KEYS_SECRET: 'verification-keys',
+  SEALING_KEY_SECRET: 'sealing-key',
+  TOKEN_ISSUER: 'urn:tenantry:test',
+  TOKEN_ALGORITHM: process.env.TOKEN_ALGORITHM ?? 'ES256',
+  LIMITS_MULTIPLIER: '1',
+  PRODUCT_CODES: 'tenantry-demo',
+  SUPPORT_EMAIL: 'support@example.com',
+  MARKETPLACE_REGION: 'us-east-1',
+  POWERTOOLS_SERVICE_NAME: 'tenantry',
+  POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
+  POWERTOOLS_LOG_LEVEL: 'INFO',
+});

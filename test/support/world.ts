@@ -1,0 +1,276 @@
+/// <reference types="vite/client" />
+import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
+import { endpoints } from '../../shared/contract/endpoints.ts';
+import { ProblemSchema } from '../../shared/contract/schemas.ts';
+import {
+  rotateKeys,
+  type SigningAlgorithm,
+  type SigningKey,
+  toVerificationKeys,
+} from '../../shared/signing-keys.ts';
+import { type AwsServer, startAws } from './aws.ts';
+import { createTable, type Database, startDatabase } from './dynamodb.ts';
+
+type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+
+// Each loads when first needed: a function reads its environment when it loads.
+const handlers = import.meta.glob<{ handler: Handler }>('../../functions/**/*.ts');
+
+export interface Answered<T = unknown> {
+  status: number;
+  headers: Record<string, string>;
+  /** The parsed JSON body, or the text of any other. */
+  body: T;
+}
+
+export interface Sent {
+  token?: string | undefined;
+  apiKey?: string;
+  body?: unknown;
+  /** Sent as it is, instead of `body` as JSON. */
+  raw?: string;
+  headers?: Record<string, string>;
+  query?: Record<string, string | string[]>;
+  address?: string;
+}
+
+/** The product in the test's own process: real handlers, real DynamoDB, secrets that a test may turn. */
+export class World {
+  database: Database | undefined;
+  aws: AwsServer | undefined;
+  signingKeys: SigningKey[] = [];
+  /** Purchases by registration token, as AWS Marketplace would resolve them. */
+  readonly purchases = new Map<string, object>();
+
+  async start(algorithm: SigningAlgorithm = 'ES256'): Promise<void> {
+    this.signingKeys = await rotateKeys([], algorithm, Date.now() - 1000);
+    this.database = await startDatabase();
+    this.aws = await startAws({
+      GetSecretValue: ({ SecretId }) => this.#secret(String(SecretId)),
+      ResolveCustomer: ({ RegistrationToken }) => {
+        const members = this.purchases.get(String(RegistrationToken));
+        return members ? { members } : { error: 'InvalidTokenException' };
+      },
+    });
+    process.env.TABLE_NAME = `test-${randomUUID()}`;
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = this.database.endpoint;
+    process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = this.aws.endpoint;
+    process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = this.aws.endpoint;
+    await createTable(this.database.endpoint, process.env.TABLE_NAME);
+  }
+
+  stop(): void {
+    this.aws?.stop();
+    this.database?.stop();
+  }
+
+  #secret(name: string) {
+    const values: Record<string, string> = {
+      'signing-keys': JSON.stringify({ keys: this.signingKeys }),
+      'verification-keys': JSON.stringify({ keys: toVerificationKeys(this.signingKeys) }),
+      'sealing-key': 'a sealing key for tests only',
+    };
+    const SecretString = values[name];
+    return SecretString ? { members: { SecretString } } : { error: 'ResourceNotFoundException' };
+  }
+
+  /** Sends a request to the endpoint that the contract has for it, through the authorizer where it has one. */
+  async send<T = unknown>(method: string, path: string, sent: Sent = {}): Promise<Answered<T>> {
+    const [endpoint, pathParameters, resource] = findEndpoint(method, path);
+    const event = toEvent(endpoint, path, resource, pathParameters, sent);
+    if (endpoint.access.kind === 'bearer') {
+      const authorizer = await authorize(sent.token);
+      if (!authorizer) return { status: 401, headers: {}, body: { code: 'unauthorized' } as T };
+      event.requestContext.authorizer = authorizer;
+    }
+    const answered = await this.invoke(endpoint.id, event);
+    assertContract(endpoint, answered);
+    return answered as Answered<T>;
+  }
+
+  /** Runs a handler with an event of the test's own making. */
+  async invoke(id: string, event: APIGatewayProxyEvent): Promise<Answered> {
+    const load = handlers[`../../functions/${id}.ts`];
+    if (!load) throw new Error(`There is no handler ${id}`);
+    const { handler } = await load();
+    const result = await handler(event, lambdaContext(id));
+    const headers = Object.fromEntries(
+      Object.entries(result.headers ?? {}).map(([name, value]) => [
+        name.toLowerCase(),
+        String(value),
+      ]),
+    );
+    const isJson = headers['content-type']?.includes('json');
+    return {
+      status: result.statusCode,
+      headers,
+      body: isJson ? JSON.parse(result.body) : result.body,
+    };
+  }
+
+  async signUp(
+    email = `${randomUUID()}@example.com`,
+    password = 'correct horse battery',
+  ): Promise<Member> {
+    const { status, body } = await this.send<TokenBody>('POST', '/api/v1/auth/register', {
+      body: { email, password, company_name: 'Example Ltd' },
+      address: randomAddress(),
+    });
+    if (status !== 201) throw new Error(`Sign-up answered ${status}`);
+    return { email, password, ...body, ...claimsOf(body.access_token) };
+  }
+
+  login(email: string, password: string, sent: Sent = {}): Promise<Answered<TokenBody>> {
+    return this.send('POST', '/api/v1/auth/login', {
+      body: { email, password },
+      address: randomAddress(),
+      ...sent,
+    });
+  }
+
+  refresh(refreshToken: string, sent: Sent = {}): Promise<Answered<TokenBody>> {
+    return this.send('POST', '/api/v1/auth/refresh', {
+      body: { refresh_token: refreshToken },
+      address: randomAddress(),
+      ...sent,
+    });
+  }
+}
+
+export interface TokenBody {
+  access_token: string;
+  refresh_token: string;
+  token_type: string;
+  expires_in: number;
+  code?: string;
+}
+
+export interface Member extends TokenBody {
+  email: string;
+  password: string;
+  tenantId: string;
+  userId: string;
+  sessionId: string;
+}
+
+/** Starts the world around the tests of a file, and mocks nothing but the clock where a test asks. */
+export function useWorld(algorithm: SigningAlgorithm = 'ES256'): World {
+  const world = new World();
+  beforeAll(() => world.start(algorithm));
+  afterAll(() => {
+    vi.useRealTimers();
+    world.stop();
+  });
+  return world;
+}
+
+export function claimsOf(accessToken: string): {
+  tenantId: string;
+  userId: string;
+  sessionId: string;
+} {
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
+  return { tenantId: claims.tenant_id, userId: claims.sub, sessionId: claims.sid };
+}
+
+/** An address that no other request of the tests came from. */
+export function randomAddress(): string {
+  const byte = () => Math.floor(Math.random() * 256);
+  return `10.${byte()}.${byte()}.${byte()}`;
+}
+
+function findEndpoint(method: string, path: string): [Endpoint, Record<string, string>, string] {
+  for (const endpoint of endpoints.filter((candidate) => candidate.method === method)) {
+    for (const pattern of gatewayPaths(endpoint)) {
+      const match = new RegExp(`^${pattern.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(path);
+      if (match) return [endpoint, { ...match.groups }, pattern];
+    }
+  }
+  throw new Error(`The contract has no ${method} ${path}`);
+}
+
+export function toEvent(
+  endpoint: Pick<Endpoint, 'method'>,
+  path: string,
+  resource: string,
+  pathParameters: Record<string, string>,
+  sent: Sent,
+): APIGatewayProxyEvent {
+  const { address = '198.51.100.7' } = sent;
+  const hasBody = sent.raw !== undefined || sent.body !== undefined;
+  const multiValueQuery = Object.fromEntries(
+    Object.entries(sent.query ?? {}).map(([name, value]) => [name, [value].flat()]),
+  );
+  const requestContext = {
+    requestId: randomUUID(),
+    identity: { sourceIp: '192.0.2.1' },
+    authorizer: null,
+  } as unknown as APIGatewayProxyEvent['requestContext'];
+  return {
+    resource,
+    path,
+    httpMethod: endpoint.method,
+    headers: {
+      ...(hasBody && { 'Content-Type': 'application/json' }),
+      ...(sent.apiKey && { 'X-Api-Key': sent.apiKey }),
+      'x-viewer-address': address,
+      ...sent.headers,
+    },
+    multiValueHeaders: {},
+    queryStringParameters: null,
+    multiValueQueryStringParameters: Object.keys(multiValueQuery).length ? multiValueQuery : null,
+    pathParameters: Object.keys(pathParameters).length ? pathParameters : null,
+    stageVariables: null,
+    requestContext,
+    body: sent.raw ?? (sent.body === undefined ? null : JSON.stringify(sent.body)),
+    isBase64Encoded: false,
+  };
+}
+
+async function authorize(token: string | undefined) {
+  const { handler } = await import('../../functions/authorizer.ts');
+  try {
+    const { context } = await handler({
+      type: 'TOKEN',
+      methodArn: 'arn:aws:execute-api:us-east-1:000000000000:api/main/GET/x',
+      authorizationToken: `Bearer ${token}`,
+    });
+    return context;
+  } catch (error) {
+    if (error instanceof Error && error.message === 'Unauthorized') return undefined;
+    throw error;
+  }
+}
+
+/** Every answer must be one that the contract promises. */
+function assertContract(endpoint: Endpoint, { status, headers, body }: Answered): void {
+  if (headers['content-type'] === 'application/problem+json') {
+    const problem = ProblemSchema.parse(body);
+    if (problem.status !== status) throw new Error('The problem names another status');
+    return;
+  }
+  const promised = endpoint.responses[status];
+  if (!promised)
+    throw new Error(`${endpoint.id} answered ${status}, which its contract does not have`);
+  if (headers['content-type'] === 'application/json') promised.schema?.parse(body);
+}
+
+function lambdaContext(id: string): Context {
+  return {
+    awsRequestId: randomUUID(),
+    functionName: id,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${id}`,
+    memoryLimitInMB: '512',
+    logGroupName: 'test',
+    logStreamName: 'test',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => 10_000,
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}
