@@ -19,11 +19,12 @@ export async function startDatabase(): Promise<Database> {
   const port = await freePort();
   const child = spawn(binary, ['serve', '-p', String(port)], { stdio: 'ignore' });
   const endpoint = `http://127.0.0.1:${port}`;
-  await answers(endpoint);
+  await answers(endpoint, 5_000);
   return { endpoint, stop: () => child.kill() };
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();
@@ -36,17 +37,24 @@ function freePort(): Promise<number> {
   });
 }
 
-async function answers(endpoint: string): Promise<void> {
-  const client = new DynamoDBClient({ endpoint, maxAttempts: 1 });
-  for (let attempt = 0; ; attempt += 1) {
+/** Returns once a DynamoDB answers at the endpoint. Throws after `withinMs`. */
+export async function answers(endpoint: string, withinMs: number): Promise<void> {
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+  const lastAttemptAt = performance.now() + withinMs;
+  while (performance.now() < lastAttemptAt) {
     const isUp = await client.send(new ListTablesCommand({})).then(
       () => true,
       () => false,
     );
     if (isUp) return client.destroy();
-    if (attempt === 200) throw new Error('The embedded DynamoDB does not answer');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  throw new Error('DynamoDB does not answer');
 }
 
 /** Creates the table as the infrastructure defines it. */

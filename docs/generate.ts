@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
+import { endpoints } from '../shared/contract/endpoints.ts';
+import { limitPolicies } from '../shared/contract/limits.ts';
+import { describeError, errorCodes } from '../shared/errors.ts';
+
+const file = new URL('./api.md', import.meta.url);
+
+/** The documents that are read off the contract: who may call what, the limits, the error codes. */
+export function apiDocument(): string {
+  return [
+    '# The API at a glance',
+    '',
+    'Made from `shared/contract` by `npm run docs`; the full reference is `/docs` on a running service.',
+    '',
+    '## Who may call what',
+    '',
+    'Default deny: a role that is not marked is answered 403 `forbidden`.',
+    '',
+    row(['Endpoint', 'Access', ...roles, 'What']),
+    row(['---', '---', ...roles.map(() => ':-:'), '---']),
+    ...endpoints.map(endpointRow),
+    '',
+    'ˡ local stage only. ˢ also while the tenant is suspended or pending.',
+    '',
+    '## Limits',
+    '',
+    'Windows are fixed and aligned to the clock; `LimitsMultiplier` scales the quotas.',
+    '',
+    row(['Limit', 'Quota', 'Window', 'Endpoints']),
+    row(['---', '--:', '--:', '---']),
+    ...Object.entries(limitPolicies).map(([name, { quota, windowSeconds }]) =>
+      row([`\`${name}\``, String(quota), `${windowSeconds} s`, limitedBy(name)]),
+    ),
+    '',
+    '## Errors',
+    '',
+    'RFC 9457 problem details; `type` is `urn:tenantry:problem:<code>`.',
+    '',
+    row(['Status', 'Code', 'Meaning']),
+    row(['--:', '---', '---']),
+    ...errorCodes.map((code) => {
+      const { status, detail } = describeError(code);
+      return row([String(status), `\`${code}\``, detail]);
+    }),
+    '',
+  ].join('\n');
+}
+
+const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
+
+function endpointRow({ method, paths, access, localOnly, summary }: Endpoint): string {
+  const isBearer = access.kind === 'bearer';
+  const marks = roles.map((role) => (isBearer && access.roles.includes(role) ? '✓' : ''));
+  const kind = isBearer && access.anyStatus ? 'bearerˢ' : access.kind;
+  const names = paths.map((path) => `\`${method} ${path}\``).join('<br>');
+  return row([names + (localOnly ? 'ˡ' : ''), kind, ...marks, summary]);
+}
+
+function limitedBy(name: string): string {
+  return endpoints
+    .filter(({ limits }) => limits?.some((limit) => limit === name))
+    .map(({ id }) => `\`${id}\``)
+    .join(', ');
+}
+
+/** Whether the document in the tree is the one that the contract makes. */
+export function isApiDocumentCurrent(): boolean {
+  return readFileSync(file, 'utf8') === apiDocument();
+}
+
+if (import.meta.main) writeFileSync(file, apiDocument());
