@@ -118,7 +118,10 @@ export class Monitoring extends Construct {
             ),
             ['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) => table.metric(name, sum)),
           ),
-          graph('AWS Marketplace', [productMetric('MarketplaceMisconfigured')]),
+          graph(
+            'Product',
+            ['MarketplaceMisconfigured', 'RefreshTokenReused', 'SignInRefused'].map(productMetric),
+          ),
         ],
       ],
     });

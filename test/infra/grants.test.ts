@@ -1,0 +1,208 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { constructIdOf } from '../../infra/function.ts';
+import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
+import type { Needs } from '../../shared/contract/endpoint.ts';
+import { endpointsOf } from '../../shared/contract/endpoints.ts';
+import { type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
+import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+const list = (value: string | string[]): string[] => (Array.isArray(value) ? value : [value]);
+
+/** The statements of every role in a template that a function assumes, by the function's logical id. */
+function statementsByFunction(template: Template): Map<string, Statement[]> {
+  return new Map(
+    resourcesOf(template, 'AWS::Lambda::Function')
+      .filter(([id]) => !id.startsWith('Custom'))
+      .map(([id, { Properties }]) => {
+        const role = template.Resources[Properties.Role['Fn::GetAtt'][0]];
+        return [
+          id,
+          role?.Properties.Policies.flatMap(
+            (policy: { PolicyDocument: { Statement: Statement[] } }) =>
+              policy.PolicyDocument.Statement,
+          ),
+        ];
+      }),
+  );
+}
+
+/** What a resource of a statement is, in words: `table`, `index series`, `secret signing-keys`, `*` … */
+function describeResource(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const secret = /(SigningKeys|VerificationKeys|SealingKey|OriginVerify)/.exec(text)?.[1];
+  if (secret) return `secret ${secret.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
+  if (/GetAttTable\w+Arn/.test(text))
+    return text.includes('/index/series') ? 'index series' : 'table';
+  if (/Logs/.test(text)) return 'log group';
+  if (/RotationDeadLetters/.test(text)) return 'dead letters';
+  return String(resource);
+}
+
+/** Statements as flat permissions, one for each action, resource and key pattern. */
+function flatten(statements: readonly Statement[]): string[] {
+  return statements
+    .flatMap(({ Action, Resource, Condition }) => {
+      const patterns = list(
+        Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? 'any key',
+      );
+      return list(Action).flatMap((action) =>
+        patterns.map((pattern) => `${action} on ${describeResource(Resource)} for ${pattern}`),
+      );
+    })
+    .sort();
+}
+
+/** The permissions that a contract entry asks for, written down the long way. */
+function expectedPermissions(needs: Needs): string[] {
+  const expected = [
+    'logs:CreateLogStream on log group for any key',
+    'logs:PutLogEvents on log group for any key',
+    'xray:PutTelemetryRecords on * for any key',
+    'xray:PutTraceSegments on * for any key',
+  ];
+  for (const family of Object.keys(needs.table ?? {}) as KeyFamily[]) {
+    for (const action of needs.table?.[family] ?? []) {
+      const place = family === 'tenantDetections' ? 'index series' : 'table';
+      expected.push(`dynamodb:${action} on ${place} for ${keyPatterns[family]}`);
+    }
+  }
+  for (const secret of needs.secrets ?? []) {
+    expected.push(`secretsmanager:GetSecretValue on secret ${secret} for any key`);
+  }
+  for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
+  return expected.sort();
+}
+
+/** IAM's StringLike: `*` stands for any characters, `?` for one. */
+function isLike(value: string, pattern: string): boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`, 's').test(value);
+}
+
+describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
+  let templates: Templates;
+  beforeAll(() => {
+    templates = synthesize({ stage });
+  });
+
+  it('are for every function exactly what its contract entry says', () => {
+    const entries = [...endpointsOf(stage), authorizer, fallback];
+
+    const granted = Object.fromEntries(
+      [...statementsByFunction(templates.api)].map(([id, statements]) => [id, flatten(statements)]),
+    );
+
+    expect(granted).toEqual(
+      Object.fromEntries(
+        entries.map((entry) => [constructIdOf(entry.id), expectedPermissions(entry)]),
+      ),
+    );
+  });
+
+  it('let the rotation write the two key secrets and nothing else', () => {
+    const statements =
+      statementsByFunction(templates.data).get(constructIdOf(rotateSigningKeys.id)) ?? [];
+
+    expect(flatten(statements)).toEqual(
+      [
+        ...expectedPermissions({}),
+        'secretsmanager:DescribeSecret on secret signing-keys for any key',
+        'secretsmanager:GetSecretValue on secret signing-keys for any key',
+        'secretsmanager:GetSecretValue on secret verification-keys for any key',
+        'secretsmanager:PutSecretValue on secret signing-keys for any key',
+        'secretsmanager:PutSecretValue on secret verification-keys for any key',
+        'secretsmanager:UpdateSecretVersionStage on secret signing-keys for any key',
+        'sqs:SendMessage on dead letters for any key',
+      ].sort(),
+    );
+  });
+
+  it('bind every access to the table to partition keys, also where a request names none (check 65)', () => {
+    const statements = [...statementsByFunction(templates.api).values()].flat();
+    const onTable = statements.filter(({ Action }) =>
+      list(Action).some((action) => action.startsWith('dynamodb:')),
+    );
+
+    expect(onTable.length).toBeGreaterThan(10);
+    for (const { Condition, Effect } of onTable) {
+      expect(Effect).toBe('Allow');
+      expect(Condition).toEqual({
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': expect.anything() },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      });
+    }
+  });
+
+  it('put all families that an action may touch into one statement, as a batch over them needs', () => {
+    for (const [id, statements] of statementsByFunction(templates.api)) {
+      const places = statements
+        .filter(({ Condition }) => Condition)
+        .flatMap(({ Action, Resource }) =>
+          list(Action).map((action) => `${action} ${describeResource(Resource)}`),
+        );
+      expect(places, id).toEqual([...new Set(places)]);
+    }
+  });
+
+  it('never allow a scan, a wildcard action on the table, PartiQL or administration', () => {
+    const actions = Object.values(templates).flatMap((template: Template) =>
+      [...JSON.stringify(template).matchAll(/"(dynamodb:[A-Za-z*]+)"/g)].map(
+        ([, action]) => action,
+      ),
+    );
+
+    const allowed =
+      'GetItem BatchGetItem Query PutItem UpdateItem DeleteItem ConditionCheckItem LeadingKeys';
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions)
+      expect(allowed.split(' ').map((name) => `dynamodb:${name}`)).toContain(action);
+  });
+});
+
+describe('the key patterns', () => {
+  const tenant = `tnt_${'0'.repeat(26)}`;
+  const examples: Record<KeyFamily, string[]> = {
+    tenant: [
+      keys.tenant(tenant).pk,
+      keys.license(tenant, 'l').pk,
+      keys.member(tenant, 'u').pk,
+      keys.apiKey(tenant, 'k').pk,
+    ],
+    tenantUser: [keys.session(tenant, 'usr_1', 's').pk],
+    tenantDetection: [keys.detection(tenant, 'd').pk],
+    tenantDetections: [keys.detectionSeries(tenant, '2026-11')],
+    email: [keys.identity('h').pk, keys.membership('h', tenant).pk],
+    license: [keys.licenseLookup('l').pk],
+    apiKey: [keys.apiKeyLookup('h').pk],
+    limit: [keys.limit('login.account', 's', 0).pk],
+  };
+
+  it('match the keys of their own family and of no other', () => {
+    for (const [family, partitions] of Object.entries(examples)) {
+      for (const partition of partitions) {
+        const matching = Object.entries(keyPatterns).filter(([, pattern]) =>
+          isLike(partition, pattern),
+        );
+        expect(
+          matching.map(([name]) => name),
+          partition,
+        ).toEqual([family]);
+      }
+    }
+  });
+
+  it('are exact or end their prefix with #, so that no name can reach a neighbour', () => {
+    for (const pattern of Object.values(keyPatterns))
+      expect(pattern).toMatch(/^[A-Z]+#(?:[^*]*|(?:[^*]*#)?\*)$/);
+  });
+});

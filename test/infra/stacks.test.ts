@@ -1,0 +1,317 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { optionsOf } from '../../infra/app.ts';
+import { constructIdOf } from '../../infra/function.ts';
+import { authorizer, fallback } from '../../shared/contract/background.ts';
+import type { Endpoint } from '../../shared/contract/endpoint.ts';
+import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
+import {
+  onlyResource,
+  type Resource,
+  resourcesOf,
+  synthesize,
+  type Template,
+  type Templates,
+} from './templates.ts';
+
+let templates: Templates;
+beforeAll(() => {
+  templates = synthesize({ stage: 'prod' });
+});
+
+const all = (): Template[] => Object.values(templates);
+
+describe('a deployed stage', () => {
+  it.each(['dev', 'prod'] as const)('%s has nothing of the local one', (stage) => {
+    const text = JSON.stringify(synthesize({ stage }));
+
+    expect(text).not.toMatch(
+      /["/]dev\/(?!signing|verification|sealing|origin)|_local|DevStub|DevSeed|stub-register|seed-detections/,
+    );
+  });
+
+  it('has every other endpoint, and the local stage has all', () => {
+    const functionIds = (template: Template) =>
+      resourcesOf(template, 'AWS::Lambda::Function')
+        .map(([id]) => id)
+        .sort();
+    const idsOf = (list: readonly Endpoint[]) =>
+      [...list, authorizer, fallback].map(({ id }) => constructIdOf(id)).sort();
+
+    expect(functionIds(templates.api)).toEqual(idsOf(endpointsOf('prod')));
+    expect(functionIds(synthesize({ stage: 'local' }).api)).toEqual(idsOf(endpoints));
+  });
+
+  it('is dev unless told, and never one that does not exist', () => {
+    const contextOf = (values: Record<string, unknown>) => optionsOf((name) => values[name]);
+
+    expect(contextOf({}).stage).toBe('dev');
+    expect(contextOf({ stage: 'prod', alarmEmail: 'a@example.com' })).toMatchObject({
+      stage: 'prod',
+      alarmEmail: 'a@example.com',
+    });
+    for (const stage of ['local', 'test', '', 'PROD', 1]) {
+      expect(() => contextOf({ stage })).toThrow(/Unknown stage .* -c stage=dev or -c stage=prod/);
+    }
+    expect(() => contextOf({ domainName: 'app.example.com' })).toThrow(/needs both/);
+  });
+
+  it('stays below the 500 resources of a stack with 60 functions', () => {
+    const extra = Array.from(
+      { length: 60 - endpointsOf('prod').length },
+      (_, number): Endpoint => ({
+        id: `extra/endpoint-${number}`,
+        method: 'GET',
+        paths: [`/api/v1/extra/${number}`],
+        tag: 'extra',
+        summary: 'One more',
+        access: { kind: 'bearer', roles: ['owner'] },
+        responses: { 204: { description: 'Done' } },
+        table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'] },
+        secrets: ['sealing-key'],
+      }),
+    );
+
+    const { api } = synthesize({ stage: 'prod', endpoints: [...endpointsOf('prod'), ...extra] });
+
+    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62);
+    expect(Object.keys(api.Resources).length).toBeLessThan(250);
+    expect(JSON.stringify(api).length).toBeLessThan(1_000_000);
+  });
+});
+
+describe('the table', () => {
+  it('is on demand, encrypted, recoverable, protected from deletion, with expiry and the series index', () => {
+    const { Properties, DeletionPolicy } = onlyResource(
+      templates.data,
+      'AWS::DynamoDB::GlobalTable',
+    );
+
+    expect(DeletionPolicy).toBe('Retain');
+    expect(Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'series',
+          KeySchema: [
+            { AttributeName: 'series_pk', KeyType: 'HASH' },
+            { AttributeName: 'series_sk', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+      Replicas: [
+        {
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        },
+      ],
+    });
+  });
+});
+
+describe('keys and secrets', () => {
+  it('carry no secret in a template: empty key sets, generated values, references (check 19)', () => {
+    const secrets = resourcesOf(templates.data, 'AWS::SecretsManager::Secret').map(
+      ([, { Properties }]) => Properties,
+    );
+
+    expect(secrets).toHaveLength(4);
+    for (const { SecretString, GenerateSecretString } of secrets) {
+      if (GenerateSecretString)
+        expect(GenerateSecretString.PasswordLength).toBeGreaterThanOrEqual(64);
+      else expect(SecretString).toBe('{"keys":[]}');
+    }
+  });
+
+  it('survive a deletion of the stack', () => {
+    for (const [, { DeletionPolicy }] of resourcesOf(
+      templates.data,
+      'AWS::SecretsManager::Secret',
+    )) {
+      expect(DeletionPolicy).toBe('Retain');
+    }
+  });
+
+  it('rotate at once and every 30 days, by a function that only Secrets Manager may invoke for this secret', () => {
+    const schedule = onlyResource(templates.data, 'AWS::SecretsManager::RotationSchedule');
+    const permission = onlyResource(templates.data, 'AWS::Lambda::Permission').Properties;
+
+    expect(schedule.Properties).toMatchObject({
+      RotateImmediatelyOnUpdate: true,
+      RotationLambdaARN: { 'Fn::GetAtt': ['KeysRotate', 'Arn'] },
+      RotationRules: { AutomaticallyAfterDays: 30 },
+    });
+    expect(schedule.DependsOn).toEqual(['KeysRotatePermission']);
+    expect(permission).toMatchObject({
+      Principal: 'secretsmanager.amazonaws.com',
+      SourceAccount: { Ref: 'AWS::AccountId' },
+      SourceArn: schedule.Properties.SecretId,
+    });
+  });
+});
+
+describe('functions', () => {
+  const functions = () =>
+    [templates.api, templates.data].flatMap((each) => resourcesOf(each, 'AWS::Lambda::Function'));
+
+  it('run on arm64 and Node 24, traced, with JSON logs in a group that forgets', () => {
+    for (const [id, { Properties }] of functions()) {
+      expect(Properties, id).toMatchObject({
+        Architectures: ['arm64'],
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: {
+          LogFormat: 'JSON',
+          ApplicationLogLevel: { Ref: 'LogLevel' },
+          LogGroup: { Ref: expect.any(String) },
+        },
+      });
+      expect(Properties.Timeout, id).toBeLessThan(31);
+    }
+    for (const template of all()) {
+      for (const [id, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+        expect(Properties.RetentionInDays, id).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('take memory and timeout from the contract', () => {
+    for (const endpoint of endpointsOf('prod')) {
+      const { Properties } = templates.api.Resources[constructIdOf(endpoint.id)] as Resource;
+      expect(Properties.MemorySize, endpoint.id).toBe(endpoint.memoryMb ?? 512);
+      expect(Properties.Timeout, endpoint.id).toBe(endpoint.timeoutSeconds ?? 10);
+    }
+  });
+
+  it('get the settings they read and no others', () => {
+    const settingsOf = (id: string) =>
+      Object.keys(templates.api.Resources[id]?.Properties.Environment.Variables).sort();
+    const every = [
+      'POWERTOOLS_LOG_LEVEL',
+      'POWERTOOLS_METRICS_NAMESPACE',
+      'POWERTOOLS_SERVICE_NAME',
+    ];
+
+    expect(settingsOf('HealthLive')).toEqual(every);
+    expect(settingsOf('Authorizer')).toEqual([
+      ...every,
+      'TOKEN_AUDIENCE',
+      'TOKEN_ISSUER',
+      'VERIFICATION_KEYS_SECRET',
+    ]);
+    expect(settingsOf('DetectionsList')).toEqual([...every, 'SEALING_KEY_SECRET', 'TABLE_NAME']);
+    expect(settingsOf('MarketplaceRegister')).toEqual(
+      [
+        ...every,
+        'LIMITS_MULTIPLIER',
+        'MARKETPLACE_REGION',
+        'PRODUCT_CODES',
+        'SIGNING_KEYS_SECRET',
+        'SUPPORT_EMAIL',
+        'TABLE_NAME',
+        'TOKEN_AUDIENCE',
+        'TOKEN_ISSUER',
+      ].sort(),
+    );
+  });
+
+  it('have settings that a deployment can change, with defaults that are never empty', () => {
+    const defaults = Object.fromEntries(
+      Object.entries({ ...templates.data.Parameters, ...templates.api.Parameters })
+        .filter(([name]) => name !== 'BootstrapVersion')
+        .map(([name, { Default }]) => [name, Default]),
+    );
+
+    expect(defaults).toEqual({
+      LimitsMultiplier: '1',
+      LogLevel: 'INFO',
+      MarketplaceRegion: 'us-east-1',
+      ProductCodes: 'tenantry-demo',
+      SupportEmail: 'support@example.com',
+      TokenAlgorithm: 'ES256',
+      TokenIssuer: 'urn:tenantry:prod',
+    });
+  });
+
+  it('may be invoked by this API only, and by Secrets Manager only for the rotation', () => {
+    const permissions = resourcesOf(templates.api, 'AWS::Lambda::Permission').map(
+      ([, { Properties }]) => Properties,
+    );
+
+    const allowed = permissions.map(({ FunctionName }) => FunctionName['Fn::GetAtt'][0]).sort();
+    expect(allowed).toEqual(
+      resourcesOf(templates.api, 'AWS::Lambda::Function')
+        .map(([id]) => id)
+        .sort(),
+    );
+    for (const { Principal, SourceArn } of permissions) {
+      expect(Principal).toBe('apigateway.amazonaws.com');
+      expect(JSON.stringify(SourceArn)).toMatch(/execute-api:.*"Ref":"Api\w+"\}/);
+    }
+  });
+});
+
+describe('the web ACL', () => {
+  it('blocks what lacks the secret of CloudFront, and floods of one viewer address', () => {
+    const { Rules: rules } = onlyResource(templates.api, 'AWS::WAFv2::WebACL').Properties;
+    const origin = onlyResource(
+      templates.web,
+      'AWS::CloudFront::Distribution',
+    ).Properties.DistributionConfig.Origins.find(
+      (each: { OriginPath?: string }) => each.OriginPath === '/main',
+    );
+
+    const { ByteMatchStatement: match } = rules[0].Statement.NotStatement.Statement;
+    expect(match).toMatchObject({
+      FieldToMatch: { SingleHeader: { Name: 'x-origin-verify' } },
+      PositionalConstraint: 'EXACTLY',
+    });
+    expect(JSON.stringify(match.SearchString)).toMatch(
+      /\{\{resolve:secretsmanager:.*OriginVerify.*:SecretString:::\}\}/,
+    );
+    expect(origin.OriginCustomHeaders).toEqual([
+      { HeaderName: 'x-origin-verify', HeaderValue: match.SearchString },
+    ]);
+    expect(rules[1]).toMatchObject({
+      Action: { Block: {} },
+      Statement: {
+        RateBasedStatement: {
+          Limit: 2000,
+          EvaluationWindowSec: 300,
+          AggregateKeyType: 'FORWARDED_IP',
+          ForwardedIPConfig: { HeaderName: 'x-viewer-address', FallbackBehavior: 'MATCH' },
+        },
+      },
+    });
+  });
+
+  it('stands on the stage of the API', () => {
+    const { ResourceArn } = onlyResource(templates.api, 'AWS::WAFv2::WebACLAssociation').Properties;
+
+    expect(JSON.stringify(ResourceArn)).toContain('/stages/');
+    expect(JSON.stringify(ResourceArn)).toContain(
+      resourcesOf(templates.api, 'AWS::ApiGateway::Stage')[0]?.[0],
+    );
+  });
+
+  it('tells those who go around CloudFront in the shape of every other error', () => {
+    const { CustomResponseBodies: bodies, Rules: rules } = onlyResource(
+      templates.api,
+      'AWS::WAFv2::WebACL',
+    ).Properties;
+
+    const response = rules[0].Action.Block.CustomResponse;
+    expect(JSON.parse(bodies[response.CustomResponseBodyKey].Content)).toMatchObject({
+      type: 'urn:tenantry:problem:forbidden',
+      status: response.ResponseCode,
+      code: 'forbidden',
+    });
+  });
+});

@@ -1,0 +1,251 @@
+import { createContext, runInContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { apiPathPatterns } from '../../infra/edge.ts';
+import { gatewayPaths } from '../../shared/contract/endpoint.ts';
+import { endpointsOf } from '../../shared/contract/endpoints.ts';
+import { onlyResource, resourcesOf, synthesize } from './templates.ts';
+
+const { web } = synthesize({ stage: 'prod' });
+const distribution = onlyResource(web, 'AWS::CloudFront::Distribution').Properties
+  .DistributionConfig;
+const edge = onlyResource(web, 'AWS::CloudFront::Function').Properties;
+
+interface EdgeRequest {
+  method: string;
+  uri: string;
+  headers: Record<string, { value: string }>;
+  querystring: Record<string, { value: string }>;
+}
+
+/** Runs the function of the template on a request, as CloudFront would. */
+function visit(
+  uri: string,
+  headers: EdgeRequest['headers'] = {},
+  ip = '198.51.100.7',
+): EdgeRequest {
+  const event = {
+    viewer: { ip },
+    request: { method: 'GET', uri, headers, querystring: { a: { value: '1' } } },
+  };
+  const context = createContext({ event });
+  runInContext(edge.FunctionCode, context);
+  return runInContext('handler(event)', context);
+}
+
+/** Whether CloudFront's behaviour for a path pattern takes a path. */
+const matches = (pattern: string, path: string) =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  ).test(path);
+
+describe('the behaviours', () => {
+  const toApi = distribution.CacheBehaviors.map(
+    ({ PathPattern }: { PathPattern: string }) => PathPattern,
+  );
+
+  it('send every path of the contract to the API, with and without a trailing slash', () => {
+    for (const path of endpointsOf('prod').flatMap(gatewayPaths)) {
+      for (const variant of path === '/' ? [path] : [path, `${path}/`]) {
+        expect(
+          toApi.some((pattern: string) => matches(pattern, variant.replace('{id}', 'key_1'))),
+          variant,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('leave the pages and files of the web app to the bucket', () => {
+    for (const path of [
+      '/welcome',
+      '/sign-in',
+      '/main.js',
+      '/style.css',
+      '/assets/docs.js',
+      '/assets/swagger/swagger-ui.css',
+      '/detections-guide',
+      '/docsets',
+    ]) {
+      expect(
+        toApi.filter((pattern: string) => matches(pattern, path)),
+        path,
+      ).toEqual([]);
+    }
+  });
+
+  it('are few enough for a distribution, and those of the local stage only there', () => {
+    expect(toApi.length).toBeLessThan(25);
+    expect(apiPathPatterns(endpointsOf('prod'))).not.toContain('/dev/*');
+    expect(apiPathPatterns(endpointsOf('local'))).toContain('/dev/*');
+  });
+
+  it('pass everything of an API request on, uncached, and refuse plain HTTP', () => {
+    const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+    const allViewerExceptHost = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
+    for (const behaviour of distribution.CacheBehaviors) {
+      expect(behaviour).toMatchObject({
+        AllowedMethods: expect.arrayContaining([
+          'GET',
+          'POST',
+          'PATCH',
+          'PUT',
+          'DELETE',
+          'OPTIONS',
+          'HEAD',
+        ]),
+        CachePolicyId: cachingDisabled,
+        OriginRequestPolicyId: allViewerExceptHost,
+        ViewerProtocolPolicy: 'https-only',
+      });
+    }
+    expect(distribution.DefaultCacheBehavior.ViewerProtocolPolicy).toBe('redirect-to-https');
+  });
+
+  it('all run the one edge function, and compress', () => {
+    for (const behaviour of [distribution.DefaultCacheBehavior, ...distribution.CacheBehaviors]) {
+      expect(behaviour.Compress).toBe(true);
+      expect(behaviour.FunctionAssociations).toEqual([
+        {
+          EventType: 'viewer-request',
+          FunctionARN: {
+            'Fn::GetAtt': [resourcesOf(web, 'AWS::CloudFront::Function')[0]?.[0], 'FunctionARN'],
+          },
+        },
+      ]);
+    }
+  });
+
+  it('speak HTTP/3, and TLS 1.2 at least on a domain of one’s own', () => {
+    const domain = {
+      name: 'app.example.com',
+      certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/c',
+    };
+    const own = onlyResource(
+      synthesize({ stage: 'prod', domain }).web,
+      'AWS::CloudFront::Distribution',
+    ).Properties;
+
+    expect(distribution.HttpVersion).toBe('http2and3');
+    expect(own.DistributionConfig).toMatchObject({
+      Aliases: [domain.name],
+      ViewerCertificate: {
+        AcmCertificateArn: domain.certificateArn,
+        MinimumProtocolVersion: 'TLSv1.2_2021',
+      },
+    });
+  });
+});
+
+describe('the bucket', () => {
+  it('is closed to all but CloudFront', () => {
+    const { PublicAccessBlockConfiguration: block } = onlyResource(
+      web,
+      'AWS::S3::Bucket',
+    ).Properties;
+    const { Statement: statements } = onlyResource(web, 'AWS::S3::BucketPolicy').Properties
+      .PolicyDocument;
+
+    expect(Object.values(block)).toEqual([true, true, true, true]);
+    const principals = statements
+      .filter(
+        ({ Effect, Condition }: { Effect: string; Condition?: object }) =>
+          Effect === 'Allow' && Condition,
+      )
+      .map(({ Principal }: { Principal: object }) => Principal);
+    expect(principals).toEqual([{ Service: 'cloudfront.amazonaws.com' }]);
+    expect(distribution.Origins.some((origin: object) => 'OriginAccessControlId' in origin)).toBe(
+      true,
+    );
+  });
+});
+
+describe('the headers of the web app (check 79)', () => {
+  it('forbid foreign scripts, frames, sniffing and plain HTTP', () => {
+    const { SecurityHeadersConfig: headers } = onlyResource(
+      web,
+      'AWS::CloudFront::ResponseHeadersPolicy',
+    ).Properties.ResponseHeadersPolicyConfig;
+
+    const policy = headers.ContentSecurityPolicy.ContentSecurityPolicy;
+    for (const directive of [
+      "default-src 'self'",
+      "object-src 'none'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+      "form-action 'self'",
+    ]) {
+      expect(policy.split('; ')).toContain(directive);
+    }
+    expect(policy).not.toMatch(/unsafe|\*|http:/);
+    expect(headers).toMatchObject({
+      ContentTypeOptions: { Override: true },
+      FrameOptions: { FrameOption: 'DENY', Override: true },
+      ReferrerPolicy: { ReferrerPolicy: 'no-referrer', Override: true },
+      StrictTransportSecurity: {
+        AccessControlMaxAgeSec: 31536000,
+        IncludeSubdomains: true,
+        Override: true,
+      },
+    });
+  });
+});
+
+describe('the edge function', () => {
+  it('is a function of the second runtime, within its 10 KB', () => {
+    expect(edge.FunctionConfig.Runtime).toBe('cloudfront-js-2.0');
+    expect(edge.FunctionCode.length).toBeLessThan(10_240);
+  });
+
+  it('names the viewer, whatever the viewer claims (check 51)', () => {
+    const claims = {
+      'x-viewer-address': { value: '192.0.2.1' },
+      'x-forwarded-for': { value: '192.0.2.2' },
+    };
+
+    for (const uri of ['/api/v1/auth/login', '/welcome']) {
+      expect(visit(uri, { ...claims }).headers['x-viewer-address']).toEqual({
+        value: '198.51.100.7',
+      });
+    }
+    expect(visit('/docs', {}, '2001:db8::1').headers['x-viewer-address']).toEqual({
+      value: '2001:db8::1',
+    });
+  });
+
+  it.each([
+    ['/', '/'],
+    ['/docs/', '/docs'],
+    ['/docs', '/docs'],
+    ['/openapi.json', '/openapi.json'],
+    ['/detections/', '/detections'],
+    ['/api/v1/health/', '/api/v1/health'],
+    ['/api/v1/health', '/api/v1/health'],
+    ['/api/v1/nothing/here/', '/api/v1/nothing/here'],
+    ['/marketplace/register/', '/marketplace/register'],
+    ['/.well-known/jwks.json', '/.well-known/jwks.json'],
+  ])('asks the API for %s as %s', (uri, asked) => {
+    expect(visit(uri).uri).toBe(asked);
+  });
+
+  it.each([
+    ['/welcome', '/index.html'],
+    ['/welcome/', '/index.html'],
+    ['/sign-in', '/index.html'],
+    ['/a.b/page', '/index.html'],
+    ['/detections-guide', '/index.html'],
+    ['/main.js', '/main.js'],
+    ['/assets/swagger/swagger-ui.css', '/assets/swagger/swagger-ui.css'],
+    ['/favicon.ico', '/favicon.ico'],
+  ])('asks the bucket for %s as %s', (uri, asked) => {
+    expect(visit(uri).uri).toBe(asked);
+  });
+
+  it('leaves the rest of a request alone', () => {
+    const { method, querystring, headers } = visit('/welcome', { accept: { value: 'text/html' } });
+
+    expect({ method, querystring }).toEqual({ method: 'GET', querystring: { a: { value: '1' } } });
+    expect(headers.accept).toEqual({ value: 'text/html' });
+  });
+});
