@@ -55,6 +55,7 @@ export class CachedSecret<T> {
   readonly #maxAgeMs: number;
   #value: { parsed: T; readAtMs: number } | undefined;
   #reading: Promise<T> | undefined;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     environmentName: string,
@@ -66,28 +67,30 @@ export class CachedSecret<T> {
     this.#maxAgeMs = maxAgeMs;
   }
 
-  /** The value; read again when it is older than its age limit. */
+  /** The value; read again when it is older than its age limit. Throws when it was never read. */
   async get(): Promise<T> {
     const value = this.#value;
     if (value && Date.now() - value.readAtMs < this.#maxAgeMs) return value.parsed;
+    return this.getNewerThan(retryAfterFailureMs);
+  }
+
+  /** The value, asked for again unless that happened within the last `cooldownMs`, well or not. */
+  async getNewerThan(cooldownMs: number): Promise<T> {
+    const value = this.#value;
+    const askedLately = !this.#reading && Date.now() - this.#askedAtMs < cooldownMs;
+    if (value && askedLately) return value.parsed;
     try {
       return await this.#read();
     } catch (error) {
       if (!value) throw error;
-      value.readAtMs = Date.now() - this.#maxAgeMs + retryAfterFailureMs;
       return value.parsed;
     }
   }
 
-  /** The value, read again unless that happened within the last `cooldownMs`. */
-  async getNewerThan(cooldownMs: number): Promise<T> {
-    const value = this.#value;
-    if (value && Date.now() - value.readAtMs < cooldownMs) return value.parsed;
-    return this.#read();
-  }
-
   #read(): Promise<T> {
-    this.#reading ??= readSecret(requireEnv(this.#environmentName))
+    if (this.#reading) return this.#reading;
+    this.#askedAtMs = Date.now();
+    this.#reading = readSecret(requireEnv(this.#environmentName))
       .then(this.#parse)
       .then((parsed) => {
         this.#value = { parsed, readAtMs: Date.now() };

@@ -78,7 +78,9 @@ export async function verifyToken(
 
 /** The key that the header names, if the header's algorithm is the one pinned to that key. */
 function keyFor(token: string, ring: KeyRing): ImportedKey {
-  const { kid, alg } = readHeader(token);
+  const { kid, alg, ...others } = readHeader(token);
+  // No extension of JWS is understood here, so none may be asked for (RFC 7515, 4.1.11).
+  if ('crit' in others || 'b64' in others) throw new InvalidTokenError('extension');
   if (typeof kid !== 'string' || kid.length > 64) throw new InvalidTokenError('kid');
   const key = ring.get(kid);
   if (!key) throw new UnknownKeyError('kid');
