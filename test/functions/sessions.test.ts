@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatRefreshToken, newSecret, parseRefreshToken } from '../../shared/refresh-tokens.ts';
-import { type Member, type TokenBody, useWorld } from '../support/world.ts';
+import { day, minute, travel } from '../support/clock.ts';
+import { sessionItem, setRole, setTenantStatus } from '../support/items.ts';
+import { type TokenBody, useWorld } from '../support/world.ts';
 
 const world = useWorld();
-const minute = 60_000;
-const day = 24 * 60 * minute;
-
-/** Moves the clock of the process; timers and the network go on in real time. */
-function travel(ms: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
-}
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe('refresh', () => {
   it('returns a new refresh token each time (check 20)', async () => {
@@ -174,36 +165,3 @@ describe('logout', () => {
     expect((await world.refresh(again.body.refresh_token)).status).toBe(200);
   });
 });
-
-async function tableModules() {
-  const [{ keys }, table] = await Promise.all([
-    import('../../shared/table/keys.ts'),
-    import('../../shared/table/table.ts'),
-  ]);
-  return { keys, ...table };
-}
-
-async function setTenantStatus({ tenantId }: Member, status: string): Promise<void> {
-  const { keys, updateItem } = await tableModules();
-  await updateItem({
-    Key: keys.tenant(tenantId),
-    UpdateExpression: 'SET #status = :status',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':status': status },
-  });
-}
-
-async function setRole({ tenantId, userId }: Member, role: string): Promise<void> {
-  const { keys, updateItem } = await tableModules();
-  await updateItem({
-    Key: keys.member(tenantId, userId),
-    UpdateExpression: 'SET #role = :role',
-    ExpressionAttributeNames: { '#role': 'role' },
-    ExpressionAttributeValues: { ':role': role },
-  });
-}
-
-async function sessionItem({ tenantId, userId, sessionId }: Member) {
-  const { keys, getItem } = await tableModules();
-  return getItem(keys.session(tenantId, userId, sessionId));
-}

@@ -10,6 +10,8 @@ export interface AwsServer {
   actions: Actions;
   /** Names of the actions that were called, in order. */
   calls: string[];
+  /** Answers as at the start again. */
+  reset: () => void;
   stop: () => void;
 }
 
@@ -40,6 +42,9 @@ export async function startAws(actions: Actions): Promise<AwsServer> {
     endpoint: `http://127.0.0.1:${address.port}`,
     actions: current,
     calls,
+    reset: () => {
+      Object.assign(current, actions);
+    },
     stop: () => {
       server.closeAllConnections();
       server.close();

@@ -1,7 +1,7 @@
 /// <reference types="vite/client" />
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/endpoints.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
@@ -11,7 +11,7 @@ import {
   type SigningKey,
   toVerificationKeys,
 } from '../../shared/signing-keys.ts';
-import { type AwsServer, startAws } from './aws.ts';
+import { type Actions, type AwsServer, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
@@ -60,6 +60,17 @@ export class World {
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = this.aws.endpoint;
     await createTable(this.database.endpoint, process.env.TABLE_NAME);
+  }
+
+  /** Lets AWS answer an action otherwise, until the end of the test. */
+  awsAnswers(action: string, answer: Actions[string]): void {
+    if (!this.aws) throw new Error('The world has not started');
+    this.aws.actions[action] = answer;
+  }
+
+  /** How often AWS was asked so far. */
+  get awsCalls(): number {
+    return this.aws?.calls.length ?? 0;
   }
 
   stop(): void {
@@ -160,10 +171,11 @@ export interface Member extends TokenBody {
 export function useWorld(algorithm: SigningAlgorithm = 'ES256'): World {
   const world = new World();
   beforeAll(() => world.start(algorithm));
-  afterAll(() => {
+  afterEach(() => {
     vi.useRealTimers();
-    world.stop();
+    world.aws?.reset();
   });
+  afterAll(() => world.stop());
   return world;
 }
 
