@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type LogLevel, type Metafile } from 'esbuild';
 import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 
@@ -47,9 +47,10 @@ export function functionIds(): string[] {
 
 /** Bundles all functions in one esbuild call. Throws if a handler is missing or does not build. */
 export async function bundleFunctions(
-  options: { ids?: readonly string[]; sources?: string; outdir?: string } = {},
+  options: { ids?: readonly string[]; sources?: string; outdir?: string; logLevel?: LogLevel } = {},
 ): Promise<BundledFunction[]> {
   const { ids = functionIds(), sources = root('functions'), outdir = functionsFolder } = options;
+  const { logLevel = 'warning' } = options;
   rmSync(outdir, { recursive: true, force: true });
 
   const { metafile } = await build({
@@ -67,7 +68,7 @@ export async function bundleFunctions(
     external: Object.keys(nativePackages),
     alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
     metafile: true,
-    logLevel: 'warning',
+    logLevel,
   });
   return ids.map((id) => finish(id, join(outdir, id), metafile));
 }

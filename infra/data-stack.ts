@@ -93,6 +93,8 @@ export class DataStack extends Stack {
     this.watchTable();
     new CfnOutput(this, 'TableName', { value: this.table.tableName });
     new CfnOutput(this, 'SigningKeysSecret', { value: signingKeys.secretArn });
+    new CfnOutput(this, 'VerificationKeysSecret', { value: verificationKeys.secretArn });
+    new CfnOutput(this, 'SealingKeySecret', { value: sealingKey.secretArn });
   }
 
   private createTable(): TableV2 {

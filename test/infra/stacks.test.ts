@@ -129,6 +129,14 @@ describe('keys and secrets', () => {
     }
   });
 
+  it('have the tag by which the rotation command finds them', () => {
+    const tags =
+      templates.data.Resources[templates.data.Outputs?.SigningKeysSecret?.Value.Ref ?? '']
+        ?.Properties.Tags;
+
+    expect(tags).toContainEqual({ Key: 'tenantry:secret', Value: 'prod/signing-keys' });
+  });
+
   it('survive a deletion of the stack', () => {
     for (const [, { DeletionPolicy }] of resourcesOf(
       templates.data,

@@ -16,7 +16,7 @@ export interface Resource {
 export interface Template {
   Resources: Record<string, Resource>;
   Parameters?: Record<string, { Default?: string }>;
-  Outputs?: Record<string, { Value: unknown }>;
+  Outputs?: Record<string, { Value: { Ref?: string } }>;
 }
 
 export interface Templates {
