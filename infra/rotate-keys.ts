@@ -91,7 +91,7 @@ if (import.meta.main) {
       stage ? await deployedTarget(stage) : localTarget(dataDir, endpoint),
     );
     console.log(
-      `Rotated: new tokens are signed with the key of version ${version}; earlier ones stay valid.`,
+      `Rotated: version ${version} is current. Its new key signs in ${publishAheadMs / 60_000} minutes; nobody is signed out.`,
     );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
-import { addChecks, buildApp, type StackOptions } from '../../infra/app.ts';
+import { buildApp, type StackOptions } from '../../infra/app.ts';
 import { functionIds } from '../../infra/bundle.ts';
 
 export interface Resource {
@@ -51,16 +51,22 @@ export function build(options: StackOptions): App {
   return buildApp({ bundles, web, outdir: join(workspace, `cdk.out.${assemblies}`), ...options });
 }
 
-/** The templates of a stage. Synthesis fails on findings of cdk-nag if `checked`. */
-export function synthesize(options: StackOptions, { checked = false } = {}): Templates {
-  const app = build(options);
-  if (checked) addChecks(app);
-  const { directory } = app.synth();
+const byStage = new Map<string, Templates>();
+
+/** The templates of a stage; those without other options are made once. */
+export function synthesize(options: StackOptions): Templates {
+  const isPlain = Object.keys(options).length === 1;
+  const made = byStage.get(options.stage);
+  if (isPlain && made) return made;
+
+  const { directory } = build(options).synth();
   const read = (stack: string): Template =>
     JSON.parse(
       readFileSync(join(directory, `Tenantry-${options.stage}-${stack}.template.json`), 'utf8'),
     );
-  return { data: read('Data'), api: read('Api'), web: read('Web') };
+  const templates = { data: read('Data'), api: read('Api'), web: read('Web') };
+  if (isPlain) byStage.set(options.stage, templates);
+  return templates;
 }
 
 /** Resources of a type, by logical id. */
