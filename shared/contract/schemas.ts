@@ -20,11 +20,14 @@ const email =
 
 /**
  * An email address: ASCII, at most 254 characters, compared in lower case. Dots and plus tags are
- * kept: `a.b@x` and `ab@x` are two people. Spaces around it are dropped.
+ * kept: `a.b@x` and `ab@x` are two people. Spaces around it are dropped. Only A to Z are folded:
+ * toLowerCase makes an ASCII k of a Kelvin sign.
  */
 export const Email = z
   .string()
-  .transform((value) => value.replace(/^ +| +$/g, '').toLowerCase())
+  .transform((value) =>
+    value.replace(/^ +| +$/g, '').replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
+  )
   .pipe(
     z
       .string()
