@@ -11,18 +11,17 @@ export function assertUncommonPassword(
   password: string,
   context: { email: string; companyName?: string | undefined },
 ): void {
-  const lower = password.normalize('NFC').toLowerCase();
+  const lower = toComparable(password);
   const ownWords = [
     context.email,
     context.email.split('@')[0] ?? '',
-    context.companyName?.toLowerCase() ?? '',
+    toComparable(context.companyName ?? ''),
   ];
+  const isOwnWord = (word: string) =>
+    word.length >= 4 && stem(word) !== '' && stem(lower) === stem(word);
   const reason = common.has(lower)
     ? 'is among the most common passwords'
-    : ownWords.some(
-          (word) =>
-            word.length >= 4 && lower.replace(/[\d\W_]+$/u, '') === word.replace(/[\d\W_]+$/u, ''),
-        )
+    : ownWords.some(isOwnWord)
       ? 'is the email or the company name'
       : undefined;
   if (reason) {
@@ -31,3 +30,8 @@ export function assertUncommonPassword(
     });
   }
 }
+
+const toComparable = (text: string) => text.normalize('NFC').toLowerCase();
+
+/** A word without the digits and signs at its end, which people add to please a rule. */
+const stem = (word: string) => word.replace(/[^\p{L}]+$/u, '');
