@@ -38,11 +38,10 @@ export async function verifyPassword(password: string, hash: string | undefined)
   }
   // Older services wrote the prefix of PHP's implementation for the same algorithm.
   const matches = await bcrypt.compare(input, hash.replace(/^\$2y/, '$2b'));
-  if (!matches) {
-    // 2^cost + 2^cost + 2^(cost+1) + … + 2^11 = 2^12
-    for (let topUp = cost; topUp < bcryptCost; topUp += 1)
-      await bcrypt.compare(input, dummyHash(topUp));
-  }
+  // 2^cost + 2^cost + 2^(cost+1) + … + 2^11 = 2^12. Also for the right password: while the account
+  // is locked it must not be told from a wrong one.
+  for (let topUp = cost; topUp < bcryptCost; topUp += 1)
+    await bcrypt.compare(input, dummyHash(topUp));
   return matches;
 }
 
