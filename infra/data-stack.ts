@@ -13,6 +13,7 @@ import {
 import {
   AttributeType,
   Billing,
+  ContributorInsightsMode,
   ProjectionType,
   TableEncryptionV2,
   TableV2,
@@ -114,6 +115,10 @@ export class DataStack extends Stack {
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      contributorInsightsSpecification: {
+        enabled: true,
+        mode: ContributorInsightsMode.THROTTLED_KEYS,
+      },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });

@@ -108,6 +108,7 @@ describe('the table', () => {
       Replicas: [
         {
           DeletionProtectionEnabled: true,
+          ContributorInsightsSpecification: { Enabled: true, Mode: 'THROTTLED_KEYS' },
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         },
       ],
