@@ -82,7 +82,9 @@ export class ContractFunction extends lambda.Function {
       role: role.withoutPolicyUpdates(),
     });
     // The name that `sam local invoke` takes and that the API's definition refers to.
-    (this.node.defaultChild as lambda.CfnFunction).overrideLogicalId(id);
+    const resource = this.node.defaultChild as lambda.CfnFunction;
+    resource.overrideLogicalId(id);
+    resource.addMetadata('tenantry:function', entry.id);
 
     if (!overrides.deadLetterQueue) {
       Validations.of(this).acknowledge({

@@ -191,9 +191,12 @@ describe('functions', () => {
     }
   });
 
-  it('take memory and timeout from the contract', () => {
+  it('take name, memory and timeout from the contract', () => {
     for (const endpoint of endpointsOf('prod')) {
-      const { Properties } = templates.api.Resources[constructIdOf(endpoint.id)] as Resource;
+      const { Properties, Metadata } = templates.api.Resources[
+        constructIdOf(endpoint.id)
+      ] as Resource;
+      expect(Metadata?.['tenantry:function']).toBe(endpoint.id);
       expect(Properties.MemorySize, endpoint.id).toBe(endpoint.memoryMb ?? 512);
       expect(Properties.Timeout, endpoint.id).toBe(endpoint.timeoutSeconds ?? 10);
     }

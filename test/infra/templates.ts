@@ -10,6 +10,7 @@ export interface Resource {
   // biome-ignore lint/suspicious/noExplicitAny: templates are data without types; tests assert their shapes.
   Properties: any;
   DependsOn?: string[];
+  Metadata?: Record<string, unknown>;
   DeletionPolicy?: string;
 }
 
