@@ -118,7 +118,7 @@ async function signOut(app: App): Promise<void> {
   } catch (error) {
     if (error instanceof SessionEndedError) return;
     text =
-      'You are signed out here. The service did not answer, so sessions on other devices may last on.';
+      'You are signed out here. The service could not be told, so other devices may stay signed in.';
   }
   app.session.close();
   app.go('/', { notice: { kind: 'good', text } });
