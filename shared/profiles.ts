@@ -1,5 +1,6 @@
 import { AppError } from './errors.ts';
 import type { Client } from './http/client.ts';
+import { admit } from './limits.ts';
 import { newOwner } from './members.ts';
 import { logSecurityEvent } from './observe.ts';
 import { assertUncommonPassword } from './password-policy.ts';
@@ -34,6 +35,7 @@ export async function completeProfile(
       detail: 'The registration ticket is for another tenant.',
     });
   }
+  await admit('register.tenant', tenantId);
   assertUncommonPassword(profile.password, {
     email: profile.email,
     companyName: profile.company_name,

@@ -28,7 +28,7 @@ export const register = defineEndpoint({
     201: { description: 'The tenant exists and its owner is signed in', schema: TokenResponse },
   },
   errors: ['email_taken'],
-  limits: ['register.address'],
+  limits: ['register.address', 'register.account'],
   table: {
     tenant: ['PutItem'],
     tenantUser: ['PutItem'],

@@ -7,6 +7,8 @@ export const limitPolicies = {
   'login.address': { quota: 60, windowSeconds: 300 },
   'login.tenant': { quota: 600, windowSeconds: 300 },
   'register.address': { quota: 20, windowSeconds: 3600 },
+  'register.account': { quota: 10, windowSeconds: 3600 },
+  'register.tenant': { quota: 20, windowSeconds: 3600 },
   'marketplace.address': { quota: 120, windowSeconds: 3600 },
   'refresh.account': { quota: 120, windowSeconds: 900 },
   'refresh.address': { quota: 600, windowSeconds: 900 },

@@ -109,7 +109,7 @@ export const completeProfile = defineEndpoint({
     },
   },
   errors: ['invalid_ticket', 'email_taken', 'profile_completed', 'tenant_suspended'],
-  limits: ['register.address'],
+  limits: ['register.address', 'register.account', 'register.tenant'],
   table: {
     tenant: ['GetItem', 'PutItem', 'UpdateItem'],
     tenantUser: ['PutItem'],
