@@ -44,6 +44,7 @@ export async function completeProfile(
 
   const owner = newOwner(tenantId, profile.email, await hashPassword(profile.password));
   const session = newSession(tenantId, owner.userId, client);
+  const tokens = await session.tokens('owner');
   const failed = await transact([
     {
       update: {
@@ -67,7 +68,7 @@ export async function completeProfile(
   if (failed?.[0]) assertPending((await getTenant(tenantId)).status);
   if (failed) throw new AppError('email_taken');
   logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
-  return { ...(await session.tokens('owner')), tenant_id: tenantId, status: 'ACTIVE' };
+  return { ...tokens, tenant_id: tenantId, status: 'ACTIVE' };
 }
 
 function assertPending(status: TenantItem['status']): void {

@@ -36,8 +36,10 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   });
   const owner = newOwner(tenant.id, wanted.email, passwordHash);
   const session = newSession(tenant.id, owner.userId, client);
+  // Signed before anything is written: without keys nobody is half signed up.
+  const tokens = await session.tokens('owner');
   const failed = await transact([...owner.writes, write, session.write]);
   if (failed) throw new AppError('email_taken');
   logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
-  return session.tokens('owner');
+  return tokens;
 }
