@@ -23,7 +23,10 @@ export default defineConfig({
           setupFiles: ['test/support/environment.ts'],
         },
       },
-      { extends: true, test: { name: 'infra', include: ['test/infra/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'infra', isolate: false, include: ['test/infra/**/*.test.ts'] },
+      },
       { extends: true, test: { name: 'local', include: ['test/local/**/*.test.ts'] } },
       {
         extends: true,

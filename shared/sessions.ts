@@ -201,14 +201,3 @@ async function revokeSession(tenantId: string, userId: string, sessionId: string
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
 }
-
-/** Ends every session of a member that began until now, in one write. */
-export async function endAllSessions(tenantId: string, userId: string): Promise<void> {
-  await updateItem({
-    Key: keys.member(tenantId, userId),
-    UpdateExpression: 'SET signed_out_at_ms = :now',
-    ConditionExpression: 'attribute_exists(pk)',
-    ExpressionAttributeValues: { ':now': Date.now() },
-  });
-  logSecurityEvent('signed_out', { tenant_id: tenantId, user_id: userId });
-}

@@ -33,17 +33,25 @@ export function page(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<link rel="stylesheet" href="/assets/style.css">
+<link rel="stylesheet" href="/style.css">
 </head>
 <body>
 <main class="notice">
 <h1>${escapeHtml(title)}</h1>
 ${content}
-</main>
+${supportContact()}</main>
 </body>
 </html>
 `,
   };
+}
+
+/** Where a person finds help, on the pages of the functions that are told so. */
+function supportContact(): string {
+  const address = process.env.SUPPORT_EMAIL;
+  if (!address) return '';
+  const safe = escapeHtml(address);
+  return `<p>Need help? Write to <a href="mailto:${safe}">${safe}</a>.</p>\n`;
 }
 
 /** An error, told to a person in a browser. */
