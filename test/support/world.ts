@@ -46,7 +46,7 @@ export class World {
   readonly purchases = new Map<string, object>();
 
   async start(algorithm: SigningAlgorithm = 'ES256'): Promise<void> {
-    this.signingKeys = await rotateKeys([], algorithm, Date.now() - 1000);
+    this.signingKeys = await rotateKeys([], algorithm, Date.now() - 86_400_000);
     this.database = await startDatabase();
     this.aws = await startAws({
       GetSecretValue: ({ SecretId }) => this.#secret(String(SecretId)),
