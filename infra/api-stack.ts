@@ -147,7 +147,7 @@ function environmentOf(
     ...Object.fromEntries(
       secrets.map((name) => [secretVariable(name), data.granted.secretArns[name]] as const),
     ),
-    ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer, TOKEN_AUDIENCE: 'tenantry-api' }),
+    ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,
       SUPPORT_EMAIL: parameters.supportEmail,

@@ -214,7 +214,6 @@ describe('functions', () => {
     expect(settingsOf('HealthLive')).toEqual(every);
     expect(settingsOf('Authorizer')).toEqual([
       ...every,
-      'TOKEN_AUDIENCE',
       'TOKEN_ISSUER',
       'VERIFICATION_KEYS_SECRET',
     ]);
@@ -228,7 +227,6 @@ describe('functions', () => {
         'SIGNING_KEYS_SECRET',
         'SUPPORT_EMAIL',
         'TABLE_NAME',
-        'TOKEN_AUDIENCE',
         'TOKEN_ISSUER',
       ].sort(),
     );
