@@ -9,7 +9,10 @@ const system = new System();
 let browser: Browser | undefined;
 
 beforeAll(async () => {
-  if (!chromiumPath) return;
+  if (!chromiumPath) {
+    console.warn(`Skipped: ${noBrowser}`);
+    return;
+  }
   await system.start();
   browser = await startBrowser(chromiumPath);
 }, 120_000);
@@ -180,6 +183,17 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
 
       await heading(page, 'Start from AWS Marketplace').waitFor();
       await page.getByText('invalid or has expired').waitFor();
+    }));
+
+  test('finds the page for those who did not come from AWS Marketplace', () =>
+    visit(async (page) => {
+      await page.goto('/marketplace/register');
+      await page.getByText('Set up your account').waitFor();
+      const main = page.getByRole('main');
+      expect(await main.evaluate((element) => getComputedStyle(element).maxWidth)).toBe('576px');
+
+      await page.getByRole('link', { name: 'Sign in' }).click();
+      await heading(page, 'Sign in').waitFor();
     }));
 
   test('signs up, comes back after a reload, and signs out', () =>
