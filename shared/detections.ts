@@ -85,8 +85,10 @@ export async function list(
     from: latest(filters.from, new Date(nowMs - retentionMs).toISOString()),
     to: earliest(filters.to, new Date(nowMs + clockSkewMs).toISOString()),
   };
-  const [newest, ...older] = months(after?.ts ?? range.to, range.from);
-  if (!newest) return { items: [], next_cursor: null };
+  const start = after?.ts ?? range.to;
+  const [newest, ...older] = months(start, range.from);
+  // DynamoDB refuses a range that ends before it begins, and a position outside the range.
+  if (!newest || start < range.from) return { items: [], next_cursor: null };
 
   const read = (month: string) => readMonth(tenantId, month, range, filters, limit + 1, after);
   const slices = [await read(newest)];
