@@ -1,0 +1,168 @@
+/** A request to an endpoint of the contract. */
+export interface Request {
+  body?: unknown;
+  /** An access token. */
+  token?: string;
+  apiKey?: string;
+  pathParameters?: Record<string, string>;
+  query?: Record<string, string>;
+}
+
+/** Sends a request through the functions of the product; the body of the answer comes back. */
+export type Send = (
+  endpointId: string,
+  request: Request,
+  expectedStatus?: number,
+) => Promise<Record<string, string>>;
+
+const password = 'correct horse battery';
+let serial = 0;
+const newEmail = () => `capacity-${Date.now()}-${++serial}@example.com`;
+const newToken = () => `${Date.now().toString(36)}${++serial}`;
+
+/** Signs up and returns what an owner has; a new one is unknown to every container. */
+export async function newOwner(send: Send) {
+  const email = newEmail();
+  const body = { email, password, company_name: 'Example Ltd' };
+  const { access_token, refresh_token } = await send('auth/register', { body });
+  if (!access_token || !refresh_token) throw new Error('Sign-up gave no tokens');
+  return { email, token: access_token, refreshToken: refresh_token };
+}
+
+export type Owner = Awaited<ReturnType<typeof newOwner>>;
+
+/** One way of calling an endpoint. */
+export interface Case {
+  endpointId: string;
+  /** When this is the figure, where the endpoint has more than one. */
+  when?: string;
+  expectedStatus?: number;
+  /** Makes the request for an owner; what it needs first is not measured. */
+  request: (owner: Owner, send: Send) => Request | Promise<Request>;
+}
+
+const detections = (count: number) =>
+  Array.from({ length: count }, () => ({
+    source_ip: '192.0.2.10',
+    label: 'MALWARE',
+    probability: 0.9,
+    eni_id: 'eni-0123456789abcdef0',
+  }));
+
+async function newApiKey({ token }: Owner, send: Send) {
+  const { key, id } = await send('api-keys/create', { token, body: { name: 'sensor' } });
+  if (!key || !id) throw new Error('There is no API key');
+  return { key, id };
+}
+
+/** Asks for detections of this month and the one before, when all that there are came this month. */
+async function listOf(owner: Owner, send: Send, count: number): Promise<Request> {
+  const { key } = await newApiKey(owner, send);
+  await send('detections/ingest', { apiKey: key, body: { detections: detections(count) } });
+  const now = new Date();
+  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1));
+  return { token: owner.token, query: { from: from.toISOString(), to: now.toISOString() } };
+}
+
+async function newTicket(send: Send): Promise<string> {
+  const body = { 'x-amzn-marketplace-token': newToken() };
+  const { registration_ticket } = await send('marketplace/register', { body });
+  if (!registration_ticket) throw new Error('There is no registration ticket');
+  return registration_ticket;
+}
+
+/** The request with which an owner signs in. */
+export const signIn = ({ email }: Owner): Request => ({ body: { email, password } });
+const purchase = () => ({ body: { 'x-amzn-marketplace-token': newToken() } });
+
+/** Every endpoint that uses the table, in the order of the contract. */
+export const cases: readonly Case[] = [
+  { endpointId: 'health/ready', request: () => ({}) },
+  { endpointId: 'marketplace/register', when: 'a new purchase', request: purchase },
+  {
+    endpointId: 'marketplace/register',
+    when: 'a known purchase',
+    request: async (_, send) => {
+      const known = purchase();
+      await send('marketplace/register', known);
+      return known;
+    },
+  },
+  {
+    endpointId: 'marketplace/register-by-link',
+    when: 'a new purchase',
+    request: () => ({ query: { token: newToken() } }),
+  },
+  {
+    endpointId: 'marketplace/complete-profile',
+    request: async (_, send) => ({
+      body: { registration_ticket: await newTicket(send), email: newEmail(), password },
+    }),
+  },
+  {
+    endpointId: 'auth/register',
+    request: () => ({ body: { email: newEmail(), password, company_name: 'Example Ltd' } }),
+  },
+  { endpointId: 'auth/login', request: signIn },
+  {
+    endpointId: 'auth/login',
+    when: 'a wrong password',
+    expectedStatus: 401,
+    request: ({ email }) => ({ body: { email, password: 'another horse battery' } }),
+  },
+  {
+    endpointId: 'auth/login',
+    when: 'an unknown email',
+    expectedStatus: 401,
+    request: () => ({ body: { email: newEmail(), password } }),
+  },
+  {
+    endpointId: 'auth/refresh',
+    request: ({ refreshToken }) => ({ body: { refresh_token: refreshToken } }),
+  },
+  {
+    endpointId: 'auth/refresh',
+    when: 'a retry within the grace',
+    request: async ({ refreshToken }, send) => {
+      const body = { refresh_token: refreshToken };
+      await send('auth/refresh', { body });
+      return { body };
+    },
+  },
+  { endpointId: 'auth/logout', request: ({ token }) => ({ token }) },
+  { endpointId: 'tenants/get-mine', request: ({ token }) => ({ token }) },
+  {
+    endpointId: 'tenants/update-mine',
+    request: ({ token }) => ({ token, body: { name: 'Another Ltd' } }),
+  },
+  {
+    endpointId: 'api-keys/create',
+    request: ({ token }) => ({ token, body: { name: 'sensor' } }),
+  },
+  { endpointId: 'api-keys/list', request: ({ token }) => ({ token }) },
+  {
+    endpointId: 'api-keys/delete',
+    request: async (owner, send) => ({
+      token: owner.token,
+      pathParameters: { id: (await newApiKey(owner, send)).id },
+    }),
+  },
+  {
+    endpointId: 'detections/list',
+    when: '50 of this month',
+    request: (owner, send) => listOf(owner, send, 60),
+  },
+  {
+    endpointId: 'detections/list',
+    when: '10 of this month, none of the one before',
+    request: (owner, send) => listOf(owner, send, 10),
+  },
+  ...[1, 100].map((count) => ({
+    endpointId: 'detections/ingest',
+    when: count === 1 ? '1 detection' : `${count} detections`,
+    request: async (owner: Owner, send: Send) => ({
+      apiKey: (await newApiKey(owner, send)).key,
+      body: { detections: detections(count) },
+    }),
+  })),
+];

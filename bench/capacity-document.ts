@@ -1,0 +1,37 @@
+import { endpoints } from '../shared/contract/endpoints.ts';
+import type { CapacityRow } from './capacity-rows.ts';
+
+const introduction = `# What each endpoint takes of the table
+
+\`npm run bench -- capacity\` measures these figures and writes this page: every endpoint is called
+through its own handler on the embedded DynamoDB, and a middleware of the AWS SDK adds up the
+\`ConsumedCapacity\` of its calls. \`test/functions/capacity.test.ts\` keeps them true.
+
+- **RCU**: read capacity units of the first request that a container serves for a session or an API
+  key. **RCU, known**: while the container remembers it, for 30 seconds.
+- **WCU**: write capacity units of single writes (UpdateItem, PutItem, DeleteItem).
+- **WCU, transactions**: computed, not measured, because the embedded DynamoDB does not charge
+  transactions as DynamoDB does: 2 units for each item of up to 1 KB, and 1 for the entry of a
+  detection in the index.
+- **Round trips**: how often the request waits for the table, whatever it asks for side by side.
+
+Endpoints that are not listed do not use the table.
+`;
+
+const heads = ['endpoint', 'when', 'RCU', 'RCU, known', 'WCU', 'WCU, transactions', 'round trips'];
+
+/** The page about capacity, in Markdown. */
+export function capacityDocument(rows: readonly CapacityRow[]): string {
+  const lines = [heads, heads.map((_, column) => (column < 2 ? '---' : '--:')), ...rows.map(cells)];
+  return `${introduction}\n${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}\n`;
+}
+
+function cells(row: CapacityRow): string[] {
+  const endpoint = endpoints.find(({ id }) => id === row.endpointId);
+  if (!endpoint) throw new Error(`The contract has no ${row.endpointId}`);
+  return [
+    `${endpoint.method} ${endpoint.paths[0]}`,
+    row.when,
+    ...[row.read, row.readAgain, row.write, row.transactionWrite, row.roundTrips].map(String),
+  ];
+}

@@ -1,0 +1,10 @@
+import { pathToFileURL } from 'node:url';
+import type { Benchmark } from './result.ts';
+
+const file = process.argv[2];
+if (!file || !process.send) throw new Error('Start benchmarks with npm run bench');
+const send = process.send.bind(process);
+
+const { benchmark }: { benchmark: Benchmark } = await import(pathToFileURL(file).href);
+const results = await benchmark((progress) => send({ progress }));
+send({ results }, () => process.exit());

@@ -1,0 +1,24 @@
+/** One measured figure beside its limit. Every target here is the largest value that holds. */
+export interface Result {
+  name: string;
+  value: number;
+  unit: string;
+  target: number;
+  holds: boolean;
+  /** What the figure is made of, or why it misses. Printed, not kept. */
+  note: string;
+}
+
+/** Rounds the value to what a reader can use and says whether it holds. */
+export function result(
+  name: string,
+  value: number,
+  unit: string,
+  target: number,
+  note: string,
+): Result {
+  return { name, value: Number(value.toPrecision(4)), unit, target, holds: value <= target, note };
+}
+
+/** What a benchmark does: it may tell how far it is, and returns its figures. */
+export type Benchmark = (tell: (progress: string) => void) => Promise<Result[]>;

@@ -1,0 +1,82 @@
+import { fork } from 'node:child_process';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { devNull, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Result } from './result.ts';
+import { formatTable } from './table.ts';
+
+const benchmarks = [
+  'bundle-size',
+  'import-time',
+  'authorizer',
+  'login',
+  'refresh',
+  'round-trips',
+  'detections',
+  'capacity',
+];
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Runs one benchmark in a process of its own; what its functions log goes where logs of a benchmark belong. */
+function runAlone(name: string): Promise<Result[]> {
+  const logs = openSync(devNull, 'w');
+  return new Promise((resolve, reject) => {
+    const child = fork(path('child.ts'), [path(`${name}.ts`)], {
+      stdio: ['ignore', logs, 'inherit', 'ipc'],
+    });
+    closeSync(logs);
+    let results: Result[] | undefined;
+    child.on('message', (message: { progress: string } | { results: Result[] }) => {
+      if ('results' in message) results = message.results;
+      else tell(name, message.progress);
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0 && results) resolve(results);
+      else reject(new Error(`The benchmark ${name} ended with ${code}`));
+    });
+  });
+}
+
+/** Goes before other work of the machine, where this user may: benchmarks inherit it. */
+function goFirst(): void {
+  try {
+    setPriority(-15);
+  } catch {
+    // Then the figures are as calm as the machine is.
+  }
+}
+
+const startedAt = performance.now();
+const elapsed = () => `${((performance.now() - startedAt) / 1000).toFixed(0)} s`;
+
+function tell(name: string, progress: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${elapsed()}  ${name}  ${progress}`);
+}
+
+async function run(names: readonly string[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const name of names) {
+    tell(name, '');
+    results.push(...(await runAlone(name)));
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    console.error(`${elapsed().padStart(6)}  ${name} done`);
+  }
+  return results;
+}
+
+const asked = process.argv.slice(2).map((argument) => argument.replace(/^--/, ''));
+const unknown = asked.find((name) => !benchmarks.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no benchmark ${unknown}; there are ${benchmarks.join(', ')}`);
+  process.exit(2);
+}
+
+goFirst();
+const results = await run(asked.length > 0 ? asked : benchmarks);
+if (results.length > 0) console.log(`\n${formatTable(results)}`);
+if (asked.length === 0) {
+  const kept = results.map(({ note: _, ...figure }) => figure);
+  writeFileSync(path('results.json'), `${JSON.stringify(kept, null, 2)}\n`);
+}
