@@ -1,0 +1,379 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AwsError } from './aws.ts';
+import { ensureAssembly } from './build.ts';
+import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
+import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb.ts';
+import { startDynamoDbFront, type TableCall } from './dynamodb-front.ts';
+import { type Dynoxide, startDynoxide } from './dynoxide.ts';
+import { createFront, type Front } from './front.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { readApi } from './gateway-definition.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type Listener,
+  listen,
+  readRequest,
+  writeResponse,
+} from './http.ts';
+import { Identities } from './iam.ts';
+import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
+import { type MailService, startMail } from './mail.ts';
+import { type Marketplace, startMarketplace } from './marketplace.ts';
+import { claimDataDir } from './process.ts';
+import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { readBuckets } from './site.ts';
+import { replaceFile } from './store.ts';
+import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
+import { readWebAcl } from './waf.ts';
+
+export interface CloudOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly host?: string | undefined;
+  /** Everything that outlives the process. */
+  readonly dataDir: string;
+  /** Folder of a cloud assembly; the product's own, built when needed, unless told. */
+  readonly assembly?: string | undefined;
+  /** Values for the parameters of the templates, by their names as variables: `LIMITS_MULTIPLIER`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** A DynamoDB to use instead of the embedded one. */
+  readonly dynamoDbUrl?: string | undefined;
+  /** Enforces the throttling of the API's stage. */
+  readonly throttle?: boolean | undefined;
+  /** Clock of the gateway: ages of cached authorizations. */
+  readonly now?: (() => number) | undefined;
+  readonly onRequest?: ((line: RequestLine) => void) | undefined;
+  readonly onFunctionLog?: ((log: FunctionLog) => void) | undefined;
+  /** Told what each DynamoDB request of a function consumed. */
+  readonly onTableCall?: ((call: TableCall) => void) | undefined;
+  /** Told why the cloud itself failed. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A request without anything that may be secret. */
+export interface RequestLine {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface CloudFetchInit extends RequestInit {
+  /** Address of the viewer, as CloudFront would see it. */
+  readonly viewer?: string;
+}
+
+/** The running cloud. */
+export interface Cloud {
+  readonly url: string;
+  readonly port: number;
+  /** Address of the API without CloudFront in front of it, with its stage: what the WAF guards. */
+  readonly apiUrl: string;
+  /** The table, its DynamoDB without IAM in front, and that DynamoDB as functions see it. */
+  readonly table: {
+    readonly name: string;
+    readonly endpoint: string;
+    readonly guardedEndpoint: string;
+  };
+  readonly endpoints: {
+    readonly secretsManager: string;
+    readonly marketplaceMetering: string;
+    readonly ses: string;
+  };
+  /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
+  secretArn(logicalId: string): string;
+  readonly marketplace: Marketplace;
+  readonly mail: MailService;
+  readonly secrets: SecretsManager;
+  /** Sends a request to the front door without a network in between. */
+  fetch(path: string, init?: CloudFetchInit): Promise<Response>;
+  /** All lines that functions have written since the start, or since the last {@link clearLogs}. */
+  logs(): readonly FunctionLog[];
+  clearLogs(): void;
+  /** Calls a function by its id in the contract, `keys/rotate`, or its logical id. */
+  invoke(functionId: string, event: unknown): Promise<InvokeResult>;
+  /** Settles when the database ended by itself: nothing works from then on. */
+  readonly failed: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const mostLogLines = 20_000;
+const sweepEveryMs = 5 * 60 * 1000;
+const rotationCheckEveryMs = 60 * 60 * 1000;
+
+/**
+ * Starts the cloud of the synthesized template. Rejects with PortTakenError, DataDirInUseError,
+ * SettingError or TemplateError; nothing stays running then.
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { onError = () => {} } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  const own = <T extends { stop(): Promise<void> | void }>(part: T): T => {
+    closers.push(() => part.stop());
+    return part;
+  };
+  try {
+    const door = openDoor(options);
+    own(await door.listening);
+    return await start(
+      { ...options, dataDir: resolve(options.dataDir), onError },
+      door,
+      closers,
+      own,
+      stop,
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Own = <T extends { stop(): Promise<void> | void }>(part: T) => T;
+type StartOptions = CloudOptions & { readonly onError: (error: unknown) => void };
+
+async function start(
+  options: StartOptions,
+  door: Door,
+  closers: (() => Promise<void> | void)[],
+  own: Own,
+  stop: () => Promise<void>,
+): Promise<Cloud> {
+  const { dataDir, onError } = options;
+  // Secrets and tokens of the local cloud are nobody else's on this machine.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  closers.push(claimDataDir(dataDir));
+
+  const [assembly, database] = await Promise.all([
+    options.assembly ?? ensureAssembly(),
+    options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
+  ]);
+  const template = loadTemplate(assembly, options.environment ?? process.env);
+  const assets = assetFolders(assembly);
+  const dynamoDb = own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? ''));
+  const table = onlyTable(template);
+  const tables = [tableKeysOf(table)];
+  await ensureTable(dynamoDb, table, dataDir);
+
+  const logs: FunctionLog[] = [];
+  const identities = new Identities(template);
+  const endpoints: Record<string, string> = {};
+  const lambda = own(
+    new Lambda({
+      credentials: (spec) => identities.issue(spec.name, spec.roleArn),
+      endpoints: () => endpoints,
+      onLog: (log) => {
+        if (logs.push(log) > mostLogLines) logs.splice(0, mostLogLines / 2);
+        options.onFunctionLog?.(log);
+      },
+    }),
+  );
+  const invokeOrThrow = async (arn: string, event: unknown) => {
+    const result = await lambda.invoke(arn, event);
+    if (!result.ok)
+      throw new AwsError('InvalidRequestException', `The function failed: ${result.errorMessage}`);
+  };
+
+  const secrets = own(
+    await startSecretsManager({ template, identities, dataDir, invoke: invokeOrThrow, onError }),
+  );
+  template.readSecret = (secretId, jsonKey, stage) =>
+    jsonMember(secrets.read(secretId, stage), jsonKey);
+  const productCode = template.parameter('ProductCodes')?.split(',')[0]?.trim() || 'tenantry-demo';
+  const [guard, marketplace, mail] = await Promise.all([
+    startDynamoDbFront({
+      dynamoDb,
+      identities,
+      tables,
+      onTableCall: options.onTableCall,
+      onError,
+    }).then(own<Listener>),
+    startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
+    startMail({ dataDir, identities, onError }).then(own<MailService>),
+  ]);
+  Object.assign(endpoints, {
+    AWS_ENDPOINT_URL_DYNAMODB: guard.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplace.url,
+    AWS_ENDPOINT_URL_SESV2: mail.url,
+  });
+
+  const api = readApi(template);
+  const used = new Set(
+    api.operations.flatMap(({ functionArn, authorizer }) => [
+      functionArn,
+      ...(authorizer ? [authorizer.functionArn] : []),
+    ]),
+  );
+  for (const { properties } of template.ofType('AWS::SecretsManager::RotationSchedule'))
+    used.add(String(properties.RotationLambdaARN));
+  for (const arn of used) {
+    const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
+    if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
+    lambda.add(functionSpec(resource, assets));
+  }
+  const gateway = createGateway({
+    api,
+    lambda,
+    webAcl: readWebAcl(template, api.stageArn),
+    throttle: options.throttle,
+    now: options.now,
+    onFailure: (message) => onError(new Error(message)),
+  });
+  const front = createFront({ template, gateway, api, buckets: readBuckets(template, assets) });
+  const apiDoor = own(await serveApi(gateway, api.stage, onError));
+
+  await secrets.rotateDue();
+  every(sweepEveryMs, () => sweepExpired(dynamoDb, table), closers, onError);
+  every(rotationCheckEveryMs, () => secrets.rotateDue(), closers, onError);
+
+  const secretArn = (logicalId: string) => {
+    const secret = template
+      .ofType('AWS::SecretsManager::Secret')
+      .find((candidate) => candidate.logicalId.startsWith(logicalId));
+    if (!secret) throw new Error(`There is no secret ${logicalId} in the template`);
+    return secret.ref;
+  };
+  const rotating = template.ofType('AWS::SecretsManager::RotationSchedule')[0]?.properties.SecretId;
+  replaceFile(
+    join(dataDir, 'endpoints.json'),
+    `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null }, null, 2)}\n`,
+  );
+
+  door.open(front, createConsole({ marketplace, mail, dynamoDb, tables }));
+  const listener = await door.listening;
+  return {
+    url: listener.url,
+    port: listener.port,
+    apiUrl: `${apiDoor.url}/${api.stage}`,
+    table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
+    endpoints: { secretsManager: secrets.url, marketplaceMetering: marketplace.url, ses: mail.url },
+    secretArn,
+    marketplace,
+    mail,
+    secrets,
+    fetch: (path, init) => fetchThrough(front, path, init),
+    logs: () => logs,
+    clearLogs: () => logs.splice(0),
+    invoke: (functionId, event) => {
+      const resource = template
+        .ofType('AWS::Lambda::Function')
+        .find(({ logicalId }) => sameName(logicalId, functionId));
+      if (!resource) throw new Error(`There is no function ${functionId} in the template`);
+      return lambda.invoke(resource.attribute('Arn'), event);
+    },
+    failed: database?.died ?? new Promise(() => {}),
+    stop,
+  };
+}
+
+/** `auth/login` and the logical id `AuthLogin` name the same function. */
+function sameName(logicalId: string, functionId: string): boolean {
+  return logicalId.toLowerCase() === functionId.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+}
+
+function onlyTable(template: Template) {
+  const [table, another] = template.ofType('AWS::DynamoDB::GlobalTable');
+  if (!table || another)
+    throw new TemplateError('template', 'the local runner needs exactly one table');
+  return table;
+}
+
+function jsonMember(value: string, key: string): string {
+  if (key === '') return value;
+  const member = (JSON.parse(value) as Record<string, unknown>)[key];
+  if (typeof member !== 'string') throw new Error(`The secret has no text at ${key}`);
+  return member;
+}
+
+function every(
+  ms: number,
+  work: () => Promise<unknown>,
+  closers: (() => void)[],
+  onError: (error: unknown) => void,
+): void {
+  const timer = setInterval(() => work().catch(onError), ms);
+  timer.unref();
+  closers.push(() => clearInterval(timer));
+}
+
+interface Door {
+  readonly listening: Promise<Listener>;
+  open(front: Front, localConsole: LocalConsole): void;
+}
+
+/** Takes the port at once, so that a taken one is known first; requests wait until the cloud is there. */
+function openDoor({ port, host, onRequest, onError }: CloudOptions): Door {
+  const opened = Promise.withResolvers<{ front: Front; localConsole: LocalConsole }>();
+  const listening = listen(
+    async (message, response) => {
+      const startedAt = performance.now();
+      const request = await readRequest(message);
+      const { front, localConsole } = await opened.promise;
+      const answer = await (localConsole(request) ?? front.handle(request));
+      writeResponse(message, response, answer);
+      if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
+        onRequest?.({
+          method: request.method,
+          path: request.path,
+          status: answer.status,
+          ms: performance.now() - startedAt,
+        });
+      }
+    },
+    { port, ...(host && { host }), ...(onError && { onError }) },
+  );
+  return { listening, open: (front, localConsole) => opened.resolve({ front, localConsole }) };
+}
+
+/** The API at an address of its own, as it has one in AWS; the WAF is all that keeps callers out. */
+function serveApi(
+  gateway: Gateway,
+  stage: string,
+  onError: (error: unknown) => void,
+): Promise<Listener> {
+  return listen(
+    async (message, response) => {
+      const request = await readRequest(message);
+      const [, first = '', rest = ''] = /^\/([^/]*)(\/.*)?$/.exec(request.path) ?? [];
+      const answer: HttpResponse =
+        first === stage
+          ? await gateway.handle({ ...request, path: rest || '/' })
+          : {
+              status: 403,
+              headers: [['Content-Type', 'application/json']],
+              body: Buffer.from('{"message":"Forbidden"}'),
+            };
+      writeResponse(message, response, answer);
+    },
+    { onError },
+  );
+}
+
+async function fetchThrough(
+  front: Front,
+  path: string,
+  init: CloudFetchInit = {},
+): Promise<Response> {
+  const { viewer = '127.0.0.1', ...rest } = init;
+  const url = new URL(path, 'http://localhost');
+  const request = new Request(url, { redirect: 'manual', ...rest });
+  const incoming: HttpRequest = {
+    method: request.method,
+    path: url.pathname,
+    query: url.search.slice(1),
+    headers: [['host', 'localhost'], ...request.headers],
+    body: Buffer.from(await request.arrayBuffer()),
+    address: viewer,
+  };
+  const { status, headers, body } = await front.handle(incoming);
+  const isEmpty = request.method === 'HEAD' || [204, 304].includes(status);
+  return new Response(isEmpty ? null : new Uint8Array(body), {
+    status,
+    headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  });
+}

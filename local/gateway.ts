@@ -1,0 +1,281 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
+import { Authorizers } from './gateway-authorizer.ts';
+import { type ApiDefinition, executeArn } from './gateway-definition.ts';
+import {
+  isQueryAcceptable,
+  type ProxyEvent,
+  proxyEvent,
+  proxyResponse,
+  type RequestIds,
+} from './gateway-event.ts';
+import { type ContextValues, type GatewayError, gatewayResponse } from './gateway-responses.ts';
+import { MalformedPathError, type Route, Routes } from './gateway-routes.ts';
+import {
+  type HeaderList,
+  type HttpRequest,
+  type HttpResponse,
+  headerOf,
+  withoutHeaders,
+} from './http.ts';
+import type { Lambda } from './lambda.ts';
+import type { WebAcl } from './waf.ts';
+
+export interface GatewayOptions {
+  readonly api: ApiDefinition;
+  readonly lambda: Lambda;
+  /** The web ACL on the stage, if there is one. */
+  readonly webAcl?: WebAcl | undefined;
+  /** Enforces the throttling of the stage, which local work and tests have no use for. */
+  readonly throttle?: boolean | undefined;
+  readonly now?: (() => number) | undefined;
+  /** Told why a reply was 5xx, as the execution log of API Gateway is. */
+  readonly onFailure?: ((message: string) => void) | undefined;
+}
+
+/** A stage of a REST API: takes requests as they arrive at its `execute-api` host. */
+export interface Gateway {
+  /** `request.path` is without the stage. */
+  handle(request: HttpRequest): Promise<HttpResponse>;
+}
+
+const mostHeaderBytes = 10_240;
+const longestBodyBytes = 10 * 1024 * 1024;
+
+/** A reply of the gateway itself, on its way out of the steps of a request. */
+class Refusal extends Error {
+  readonly error: GatewayError;
+  readonly authorizer: Readonly<Record<string, string>> | undefined;
+
+  constructor(error: GatewayError, authorizer?: Readonly<Record<string, string>>) {
+    super(error.message);
+    this.error = error;
+    this.authorizer = authorizer;
+  }
+}
+
+/** The gateway that imitates a stage of a REST API in front of the functions. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { api, lambda, webAcl, now = Date.now, onFailure = () => {} } = options;
+  const routes = new Routes(api.operations);
+  const authorizers = new Authorizers(lambda, now);
+  const isThrottled = options.throttle ? tokenBucket(api.throttle, now) : () => false;
+
+  async function serve(request: HttpRequest, ids: RequestIds): Promise<HttpResponse> {
+    const blocked = webAcl?.(request);
+    if (blocked === 'WAF_FILTERED')
+      throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
+    if (blocked) return blocked;
+    if (headerBytes(request.headers) > mostHeaderBytes) {
+      throw new Refusal({
+        type: 'DEFAULT_4XX',
+        status: 431,
+        message: `HTTP header is larger than ${mostHeaderBytes} bytes.`,
+      });
+    }
+    const route = findRoute(routes, request);
+    if (isThrottled()) throw new Refusal({ type: 'THROTTLED', message: 'Too Many Requests' });
+    const decoded = decodeBody(request);
+    const authorization = await authorize(route, request);
+    return integrate(route, proxyEvent(api, route, withForwarding(decoded), ids, authorization));
+  }
+
+  async function authorize({ operation }: Route, request: HttpRequest) {
+    const { authorizer } = operation;
+    if (!authorizer) return undefined;
+    const methodArn = `${executeArn(api)}/${api.stage}/${request.method}${request.path}`;
+    const verdict = await authorizers.authorize(
+      authorizer,
+      headerOf(request.headers, authorizer.header),
+      methodArn,
+    );
+    if (verdict.ok) return verdict.context;
+    if (verdict.error.type.startsWith('AUTHORIZER'))
+      onFailure(`${authorizer.functionArn}: ${verdict.error.type}`);
+    throw new Refusal(verdict.error, verdict.context);
+  }
+
+  async function integrate({ operation }: Route, event: ProxyEvent): Promise<HttpResponse> {
+    const overdue = Symbol('overdue');
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<typeof overdue>((resolve) => {
+      timer = setTimeout(() => resolve(overdue), operation.timeoutMs);
+    });
+    const result = await Promise.race([lambda.invoke(operation.functionArn, event), timeout]);
+    clearTimeout(timer);
+    if (result === overdue)
+      throw new Refusal({ type: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' });
+    if (!result.ok) {
+      if (result.reason === 'request-too-large')
+        throw new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Too Long' });
+      onFailure(`${operation.functionArn}: ${result.errorType}: ${result.errorMessage}`);
+      throw new Refusal(badGateway);
+    }
+    const response = proxyResponse(
+      api,
+      result.payload,
+      headerOf(Object.entries(event.headers), 'accept'),
+    );
+    if (response) return response;
+    onFailure(`${operation.functionArn}: malformed Lambda proxy response`);
+    throw new Refusal(badGateway);
+  }
+
+  return {
+    handle: async (incoming) => {
+      const ids = {
+        requestId: randomUUID(),
+        extendedRequestId: `${randomBytes(11).toString('base64url')}=`,
+        timeMs: now(),
+      };
+      const request = { ...incoming, headers: withTrace(incoming.headers) };
+      const response = await serve(request, ids).catch((error: unknown) => {
+        if (!(error instanceof Refusal)) throw error;
+        const context = contextOf(api, request, ids, error.authorizer);
+        return gatewayResponse(api, error.error, context, (name) =>
+          headerOf(request.headers, name),
+        );
+      });
+      return compress(api, request, {
+        ...response,
+        headers: [
+          ...response.headers,
+          ['x-amzn-RequestId', ids.requestId],
+          ['x-amz-apigw-id', ids.extendedRequestId],
+        ],
+      });
+    },
+  };
+}
+
+const badGateway: GatewayError = {
+  type: 'DEFAULT_5XX',
+  status: 502,
+  message: 'Internal server error',
+};
+
+function findRoute(routes: Routes, request: HttpRequest): Route {
+  try {
+    if (!isQueryAcceptable(request.query)) throw new MalformedPathError();
+    const route = routes.find(request.method, request.path);
+    if (route) return route;
+  } catch (error) {
+    if (!(error instanceof MalformedPathError)) throw error;
+    throw new Refusal({ type: 'BAD_REQUEST_PARAMETERS', message: 'Bad Request' });
+  }
+  throw new Refusal({
+    type: 'MISSING_AUTHENTICATION_TOKEN',
+    message: 'Missing Authentication Token',
+  });
+}
+
+function headerBytes(headers: HeaderList): number {
+  return headers.reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+}
+
+function decodeBody(request: HttpRequest): HttpRequest {
+  const tooLarge = new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Entity Too Large' });
+  if (request.isBodyTooLarge || request.body.length > longestBodyBytes) throw tooLarge;
+  const coding = headerOf(request.headers, 'content-encoding')?.trim().toLowerCase();
+  if (!coding || coding === 'identity' || request.body.length === 0) return request;
+  try {
+    const options = { maxOutputLength: longestBodyBytes };
+    if (coding === 'gzip') return { ...request, body: gunzipSync(request.body, options) };
+    if (coding === 'deflate') return { ...request, body: inflateSync(request.body, options) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge;
+  }
+  throw new Refusal({ type: 'UNSUPPORTED_MEDIA_TYPE', message: 'Unsupported Media Type' });
+}
+
+function withTrace(headers: HeaderList): HeaderList {
+  const root = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
+  return [...withoutHeaders(headers, 'x-amzn-trace-id'), ['X-Amzn-Trace-Id', root]];
+}
+
+function withForwarding(request: HttpRequest): HttpRequest {
+  const before = headerOf(request.headers, 'x-forwarded-for');
+  return {
+    ...request,
+    headers: [
+      ...withoutHeaders(
+        request.headers,
+        'x-forwarded-for',
+        'x-forwarded-port',
+        'x-forwarded-proto',
+        'content-encoding',
+      ),
+      ['X-Forwarded-For', before ? `${before}, ${request.address}` : request.address],
+      ['X-Forwarded-Port', '443'],
+      ['X-Forwarded-Proto', 'https'],
+    ],
+  };
+}
+
+function contextOf(
+  api: ApiDefinition,
+  request: HttpRequest,
+  ids: RequestIds,
+  authorizer: Readonly<Record<string, string>> = {},
+): ContextValues {
+  return {
+    requestId: ids.requestId,
+    extendedRequestId: ids.extendedRequestId,
+    httpMethod: request.method,
+    path: `/${api.stage}${request.path}`,
+    protocol: 'HTTP/1.1',
+    stage: api.stage,
+    apiId: api.id,
+    'identity.sourceIp': request.address,
+    'identity.userAgent': headerOf(request.headers, 'user-agent'),
+    ...Object.fromEntries(
+      Object.entries(authorizer).map(([name, value]) => [`authorizer.${name}`, value]),
+    ),
+  };
+}
+
+function compress(api: ApiDefinition, request: HttpRequest, response: HttpResponse): HttpResponse {
+  const { minimumCompressionBytes: minimum } = api;
+  const isSmall =
+    minimum === undefined || response.body.length < minimum || response.body.length === 0;
+  if (isSmall || headerOf(response.headers, 'content-encoding')) return response;
+  const coding = acceptedCoding(headerOf(request.headers, 'accept-encoding'));
+  if (!coding) return response;
+  return {
+    ...response,
+    headers: [...response.headers, ['Content-Encoding', coding]],
+    body: coding === 'gzip' ? gzipSync(response.body) : deflateSync(response.body),
+  };
+}
+
+/** The coding that a caller likes best, if it is one that the gateway speaks. */
+function acceptedCoding(accept: string | undefined): 'gzip' | 'deflate' | undefined {
+  const ranked = (accept ?? '')
+    .split(',')
+    .map((item) => {
+      const [name = '', ...parameters] = item.trim().toLowerCase().split(';');
+      const quality = parameters
+        .map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1])
+        .find((value) => value !== undefined);
+      return { name: name.trim(), quality: quality === undefined ? 1 : Number(quality) };
+    })
+    .filter(({ name, quality }) => (name === 'gzip' || name === 'deflate') && quality > 0)
+    .sort((a, b) => b.quality - a.quality);
+  return ranked[0]?.name as 'gzip' | 'deflate' | undefined;
+}
+
+function tokenBucket(limit: ApiDefinition['throttle'], now: () => number): () => boolean {
+  if (!limit) return () => false;
+  let tokens = limit.burst;
+  let filledAt = now();
+  return () => {
+    tokens = Math.min(limit.burst, tokens + ((now() - filledAt) / 1000) * limit.rate);
+    filledAt = now();
+    if (tokens < 1) return true;
+    tokens--;
+    return false;
+  };
+}

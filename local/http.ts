@@ -1,0 +1,167 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type HeaderList = (readonly [name: string, value: string])[];
+
+/** A request as the parts of the local cloud hand it to each other. */
+export interface HttpRequest {
+  readonly method: string;
+  /** As it was sent: still percent-encoded, without the query. */
+  readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+  /** The body was longer than any part of the cloud takes; what there is of it was dropped. */
+  readonly isBodyTooLarge?: boolean;
+  /** Address of who connected. */
+  readonly address: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Buffer;
+}
+
+/** The port is taken by another process. */
+export class PortTakenError extends Error {
+  readonly port: number;
+
+  constructor(port: number, host: string) {
+    super(
+      `Port ${port} on ${host} is taken: stop what listens there, or choose another with PORT=`,
+    );
+    this.name = 'PortTakenError';
+    this.port = port;
+  }
+}
+
+/** The last value of a header, whatever the case of its name. */
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  return headers.findLast(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** The headers without those of the given lower-case names. */
+export function withoutHeaders(headers: HeaderList, ...names: string[]): HeaderList {
+  return headers.filter(([key]) => !names.includes(key.toLowerCase()));
+}
+
+/** Bodies above this are never kept: API Gateway takes 10 MB, CloudFront and the console less matter. */
+const longestBodyBytes = 10 * 1024 * 1024;
+
+/** Reads a request to its end. A body that is too long is read but not kept. */
+export async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
+  const url = message.url ?? '/';
+  const queryAt = url.indexOf('?');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= longestBodyBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return {
+    method: message.method ?? 'GET',
+    path: queryAt < 0 ? url : url.slice(0, queryAt),
+    query: queryAt < 0 ? '' : url.slice(queryAt + 1),
+    headers: pairsOf(message.rawHeaders),
+    body: Buffer.concat(chunks),
+    ...(bytes > longestBodyBytes && { isBodyTooLarge: true }),
+    address: (message.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:(?=\d+\.)/, ''),
+  };
+}
+
+function pairsOf(raw: readonly string[]): HeaderList {
+  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i] ?? '', raw[2 * i + 1] ?? '']);
+}
+
+const withoutBody = new Set([204, 304]);
+
+/** Writes a response. One whose headers HTTP cannot carry becomes a bare 502. */
+export function writeResponse(
+  request: { method?: string | undefined },
+  response: ServerResponse,
+  answer: HttpResponse,
+): void {
+  try {
+    const byName = Map.groupBy(answer.headers, ([name]) => name.toLowerCase());
+    for (const same of byName.values()) {
+      const values = same.map(([, value]) => value);
+      const name = same[0]?.[0] ?? '';
+      response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);
+    }
+  } catch {
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.writeHead(502).end();
+    return;
+  }
+  const hasBody = request.method !== 'HEAD' && !withoutBody.has(answer.status);
+  if (!withoutBody.has(answer.status)) response.setHeader('Content-Length', answer.body.length);
+  response.writeHead(answer.status);
+  response.end(hasBody ? answer.body : undefined);
+}
+
+export interface Listener {
+  readonly port: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * Listens and hands every request on. What a handler throws becomes a bare 500 and a line in `onError`.
+ * Throws {@link PortTakenError}.
+ */
+export async function listen(
+  answer: Answer,
+  {
+    port = 0,
+    host = '127.0.0.1',
+    onError = () => {},
+  }: { port?: number; host?: string; onError?: (error: unknown) => void } = {},
+): Promise<Listener> {
+  const server: Server = createServer(
+    // The gateway has its own, smaller limit and answers in its own form.
+    { maxHeaderSize: 64 * 1024, keepAliveTimeout: 65_000, requestTimeout: 0 },
+    (request, response) => {
+      answer(request, response).catch((error: unknown) => {
+        if (!request.destroyed) onError(error);
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? new PortTakenError(port, host) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+
+  const bound = (server.address() as AddressInfo).port;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    port: bound,
+    url: `http://${name}:${bound}`,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A JSON reply. */
+export function jsonResponse(
+  status: number,
+  value: unknown,
+  headers: HeaderList = [],
+): HttpResponse {
+  return {
+    status,
+    headers: [['Content-Type', 'application/json'], ...headers],
+    body: Buffer.from(JSON.stringify(value)),
+  };
+}

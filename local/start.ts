@@ -1,0 +1,80 @@
+import './require-node.js';
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { type Cloud, startCloud } from './cloud.ts';
+import { PortTakenError } from './http.ts';
+import type { FunctionLog } from './lambda.ts';
+import { DataDirInUseError } from './process.ts';
+import { SettingError, TemplateError } from './template.ts';
+
+const {
+  PORT = '3000',
+  HOST,
+  DATA_DIR = '.local',
+  AWS_ENDPOINT_URL_DYNAMODB: dynamoDbUrl,
+} = process.env;
+
+await main();
+
+async function main(): Promise<void> {
+  if (!/^\d{1,5}$/.test(PORT) || Number(PORT) > 65_535)
+    fail(`PORT must be a port number, not ${PORT}`);
+  const isFirst = !existsSync(resolve(DATA_DIR));
+
+  let cloud: Cloud;
+  try {
+    cloud = await startCloud({
+      port: Number(PORT),
+      host: HOST,
+      dataDir: DATA_DIR,
+      dynamoDbUrl,
+      onRequest: ({ method, path, status, ms }) =>
+        console.log(`${status} ${method.padEnd(6)} ${path} ${Math.round(ms)} ms`),
+      onFunctionLog: printError,
+      onError: (error) => console.error(error instanceof Error ? error.message : error),
+    });
+  } catch (error) {
+    const isPlain = [PortTakenError, DataDirInUseError, SettingError, TemplateError].some(
+      (kind) => error instanceof kind,
+    );
+    fail(
+      error instanceof Error
+        ? isPlain
+          ? error.message
+          : (error.stack ?? error.message)
+        : String(error),
+    );
+  }
+
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    await cloud.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  cloud.failed.then(async () => {
+    console.error('The embedded DynamoDB ended by itself.');
+    await cloud.stop();
+    process.exit(1);
+  });
+
+  const url = HOST ? cloud.url : `http://localhost:${cloud.port}`;
+  const seconds = process.uptime().toFixed(1);
+  const where = relative(process.cwd(), resolve(DATA_DIR)) || '.';
+  console.log(
+    `Tenantry is ready: ${url}  Buy it at ${url}/_local/, read its API at ${url}/docs (${seconds} s, data ${isFirst ? 'new' : 'kept'} in ${where})`,
+  );
+}
+
+function printError({ functionId, stream, line }: FunctionLog): void {
+  if (stream === 'stderr' || /"level":"(ERROR|CRITICAL)"/.test(line))
+    console.error(`${functionId}: ${line}`);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
