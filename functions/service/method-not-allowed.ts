@@ -2,7 +2,8 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/endpoints.ts';
 import { AppError } from '../../shared/errors.ts';
-import { errorReply, toResult } from '../../shared/http/reply.ts';
+import { errorReply } from '../../shared/http/error-reply.ts';
+import { toResult } from '../../shared/http/reply.ts';
 
 /** Answers the methods that a path does not have; OPTIONS tells which it has. */
 export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {

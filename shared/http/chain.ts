@@ -6,8 +6,9 @@ import { AppError } from '../errors.ts';
 import { logger, metrics } from '../observe.ts';
 import { requestContext } from '../request-context.ts';
 import { prefersHtml } from './client.ts';
+import { errorReply } from './error-reply.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
-import { errorReply, type Reply, toResult } from './reply.ts';
+import { type Reply, toResult } from './reply.ts';
 
 type Middleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>;
 type Answered = { response?: APIGatewayProxyResult | null | undefined };

@@ -1,6 +1,4 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { type AppError, toProblem } from '../errors.ts';
-import { errorPage } from './page.ts';
 
 /** What a handler answers. An object body is sent as JSON; a string needs its content type named. */
 export interface Reply {
@@ -31,18 +29,5 @@ export function toResult(reply: Reply, requestId: string): APIGatewayProxyResult
       ...headers,
     },
     body: isJson ? JSON.stringify(body) : (body ?? ''),
-  };
-}
-
-/** An error as RFC 9457 problem details, or as a page for people. */
-export function errorReply(error: AppError, requestId: string, asPage: boolean): Reply {
-  if (asPage) {
-    const page = errorPage(error, requestId);
-    return { ...page, headers: { ...page.headers, ...error.headers } };
-  }
-  return {
-    status: error.status,
-    body: toProblem(error, requestId),
-    headers: { 'content-type': 'application/problem+json', ...error.headers },
   };
 }
