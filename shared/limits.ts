@@ -70,8 +70,8 @@ export async function count(
 /** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
 export async function admit(limit: LimitName, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
-  requestContext.getStore()?.allowances.push(allowance);
   if (allowance.exceeded) throw rateLimited(allowance);
+  requestContext.getStore()?.allowances.push(allowance);
 }
 
 /** The same count as one write of a transaction. */
@@ -97,8 +97,9 @@ export function limitWindow(limit: LimitName, nowMs: number): { startMs: number;
   return { startMs: windowOf(limit, nowMs).start * 1000, quota: quotaOf(limit) };
 }
 
-/** The 429 for an exceeded limit. */
+/** The 429 for an exceeded limit, with its RateLimit fields. */
 export function rateLimited(exceeded: Allowance): AppError {
+  requestContext.getStore()?.allowances.push(exceeded);
   return new AppError('rate_limited', {
     headers: { 'retry-after': String(exceeded.resetSeconds) },
   });
