@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { formatRefreshToken, newSecret, parseRefreshToken } from '../../shared/refresh-tokens.ts';
 import { day, minute, travel } from '../support/clock.ts';
 import { sessionItem, setRole, setTenantStatus } from '../support/items.ts';
-import { type TokenBody, useWorld } from '../support/world.ts';
+import { logLines, outputOf } from '../support/output.ts';
+import { type Member, type TokenBody, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 
@@ -89,6 +90,67 @@ describe('refresh', () => {
     travel(2 * day);
 
     expect((await world.refresh(newest.refresh_token)).status).toBe(401);
+    // DynamoDB may take days to delete it: the clock refuses it, not its absence.
+    expect(await sessionItem(owner)).toBeDefined();
+  });
+
+  it('has no idle timeout, as documented: unused for 29 days a session still lives (check 28)', async () => {
+    const owner = await world.signUp();
+    travel(29 * day);
+
+    expect((await world.refresh(owner.refresh_token)).status).toBe(200);
+    travel(day + minute);
+    const late = await world.refresh(owner.refresh_token);
+    expect(late.status).toBe(401);
+  });
+
+  it('sets and deletes no cookie, won or lost, and nobody may store its answer (checks 25, 37)', async () => {
+    const owner = await world.signUp();
+    const won = await world.refresh(owner.refresh_token);
+    travel(10_001);
+    const lost = await world.refresh(owner.refresh_token);
+
+    expect([won.status, lost.status]).toEqual([200, 401]);
+    for (const { headers } of [won, lost]) {
+      expect(headers).not.toHaveProperty('set-cookie');
+      expect(headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  it('tells of a token that was used twice, by its session (checks 21, 80)', async () => {
+    const owner = await world.signUp();
+    await world.refresh(owner.refresh_token);
+    travel(10_001);
+
+    const output = await outputOf(() => world.refresh(owner.refresh_token));
+
+    expect(logLines(output)).toContainEqual(
+      expect.objectContaining({
+        event: 'refresh_token_reused',
+        tenant_id: owner.tenantId,
+        user_id: owner.userId,
+        session_id: owner.sessionId,
+      }),
+    );
+    expect(logLines(output)).toContainEqual(expect.objectContaining({ RefreshTokenReused: 1 }));
+  });
+
+  it('of a member or tenant that is gone is refused (checks 32, 34)', async () => {
+    const [{ keys }, { deleteItem }] = await Promise.all([
+      import('../../shared/table/keys.ts'),
+      import('../../shared/table/table.ts'),
+    ]);
+    for (const key of [
+      ({ tenantId, userId }: Member) => keys.member(tenantId, userId),
+      ({ tenantId }: Member) => keys.tenant(tenantId),
+    ]) {
+      const owner = await world.signUp();
+      await deleteItem({ Key: key(owner) });
+
+      const answer = await world.refresh(owner.refresh_token);
+
+      expect(answer).toMatchObject({ status: 401, body: { code: 'invalid_refresh_token' } });
+    }
   });
 
   it('is refused to a tenant that was suspended, at once', async () => {

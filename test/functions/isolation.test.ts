@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { endpoints } from '../../shared/contract/endpoints.ts';
+import { pretendBcrypt } from '../support/bcrypt.ts';
+import { hour, travel } from '../support/clock.ts';
+import { allItems, lastingItems } from '../support/items.ts';
+import { type Answered, type Member, randomAddress, useWorld } from '../support/world.ts';
+
+const world = useWorld();
+let a: Tenant;
+let b: Tenant;
+
+interface Tenant extends Member {
+  apiKey: string;
+  keyId: string;
+}
+interface Page {
+  items: { id: string; label: string }[];
+  next_cursor: string | null;
+}
+
+async function newTenant(label: string): Promise<Tenant> {
+  const member = await world.signUp();
+  const { body } = await world.send<{ id: string; key: string }>('POST', '/api/v1/api-keys', {
+    token: member.access_token,
+    body: { name: `sensor of ${label}` },
+  });
+  const tenant = { ...member, apiKey: body.key, keyId: body.id };
+  await world.send('PATCH', '/api/v1/tenants/me', {
+    token: member.access_token,
+    body: { name: `Tenant ${label}` },
+  });
+  await world.send('POST', '/api/v1/detections', {
+    apiKey: body.key,
+    body: {
+      detections: Array.from({ length: 12 }, (_, index) => ({
+        id: `d${index}`,
+        source_ip: '192.0.2.1',
+        label,
+        probability: 0.5,
+      })),
+    },
+  });
+  return tenant;
+}
+
+beforeAll(async () => {
+  pretendBcrypt('correct horse battery');
+  a = await newTenant('A');
+  b = await newTenant('B');
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+const list = (tenant: Member, query: Record<string, string> = {}) =>
+  world.send<Page>('GET', '/api/v1/detections', { token: tenant.access_token, query });
+
+const withoutRequestId = ({ status, headers, body }: Answered) => {
+  const { 'x-request-id': _, ...rest } = headers;
+  return { status, headers: rest, body: { ...(body as object), request_id: '' } };
+};
+
+describe('tenant isolation', () => {
+  it('is tested for every endpoint of a tenant', () => {
+    const owned = endpoints
+      .filter(({ access }) => access.kind === 'bearer' || access.kind === 'apiKey')
+      .map(({ id }) => id);
+
+    expect(owned.toSorted()).toEqual([
+      'api-keys/create',
+      'api-keys/delete',
+      'api-keys/list',
+      'auth/logout',
+      'detections/ingest',
+      'detections/list',
+      'dev/seed-detections',
+      'tenants/get-mine',
+      'tenants/update-mine',
+    ]);
+  });
+
+  it('tenants/get-mine shows each their own', async () => {
+    for (const [tenant, name] of [
+      [a, 'Tenant A'],
+      [b, 'Tenant B'],
+    ] as const) {
+      const { body } = await world.send('GET', '/api/v1/tenants/me', {
+        token: tenant.access_token,
+      });
+      expect(body).toMatchObject({ id: tenant.tenantId, name });
+    }
+  });
+
+  it('tenants/update-mine changes the own alone', async () => {
+    const before = await itemsOf(b);
+    await world.send('PATCH', '/api/v1/tenants/me', {
+      token: a.access_token,
+      body: { name: 'Tenant A' },
+    });
+
+    expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('api-keys/list and create are of the own alone', async () => {
+    const { body } = await world.send<{ items: { id: string }[] }>('GET', '/api/v1/api-keys', {
+      token: b.access_token,
+    });
+
+    expect(body.items.map(({ id }) => id)).toEqual([b.keyId]);
+  });
+
+  it('api-keys/delete: the id of another tenant is a 404 like one that does not exist (check 60)', async () => {
+    const remove = (id: string) =>
+      world.send('DELETE', `/api/v1/api-keys/${id}`, { token: a.access_token });
+    const before = await lastingItems();
+
+    const foreign = await remove(b.keyId);
+    const nobodys = await remove(`key_${'0'.repeat(26)}`);
+
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(withoutRequestId(foreign)).toEqual(withoutRequestId(nobodys));
+    expect(await lastingItems()).toEqual(before);
+  });
+
+  it.each([
+    'key_x#APIKEY#y',
+    '..%2Fkey_x',
+    'key_*',
+    'TENANT#x',
+    '%23',
+    'key_x%23y',
+    ' ',
+    'x'.repeat(64),
+    "key_' OR 1=1",
+    'key_éééééééééééééééééééééééééé',
+    '__proto__',
+  ])('api-keys/delete: the id %j reaches nothing (checks 60, 63)', async (id) => {
+    const before = await lastingItems();
+
+    const answer = await world.send('DELETE', `/api/v1/api-keys/${id}`, { token: a.access_token });
+
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await lastingItems()).toEqual(before);
+  });
+
+  it('auth/logout ends the sessions of the caller alone', async () => {
+    const other = await world.login(b.email, b.password);
+    const session = await world.login(a.email, a.password);
+    await world.send('POST', '/api/v1/auth/logout', { token: session.body.access_token });
+
+    expect((await world.refresh(other.body.refresh_token)).status).toBe(200);
+    expect((await world.refresh(session.body.refresh_token)).status).toBe(401);
+    a = { ...a, ...(await world.login(a.email, a.password)).body };
+  });
+
+  it('detections/list shows each their own, to the end', async () => {
+    for (const [tenant, label] of [
+      [a, 'A'],
+      [b, 'B'],
+    ] as const) {
+      const { body } = await list(tenant, { limit: '200' });
+      expect(body.items).toHaveLength(12);
+      expect(new Set(body.items.map((item) => item.label))).toEqual(new Set([label]));
+    }
+    expect((await list(a, { label: 'B' })).body.items).toEqual([]);
+  });
+
+  it('detections/ingest and dev/seed-detections write into the own alone', async () => {
+    const before = await itemsOf(b);
+    await world.send('POST', '/api/v1/detections', {
+      apiKey: a.apiKey,
+      body: { detections: [{ id: 'd0', source_ip: '192.0.2.1', label: 'A', probability: 1 }] },
+      address: randomAddress(),
+    });
+    await world.send('POST', '/dev/seed-detections', { token: a.access_token });
+
+    expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('keeps two tenants apart on one warm container, request by request (check 64)', async () => {
+    const requests = Array.from({ length: 60 }, (_, index) => {
+      const [tenant, label] = index % 2 ? ([a, 'A'] as const) : ([b, 'B'] as const);
+      const token = tenant.access_token;
+      return async () => {
+        const [mine, page, keys] = await Promise.all([
+          world.send<{ id: string }>('GET', '/api/v1/tenants/me', { token }),
+          list(tenant, { label }),
+          world.send<{ items: { name: string }[] }>('GET', '/api/v1/api-keys', { token }),
+        ]);
+        expect(mine.body.id).toBe(tenant.tenantId);
+        expect(page.body.items.length).toBeGreaterThan(0);
+        expect(page.body.items.every((item) => item.label === label)).toBe(true);
+        expect(keys.body.items.map(({ name }) => name)).toEqual([`sensor of ${label}`]);
+      };
+    });
+    for (const request of requests.slice(0, 20)) await request();
+    await Promise.all(requests.slice(20).map((request) => request()));
+  });
+});
+
+describe('a cursor (check 61)', () => {
+  const cursorOf = async (tenant: Member, query: Record<string, string> = {}) => {
+    const { body } = await list(tenant, { limit: '3', ...query });
+    if (!body.next_cursor) throw new Error('There is no next page');
+    return body.next_cursor;
+  };
+  const refused = async (tenant: Member, query: Record<string, string>) =>
+    expect(await list(tenant, query)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_cursor' },
+    });
+
+  it('opens for its own tenant, at both addresses and with any limit', async () => {
+    const cursor = await cursorOf(a);
+
+    expect((await list(a, { cursor })).status).toBe(200);
+    expect((await list(a, { cursor, limit: '200' })).status).toBe(200);
+    const older = await world.send('GET', '/detections', {
+      token: a.access_token,
+      query: { cursor },
+    });
+    expect(older.status).toBe(200);
+  });
+
+  it('of another tenant is refused', async () => {
+    await refused(a, { cursor: await cursorOf(b) });
+  });
+
+  it('with other filters is refused, also with none or more', async () => {
+    await refused(a, { cursor: await cursorOf(a), label: 'A' });
+    await refused(a, { cursor: await cursorOf(a, { label: 'A' }) });
+    await refused(a, { cursor: await cursorOf(a, { label: 'A' }), label: 'B' });
+    const both = { label: 'A', min_probability: '0.1' };
+    await refused(a, { cursor: await cursorOf(a, { label: 'A' }), ...both });
+    expect((await list(a, { cursor: await cursorOf(a, both), ...both })).status).toBe(200);
+  });
+
+  it('that was changed anywhere is refused', async () => {
+    const cursor = await cursorOf(a);
+    for (let index = 0; index < cursor.length; index += 7) {
+      const other = cursor[index] === 'A' ? 'B' : 'A';
+      await refused(a, { cursor: cursor.slice(0, index) + other + cursor.slice(index + 1) });
+    }
+    for (const text of [
+      'x',
+      '....',
+      'a.b.c.d.e',
+      `${cursor}A`,
+      cursor.slice(0, -1),
+      `${cursor}=`,
+      ` ${cursor}`,
+    ])
+      await refused(a, { cursor: text });
+  });
+
+  it('is no JSON, no key and no token of another kind', async () => {
+    const { tenantId, access_token: token, refresh_token } = a;
+    const key = { pk: `TENANT#${tenantId}#DETECTION#d1`, sk: 'DETECTION' };
+    const encoded = Buffer.from(JSON.stringify(key)).toString('base64url');
+    for (const cursor of [JSON.stringify(key), encoded, token, refresh_token])
+      await refused(a, { cursor });
+  });
+
+  it('of another list is refused', async () => {
+    const { sealCursor } = await import('../../shared/cursors.ts');
+    const position = { ts: new Date().toISOString(), id: 'd1' };
+    const scope = { tenantId: a.tenantId, filters: {} };
+
+    await refused(a, { cursor: await sealCursor({ ...scope, list: 'users' }, position) });
+    const own = await sealCursor({ ...scope, list: 'detections' }, position);
+    expect((await list(a, { cursor: own })).status).toBe(200);
+  });
+
+  it('is good for a day', async () => {
+    const cursor = await cursorOf(a);
+    travel(23 * hour);
+    const fresh = { ...a, ...(await world.login(a.email, a.password)).body };
+    expect((await list(fresh, { cursor })).status).toBe(200);
+
+    travel(1 * hour + 1000);
+
+    const later = { ...a, ...(await world.login(a.email, a.password)).body };
+    await refused(later, { cursor });
+  });
+
+  it('shows nothing of what it seals', async () => {
+    const cursor = await cursorOf(a);
+
+    const plain = cursor
+      .split('.')
+      .map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+
+    for (const secret of [a.tenantId, 'TENANT', 'DETECTION', 'd9', '192.0.2.1'])
+      expect(plain.join(' ')).not.toContain(secret);
+  });
+});
+
+async function itemsOf({ tenantId }: Member) {
+  return (await allItems()).filter(({ pk }) => String(pk).startsWith(`TENANT#${tenantId}`));
+}
