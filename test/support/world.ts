@@ -46,7 +46,8 @@ export class World {
   readonly purchases = new Map<string, object>();
 
   async start(algorithm: SigningAlgorithm = 'ES256'): Promise<void> {
-    this.signingKeys = await rotateKeys([], algorithm, Date.now() - 86_400_000);
+    // A key that signs at whatever time a test goes to.
+    this.signingKeys = await rotateKeys([], algorithm, 0);
     this.database = await startDatabase();
     this.aws = await startAws({
       GetSecretValue: ({ SecretId }) => this.#secret(String(SecretId)),
