@@ -82,7 +82,7 @@ function runBuild(outdir: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [fileURLToPath(import.meta.url), outdir], {
       cwd: repository,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -130,12 +130,13 @@ function holderOf(file: string): number {
 }
 
 if (import.meta.main) {
+  // Its standard input closes when the runner ends, however that happens.
+  process.stdin.on('end', () => process.exit(1)).resume();
   const outdir = process.argv[2];
   if (!outdir) throw new Error('Usage: node local/build.ts <outdir>');
-  const [{ bundle }, { buildApp }] = await Promise.all([
-    import('../infra/bundle.ts'),
-    import('../infra/app.ts'),
-  ]);
-  await bundle();
+  // esbuild works in a process of its own while the CDK loads.
+  const bundled = import('../infra/bundle.ts').then(({ bundle }) => bundle());
+  const [{ buildApp }] = await Promise.all([import('../infra/app.ts'), bundled]);
   buildApp({ stage: 'local', outdir }).synth();
+  process.exit(0);
 }

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
       dataDir: DATA_DIR,
       dynamoDbUrl,
       onRequest: ({ method, path, status, ms }) =>
-        console.log(`${status} ${method.padEnd(6)} ${path} ${Math.round(ms)} ms`),
+        console.log(`${status} ${method.padEnd(6)} ${path.slice(0, 100)} ${Math.round(ms)} ms`),
       onFunctionLog: printError,
       onError: (error) => console.error(error instanceof Error ? error.message : error),
     });
