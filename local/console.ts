@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
-import { isRecord } from './aws.ts';
+import { AwsError, isRecord } from './aws.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from './http.ts';
 import type { MailService } from './mail.ts';
@@ -252,7 +252,11 @@ async function listItems(
         ExpressionAttributeNames: { '#key': table.partitionKey },
         ExpressionAttributeValues: { ':value': { S: partition } },
       })
-    : dynamoDb.call('Scan', page));
+    : dynamoDb.call('Scan', page)
+  ).catch((error: unknown) => {
+    if (!(error instanceof AwsError)) throw error;
+    throw new ConsoleError(400, 'invalid_cursor', `DynamoDB refuses it: ${error.message}`);
+  });
   const items = Array.isArray(result.Items) ? result.Items : [];
   const after = result.LastEvaluatedKey;
   return jsonResponse(200, {

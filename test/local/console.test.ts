@@ -138,6 +138,9 @@ describe('the console', () => {
     );
     expect(second.body).toMatchObject({ items: [{ sk: '050' }], next: null });
     expect((await send('GET', 'tables/other/items')).status).toBe(404);
+    for (const cursor of ['zzz', 'e30']) {
+      expect((await send('GET', `tables/Mini-Table/items?after=${cursor}`)).status).toBe(400);
+    }
   });
 
   it.each<[string, string, unknown, number, string]>([
