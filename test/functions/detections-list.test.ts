@@ -51,6 +51,7 @@ describe('the list', () => {
           );
           expect(items).toEqual(expected);
           expect(sizes.slice(0, -1).every((size) => size === limit)).toBe(true);
+          expect(sizes).toHaveLength(Math.ceil(wanted.length / limit));
         },
       ),
       { numRuns: 12 },
@@ -63,6 +64,28 @@ describe('the list', () => {
     const answer = await world.send('GET', '/detections', { token: member.access_token });
 
     expect(answer.status).toBe(200);
+  });
+
+  it('with filters examines a bounded number for a page, and still ends with everything', async () => {
+    const { member, key } = await fresh();
+    for (let batch = 0; batch < 21; batch += 1)
+      await ingest(
+        Array.from({ length: 100 }, (_, index) => ({
+          ...seen,
+          id: `b${batch}-${index}`,
+          ts: at(noon - (batch * 100 + index) * second),
+          label: batch === 20 ? 'RARE' : 'USUAL',
+        })),
+        key,
+      );
+
+    const first = await list({ label: 'RARE' }, member);
+    const { items, sizes } = await readAll({ label: 'RARE' }, member);
+
+    expect(first.body).toEqual({ items: [], next_cursor: expect.any(String) });
+    expect(items).toHaveLength(100);
+    expect(new Set(items.map(({ id }) => id)).size).toBe(100);
+    expect(sizes.length).toBeGreaterThan(2);
   });
 
   describe('with filters', () => {

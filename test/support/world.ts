@@ -13,6 +13,7 @@ import {
 } from '../../shared/signing-keys.ts';
 import { type Actions, type AwsServer, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
+import { underGrantsOf } from './grants.ts';
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
@@ -108,7 +109,8 @@ export class World {
     const load = handlers[`../../functions/${id}.ts`];
     if (!load) throw new Error(`There is no handler ${id}`);
     const { handler } = await load();
-    const result = await handler(event, lambdaContext(id));
+    const needs = endpoints.find((endpoint) => endpoint.id === id) ?? {};
+    const result = await underGrantsOf(id, needs, () => handler(event, lambdaContext(id)));
     const headers = Object.fromEntries(
       Object.entries(result.headers ?? {}).map(([name, value]) => [
         name.toLowerCase(),
