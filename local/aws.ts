@@ -9,6 +9,7 @@ import {
   writeResponse,
 } from './http.ts';
 import type { Identities, Principal } from './iam.ts';
+import { isRecord } from './json.ts';
 
 /** Account and region that the local cloud lies in. */
 export const account = '000000000000';
@@ -134,9 +135,4 @@ export function textMember(
     errorName,
     `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must not be null`,
   );
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

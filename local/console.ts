@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
-import { AwsError, isRecord } from './aws.ts';
+import { AwsError } from './aws.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from './http.ts';
+import { isRecord } from './json.ts';
 import type { MailService } from './mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from './marketplace.ts';
 import type { TableKeys } from './table-requests.ts';

@@ -1,7 +1,8 @@
-import { AwsError, isRecord } from './aws.ts';
+import { AwsError } from './aws.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import { headerOf, type Listener, listen, readRequest, writeResponse } from './http.ts';
 import type { Identities } from './iam.ts';
+import { isRecord } from './json.ts';
 import { authorizeTableRequest, type TableKeys } from './table-requests.ts';
 
 /** What one request of a function cost. */

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { AwsError, isRecord, region } from './aws.ts';
-import { listOf } from './iam.ts';
+import { AwsError, region } from './aws.ts';
+import { isRecord, listOf } from './json.ts';
 import type { TableKeys } from './table-requests.ts';
 import { type Resource, TemplateError } from './template.ts';
 

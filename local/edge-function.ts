@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
-import { isRecord } from './aws.ts';
 import type { HeaderList, HttpRequest, HttpResponse } from './http.ts';
+import { isRecord } from './json.ts';
 import { type Resource, TemplateError } from './template.ts';
 
 /** A CloudFront function at the viewer-request event: the request as it goes on, or a reply at once. */

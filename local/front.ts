@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { isRecord, region } from './aws.ts';
+import { region } from './aws.ts';
 import { loadViewerRequest, type ViewerRequestFunction } from './edge-function.ts';
 import type { Gateway } from './gateway.ts';
 import {
@@ -10,7 +10,8 @@ import {
   headerOf,
   withoutHeaders,
 } from './http.ts';
-import { listOf, wildcard } from './iam.ts';
+import { wildcard } from './iam.ts';
+import { isRecord, listOf, recordOf } from './json.ts';
 import type { Bucket } from './site.ts';
 import { type Template, TemplateError } from './template.ts';
 
@@ -317,8 +318,4 @@ function compress(request: HttpRequest, response: HttpResponse): HttpResponse {
     ],
     body: coding === 'br' ? brotliCompressSync(response.body, quality) : gzipSync(response.body),
   };
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }

@@ -1,7 +1,7 @@
-import { isRecord } from './aws.ts';
 import type { Authorizer } from './gateway-definition.ts';
 import type { GatewayError } from './gateway-responses.ts';
-import { listOf, wildcard } from './iam.ts';
+import { wildcard } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import type { Lambda } from './lambda.ts';
 
 /** What an authorizer said about a token. */

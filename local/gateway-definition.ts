@@ -1,5 +1,5 @@
-import { isRecord } from './aws.ts';
-import { listOf, wildcard } from './iam.ts';
+import { wildcard } from './iam.ts';
+import { isRecord, listOf, recordOf } from './json.ts';
 import { type Resource, type Template, TemplateError } from './template.ts';
 
 /** A REST API as its definition and its stage say it is. */
@@ -291,10 +291,6 @@ function refuseUnknownExtensions(
   );
   if (unknown)
     throw new TemplateError(where, `has ${unknown}, which the local gateway does not know`);
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }
 
 function optionalNumber(value: unknown): number | undefined {

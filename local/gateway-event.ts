@@ -1,4 +1,4 @@
-import { account, isRecord } from './aws.ts';
+import { account } from './aws.ts';
 import type { ApiDefinition } from './gateway-definition.ts';
 import type { Route } from './gateway-routes.ts';
 import {
@@ -8,6 +8,7 @@ import {
   headerOf,
   withoutHeaders,
 } from './http.ts';
+import { isRecord } from './json.ts';
 import { stableId } from './resource-types.ts';
 
 /** What API Gateway makes up for each request. */

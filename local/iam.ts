@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { AwsError, account, isRecord } from './aws.ts';
+import { AwsError, account } from './aws.ts';
+import { isRecord, listOf } from './json.ts';
 import { type Resource, type Template, TemplateError } from './template.ts';
 
 /** Values of the condition keys of a request. A key that is absent here is absent from the request. */
@@ -223,10 +224,4 @@ export function wildcard(pattern: string, flags = ''): RegExp {
     `^${escapePattern(pattern).replaceAll('*', '.*').replaceAll('?', '.')}$`,
     `s${flags}`,
   );
-}
-
-/** A member of a policy that may be one thing or a list of them. */
-export function listOf(value: unknown): unknown[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { AwsError, account, isRecord, region, serveAws } from './aws.ts';
+import { AwsError, account, region, serveAws } from './aws.ts';
 import type { Listener } from './http.ts';
-import { type Identities, listOf } from './iam.ts';
+import type { Identities } from './iam.ts';
+import { listOf, recordOf } from './json.ts';
 import { openStore } from './store.ts';
 
 /** A message as its addressee would find it. */
@@ -53,13 +54,13 @@ export async function startMail(options: {
 }
 
 function readMail(input: Readonly<Record<string, unknown>>): Mail {
-  const destination = record(input.Destination);
-  const simple = record(record(input.Content).Simple);
-  const body = record(simple.Body);
+  const destination = recordOf(input.Destination);
+  const simple = recordOf(recordOf(input.Content).Simple);
+  const body = recordOf(simple.Body);
   const to = ['ToAddresses', 'CcAddresses', 'BccAddresses'].flatMap((list) =>
     listOf(destination[list]).map(String),
   );
-  const subject = record(simple.Subject).Data;
+  const subject = recordOf(simple.Subject).Data;
   if (
     typeof input.FromEmailAddress !== 'string' ||
     to.length === 0 ||
@@ -70,8 +71,8 @@ function readMail(input: Readonly<Record<string, unknown>>): Mail {
       'The local SES only knows simple messages with a sender, addressees and a subject',
     );
   }
-  const text = record(body.Text).Data;
-  const html = record(body.Html).Data;
+  const text = recordOf(body.Text).Data;
+  const html = recordOf(body.Html).Data;
   return {
     id: randomUUID(),
     sent_at: new Date().toISOString(),
@@ -81,8 +82,4 @@ function readMail(input: Readonly<Record<string, unknown>>): Mail {
     text: typeof text === 'string' ? text : null,
     html: typeof html === 'string' ? html : null,
   };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }

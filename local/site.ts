@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import { isRecord } from './aws.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
-import { listOf } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import { type Template, TemplateError } from './template.ts';
 
 /** An S3 bucket as CloudFront reads it. */

@@ -1,5 +1,6 @@
-import { AwsError, isRecord } from './aws.ts';
+import { AwsError } from './aws.ts';
 import type { Principal } from './iam.ts';
+import { isRecord } from './json.ts';
 
 /** What IAM needs to know of a table: which attribute is the partition key, of it and of each index. */
 export interface TableKeys {

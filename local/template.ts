@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { account, isRecord, region } from './aws.ts';
+import { account, region } from './aws.ts';
+import { isRecord } from './json.ts';
 import { resourceType } from './resource-types.ts';
 
 /** The synthesized template asks for something that the local runner does not know. */

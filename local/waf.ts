@@ -1,6 +1,5 @@
-import { isRecord } from './aws.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
-import { listOf } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import { type Resource, type Template, TemplateError } from './template.ts';
 
 /** Judges a request: undefined lets it pass, `WAF_FILTERED` leaves the reply to the gateway. */
