@@ -12,6 +12,12 @@ const root = (path: string) => join(repository, path);
 export const functionsFolder = root('build/functions');
 export const webFolder = root('build/web');
 
+/**
+ * What the AWS SDK would load for operations that stream events, and none of ours does. Left out, it
+ * also lets the rest of the SDK be shaken: 20 KB and 2 ms of every function with a table.
+ */
+const unusedParts = ['@smithy/core/event-streams'];
+
 /** Files of a native package that its functions carry: Lambda's Linux on both processors, and its loader. */
 const nativePackages: Readonly<Record<string, readonly string[]>> = {
   bcrypt: [
@@ -65,7 +71,7 @@ export async function bundleFunctions(
     legalComments: 'none',
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
-    external: Object.keys(nativePackages),
+    external: [...Object.keys(nativePackages), ...unusedParts],
     alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
     metafile: true,
     logLevel,
