@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +16,13 @@ import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 import { rotateKeys, type SigningKey, toVerificationKeys } from '../shared/signing-keys.ts';
 import { startAws } from '../test/support/aws.ts';
-import { createTable, startDatabase } from '../test/support/dynamodb.ts';
+import {
+  answers,
+  createTable,
+  type Database,
+  freePort,
+  startDatabase,
+} from '../test/support/dynamodb.ts';
 
 export type Handler = (
   event: APIGatewayProxyEvent,
@@ -24,7 +32,9 @@ export type Authorizer = (
   event: APIGatewayTokenAuthorizerEvent,
 ) => Promise<APIGatewayAuthorizerResult>;
 
-const scratch = fileURLToPath(new URL('../build/bench/', import.meta.url));
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const scratch = fromRoot('build/bench/');
+const databaseBinary = fromRoot('node_modules/@dynoxide/linux-x64/dynoxide');
 export const issuer = 'urn:tenantry:bench';
 
 /** What functions find around them; the limits are out of the way, the work of counting is not. */
@@ -56,7 +66,7 @@ export interface Surroundings {
 }
 
 /** Starts what functions need, and sets their environment. Load functions after this. */
-export async function startSurroundings(): Promise<Surroundings> {
+export async function startSurroundings(options: { onDisk?: boolean } = {}): Promise<Surroundings> {
   const signingKeys: SigningKey[] = await rotateKeys([], 'ES256', Date.now() - 1000);
   const verificationKeys = toVerificationKeys(signingKeys);
   const secrets: Record<string, string> = {
@@ -65,7 +75,7 @@ export async function startSurroundings(): Promise<Surroundings> {
     'sealing-key': 'a sealing key for benchmarks only',
   };
   Object.assign(process.env, environment);
-  const database = await startDatabase();
+  const database = await (options.onDisk ? startDatabaseOnDisk() : startDatabase());
   process.once('exit', database.stop);
   const aws = await startAws({
     GetSecretValue: ({ SecretId }) => ({ members: { SecretString: secrets[String(SecretId)] } }),
@@ -88,6 +98,19 @@ export async function startSurroundings(): Promise<Surroundings> {
   };
   await useNewTable();
   return { endpoint: database.endpoint, verificationKeys, useNewTable, stop: aws.stop };
+}
+
+/** A fresh embedded DynamoDB that keeps its data in a file, as `npm start` runs it. */
+async function startDatabaseOnDisk(): Promise<Database> {
+  const folder = join(scratch, 'database');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const options = ['serve', '-p', String(port), '--db-path', join(folder, 'table.sqlite')];
+  const child = spawn(databaseBinary, options, { stdio: 'ignore' });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answers(endpoint, 5000);
+  return { endpoint, stop: () => child.kill() };
 }
 
 /** Bundles functions as they are deployed, into a folder of the benchmarks' own. */

@@ -11,6 +11,7 @@ const benchmarks = [
   'authorizer',
   'login',
   'refresh',
+  'refresh-in-memory',
   'round-trips',
   'detections',
   'capacity',
