@@ -1,4 +1,5 @@
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pretendBcrypt } from '../support/bcrypt.ts';
 import { day, second, travel } from '../support/clock.ts';
 import { allItems, lastingItems, setTenantStatus } from '../support/items.ts';
 import { type Member, randomAddress, useWorld } from '../support/world.ts';
@@ -12,6 +13,12 @@ interface ApiKey {
   created_at: string;
 }
 let owner: Member;
+beforeAll(() => {
+  pretendBcrypt('correct horse battery');
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 beforeAll(async () => {
   owner = await world.signUp();
 });

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, randomUUID, verify } from 'node:crypto';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   overlapMs,
   publishAheadMs,
@@ -8,11 +8,18 @@ import {
   toVerificationKeys,
 } from '../../shared/signing-keys.ts';
 import type { Answer } from '../support/aws.ts';
+import { pretendBcrypt } from '../support/bcrypt.ts';
 import { day, minute, travel, travelTo } from '../support/clock.ts';
 import { decode } from '../support/jws.ts';
 import { useWorld } from '../support/world.ts';
 
 const world = useWorld();
+beforeAll(() => {
+  pretendBcrypt('correct horse battery');
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 interface Jwks {
   keys: (JsonWebKey & { kid: string; alg: string; use: string })[];
 }

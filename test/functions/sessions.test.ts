@@ -1,11 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatRefreshToken, newSecret, parseRefreshToken } from '../../shared/refresh-tokens.ts';
+import { pretendBcrypt } from '../support/bcrypt.ts';
 import { day, minute, travel } from '../support/clock.ts';
 import { sessionItem, setRole, setTenantStatus } from '../support/items.ts';
 import { logLines, outputOf } from '../support/output.ts';
 import { type Member, type TokenBody, useWorld } from '../support/world.ts';
 
 const world = useWorld();
+beforeAll(() => {
+  pretendBcrypt('correct horse battery');
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 
 describe('refresh', () => {
   it('returns a new refresh token each time (check 20)', async () => {

@@ -1,10 +1,17 @@
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pretendBcrypt } from '../support/bcrypt.ts';
 import { second, travel } from '../support/clock.ts';
 import { setRole, setTenantStatus, tenantItem } from '../support/items.ts';
 import { type Member, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 let owner: Member;
+beforeAll(() => {
+  pretendBcrypt('correct horse battery');
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 beforeAll(async () => {
   owner = await world.signUp();
 });
