@@ -21,15 +21,20 @@ export async function readSecret(secretArn: string): Promise<string> {
   const endpoint =
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ??
     `https://secretsmanager.${region}.amazonaws.com`;
-  const response = await signer.fetch(`${endpoint}/`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'secretsmanager.GetSecretValue',
-    },
-    body: JSON.stringify({ SecretId: secretArn }),
-    signal: AbortSignal.timeout(3000),
-  });
+  const response = await signer
+    .fetch(`${endpoint}/`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'secretsmanager.GetSecretValue',
+      },
+      body: JSON.stringify({ SecretId: secretArn }),
+      signal: AbortSignal.timeout(3000),
+    })
+    .catch((cause: unknown) => {
+      throw serverFault('Secrets Manager does not answer', cause);
+    });
+  if (response.status >= 500) throw serverFault(`Secrets Manager answered ${response.status}`);
   if (!response.ok) throw new Error(`Secrets Manager answered ${response.status}`);
   const answer: unknown = await response.json();
   if (
@@ -41,6 +46,11 @@ export async function readSecret(secretArn: string): Promise<string> {
     throw new Error('Secrets Manager answered without a secret');
   }
   return answer.SecretString;
+}
+
+/** An error marked as the AWS SDK marks those of AWS itself: worth another try. */
+function serverFault(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { $fault: 'server' });
 }
 
 const retryAfterFailureMs = 30_000;

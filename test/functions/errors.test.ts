@@ -255,6 +255,27 @@ describe('a limit on refresh (check 74)', () => {
   });
 });
 
+describe('Secrets Manager, while a function starts', () => {
+  it.each([
+    ['fails', { error: 'InternalServiceError', status: 500 }, 503, 'busy'],
+    ['hangs up', { hangUp: true as const }, 503, 'busy'],
+    ['refuses us', { error: 'AccessDeniedException' }, 500, 'internal_error'],
+  ])(
+    '%s: nobody is signed in, and the caller is told when to come back (checks 68, 73, 74)',
+    async (_, answer, status, code) => {
+      vi.resetModules();
+      world.awsAnswers('GetSecretValue', () => answer);
+
+      const refused = await world.login(owner.email, owner.password);
+
+      expect(refused.status).toBe(status);
+      expectProblem(refused, code);
+      expect(refused.headers['retry-after']).toBe(status === 503 ? '2' : undefined);
+      expect(refused.body).not.toHaveProperty('access_token');
+    },
+  );
+});
+
 describe('the codes that the contract promises', () => {
   it.each(endpoints.map((endpoint) => [endpoint.id, endpoint] as const))(
     '%s has a status for each of them',
