@@ -84,7 +84,8 @@ async function toTokens(principal: Principal, token: RefreshToken): Promise<Toke
 /**
  * Exchanges a refresh token. A spent one within the grace returns the successor it was already
  * exchanged for; later, or two generations old, it revokes the session. Every call counts once
- * against the limits: together with the rotation when there is one, by itself otherwise.
+ * against the limit of its address, a rotation also against those of the account and the tenant,
+ * in the same write.
  * Throws `invalid_refresh_token`, `tenant_suspended`, `rate_limited`.
  */
 export async function refreshSession(presented: string, client: Client): Promise<Tokens> {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { Timestamp } from './schemas.ts';
+import { queryNumber, Timestamp } from './schemas.ts';
 
 const DetectionId = z
   .string()
@@ -39,10 +39,10 @@ export const listDetections = defineEndpoint({
     from: Instant.optional(),
     to: Instant.optional(),
     label: Label.optional(),
-    min_probability: z.coerce.number().min(0).max(1).optional(),
+    min_probability: queryNumber(0, 1).optional(),
     source_ip: SourceIp.optional(),
     eni_id: EniId.optional(),
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    limit: queryNumber(1, 200, 'integer').default(50),
     cursor: z.string().min(1).max(2048).optional(),
   }),
   responses: {

@@ -108,7 +108,7 @@ export const completeProfile = defineEndpoint({
       }),
     },
   },
-  errors: ['invalid_ticket', 'email_taken', 'profile_completed', 'tenant_suspended'],
+  errors: ['invalid_ticket', 'not_found', 'email_taken', 'profile_completed', 'tenant_suspended'],
   limits: ['register.address', 'register.account', 'register.tenant'],
   table: {
     tenant: ['GetItem', 'PutItem', 'UpdateItem'],

@@ -4,6 +4,26 @@ import { apiKeyScopes } from './endpoint.ts';
 const idOf = (prefix: string) =>
   z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind');
 
+/** A number in a query string, written as a decimal; an empty value is none. */
+export function queryNumber(
+  minimum: number,
+  maximum: number,
+  type: 'number' | 'integer' = 'number',
+) {
+  const range = type === 'integer' ? z.int() : z.number();
+  return z
+    .string()
+    .regex(/^-?\d{1,15}(\.\d{1,15})?$/, 'is not a number')
+    .transform(Number)
+    .pipe(range.min(minimum).max(maximum))
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type, minimum, maximum });
+      },
+    });
+}
+
 export const TenantId = idOf('tnt').meta({
   id: 'TenantId',
   example: 'tnt_01JD0000000000000000000000',
