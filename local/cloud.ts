@@ -214,7 +214,9 @@ async function start(
   for (const arn of used) {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
-    lambda.add(functionSpec(resource, assets));
+    const spec = functionSpec(resource, assets);
+    identities.prepare(spec.name, spec.roleArn);
+    lambda.add(spec);
   }
   const gateway = createGateway({
     api,

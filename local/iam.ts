@@ -37,16 +37,27 @@ interface Statement {
 export class Identities {
   readonly #template: Template;
   readonly #principals = new Map<string, Principal>();
+  readonly #statements = new Map<string, readonly Statement[]>();
 
   constructor(template: Template) {
     this.#template = template;
   }
 
-  /** Fresh credentials of a function's role. Throws TemplateError if its policies cannot be judged. */
-  issue(functionName: string, roleArn: string): Credentials {
+  /** Reads the policies of a function's role. Throws TemplateError if they cannot be judged here. */
+  prepare(
+    functionName: string,
+    roleArn: string,
+  ): { role: Resource; statements: readonly Statement[] } {
     const role = this.#template.find('AWS::IAM::Role', roleArn, 'Arn');
     if (!role) throw new TemplateError(functionName, `its role ${roleArn} is not in the template`);
-    const statements = policiesOf(this.#template, role);
+    const statements = this.#statements.get(roleArn) ?? policiesOf(this.#template, role);
+    this.#statements.set(roleArn, statements);
+    return { role, statements };
+  }
+
+  /** Fresh credentials of a function's role. Throws as {@link prepare} does. */
+  issue(functionName: string, roleArn: string): Credentials {
+    const { role, statements } = this.prepare(functionName, roleArn);
     const accessKeyId = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
     const arn = `arn:aws:sts::${account}:assumed-role/${role.name}/${functionName}`;
     this.#principals.set(accessKeyId, {

@@ -91,7 +91,6 @@ describe('the runner refuses to start with what it cannot imitate', () => {
       },
       /every so many days/,
     ],
-    // Policies are judged when a function first needs its credentials, which the rotation does at the start.
     [
       'a condition key',
       statement({ Condition: { StringEquals: { 'aws:SourceVpc': 'vpc' } } }),
