@@ -35,6 +35,7 @@ export const benchmark: Benchmark = async (tell) => {
       'ratio',
       1.05,
       `${inMs(signedIn)} against ${inMs(times.bcrypt)}`,
+      'two round trips around the hash, which wait longer on a busy machine',
     ),
     result(
       'unknown user against wrong password, difference of p50',

@@ -9,15 +9,27 @@ export interface Result {
   note: string;
 }
 
-/** Rounds the value to what a reader can use and says whether it holds. */
+/**
+ * Rounds the value to what a reader can use and says whether it holds. `ifMissed` is what is known
+ * of the reason, for the case that it does not.
+ */
 export function result(
   name: string,
   value: number,
   unit: string,
   target: number,
   note: string,
+  ifMissed?: string,
 ): Result {
-  return { name, value: Number(value.toPrecision(4)), unit, target, holds: value <= target, note };
+  const holds = value <= target;
+  return {
+    name,
+    value: Number(value.toPrecision(4)),
+    unit,
+    target,
+    holds,
+    note: holds || !ifMissed ? note : `${note} (${ifMissed})`,
+  };
 }
 
 /** What a benchmark does: it may tell how far it is, and returns its figures. */

@@ -32,15 +32,23 @@ export const benchmark: Benchmark = async () => {
       'GET detections with less than a page this month',
       1,
       await meter.watch(() => call(list, 'detections/list', { principal: newcomer.principal })),
+      'older months are asked once the newest has not filled the page',
     ),
   ];
   surroundings.stop();
   return results;
 };
 
-function row(name: string, target: number, calls: readonly TableCall[]) {
+function row(name: string, target: number, calls: readonly TableCall[], reason?: string) {
   const actions = calls.map(({ action }) => action).join(', ');
-  return result(`${name}: round trips in a row`, roundTrips(calls), 'waves', target, actions);
+  return result(
+    `${name}: round trips in a row`,
+    roundTrips(calls),
+    'waves',
+    target,
+    actions,
+    reason,
+  );
 }
 
 /** Detections of this very moment, so of this month. */

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { devNull, setPriority } from 'node:os';
+import { availableParallelism, devNull, loadavg, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Result } from './result.ts';
 import { formatTable } from './table.ts';
@@ -76,7 +76,11 @@ if (unknown !== undefined) {
 
 goFirst();
 const results = await run(asked.length > 0 ? asked : benchmarks);
-if (results.length > 0) console.log(`\n${formatTable(results)}`);
+if (results.length > 0) {
+  const load = loadavg()[0]?.toFixed(1);
+  console.log(`\n${formatTable(results)}`);
+  console.log(`\nload of the machine ${load} on ${availableParallelism()} processors`);
+}
 if (asked.length === 0) {
   const kept = results.map(({ note: _, ...figure }) => figure);
   writeFileSync(path('results.json'), `${JSON.stringify(kept, null, 2)}\n`);
