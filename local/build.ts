@@ -12,10 +12,19 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRecord } from './json.ts';
 import { isRunning } from './process.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const builds = join(repository, 'build/local');
+
+/** The functions do not bundle, or the templates do not synthesize. */
+export class BuildError extends Error {
+  constructor(output: string) {
+    super(`The build failed:\n${output}`);
+    this.name = 'BuildError';
+  }
+}
 
 /** Whatever decides what the bundles and the templates are. */
 const inputs = [
@@ -34,7 +43,7 @@ const keptAssemblies = 3;
 
 /**
  * The folder of the cloud assembly of the local stage. Bundles and synthesizes only when something
- * that matters has changed since. Rejects with the output of the build when it fails.
+ * that matters has changed since. Rejects with BuildError when that fails.
  */
 export async function ensureAssembly(): Promise<string> {
   const assembly = join(builds, inputHash());
@@ -93,7 +102,7 @@ function runBuild(outdir: string): Promise<void> {
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`The build failed:\n${output.trim()}`));
+      else reject(new BuildError(output.trim()));
     });
   });
 }
@@ -134,9 +143,15 @@ if (import.meta.main) {
   process.stdin.on('end', () => process.exit(1)).resume();
   const outdir = process.argv[2];
   if (!outdir) throw new Error('Usage: node local/build.ts <outdir>');
-  // esbuild works in a process of its own while the CDK loads.
-  const bundled = import('../infra/bundle.ts').then(({ bundle }) => bundle());
-  const [{ buildApp }] = await Promise.all([import('../infra/app.ts'), bundled]);
-  buildApp({ stage: 'local', outdir }).synth();
-  process.exit(0);
+  try {
+    // esbuild works in a process of its own while the CDK loads.
+    const bundled = import('../infra/bundle.ts').then(({ bundle }) => bundle());
+    const [{ buildApp }] = await Promise.all([import('../infra/app.ts'), bundled]);
+    buildApp({ stage: 'local', outdir }).synth();
+    process.exit(0);
+  } catch (error) {
+    // What esbuild finds it has already printed itself.
+    if (!isRecord(error) || !('errors' in error)) console.error(error);
+    process.exit(1);
+  }
 }

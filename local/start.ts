@@ -1,6 +1,7 @@
 import './require-node.js';
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { BuildError } from './build.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { PortTakenError } from './http.ts';
 import type { FunctionLog } from './lambda.ts';
@@ -34,9 +35,13 @@ async function main(): Promise<void> {
       onError: (error) => console.error(error instanceof Error ? error.message : error),
     });
   } catch (error) {
-    const isPlain = [PortTakenError, DataDirInUseError, SettingError, TemplateError].some(
-      (kind) => error instanceof kind,
-    );
+    const isPlain = [
+      BuildError,
+      PortTakenError,
+      DataDirInUseError,
+      SettingError,
+      TemplateError,
+    ].some((kind) => error instanceof kind);
     fail(
       error instanceof Error
         ? isPlain
