@@ -25,6 +25,14 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'capacity',
+          include: ['test/capacity/**/*.test.ts'],
+          setupFiles: ['test/support/environment.ts'],
+        },
+      },
+      {
+        extends: true,
         test: { name: 'infra', isolate: false, include: ['test/infra/**/*.test.ts'] },
       },
       { extends: true, test: { name: 'local', include: ['test/local/**/*.test.ts'] } },

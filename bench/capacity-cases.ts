@@ -55,12 +55,13 @@ async function newApiKey({ token }: Owner, send: Send) {
   return { key, id };
 }
 
-/** Asks for detections of this month and the one before, when all that there are came this month. */
+/** Asks for detections of this quarter and the one before, when all that there are came in this one. */
 async function listOf(owner: Owner, send: Send, count: number): Promise<Request> {
   const { key } = await newApiKey(owner, send);
   await send('detections/ingest', { apiKey: key, body: { detections: detections(count) } });
   const now = new Date();
-  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1));
+  const quarterStart = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - (now.getUTCMonth() % 3));
+  const from = new Date(quarterStart - 1);
   return { token: owner.token, query: { from: from.toISOString(), to: now.toISOString() } };
 }
 
@@ -149,12 +150,12 @@ export const cases: readonly Case[] = [
   },
   {
     endpointId: 'detections/list',
-    when: '50 of this month',
+    when: '50 of this quarter',
     request: (owner, send) => listOf(owner, send, 60),
   },
   {
     endpointId: 'detections/list',
-    when: '10 of this month, none of the one before',
+    when: '10 of this quarter',
     request: (owner, send) => listOf(owner, send, 10),
   },
   ...[1, 100].map((count) => ({

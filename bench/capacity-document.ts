@@ -5,7 +5,7 @@ const introduction = `# What each endpoint takes of the table
 
 \`npm run bench -- capacity\` measures these figures and writes this page: every endpoint is called
 through its own handler on the embedded DynamoDB, and a middleware of the AWS SDK adds up the
-\`ConsumedCapacity\` of its calls. \`test/functions/capacity.test.ts\` keeps them true.
+\`ConsumedCapacity\` of its calls. \`test/capacity/capacity.test.ts\` keeps them true.
 
 - **RCU**: read capacity units of the first request that a container serves for a session or an API
   key. **RCU, known**: while the container remembers it, for 30 seconds.
@@ -14,6 +14,9 @@ through its own handler on the embedded DynamoDB, and a middleware of the AWS SD
   transactions as DynamoDB does: 2 units for each item of up to 1 KB, and 1 for the entry of a
   detection in the index.
 - **Round trips**: how often the request waits for the table, whatever it asks for side by side.
+
+A query that finds nothing is charged its minimum by the embedded database, as DynamoDB documents;
+AWS's own DynamoDB Local charges nothing for it, so these figures are not compared there.
 
 Endpoints that are not listed do not use the table.
 `;

@@ -29,10 +29,9 @@ export const benchmark: Benchmark = async () => {
       await meter.watch(() => call(list, 'detections/list', { principal: owner.principal })),
     ),
     row(
-      'GET detections with less than a page this month',
+      'GET detections with less than a page',
       1,
       await meter.watch(() => call(list, 'detections/list', { principal: newcomer.principal })),
-      'older months are asked once the newest has not filled the page',
     ),
   ];
   surroundings.stop();
@@ -51,7 +50,7 @@ function row(name: string, target: number, calls: readonly TableCall[], reason?:
   );
 }
 
-/** Detections of this very moment, so of this month. */
+/** Detections of this very moment. */
 function recent(count: number): NewDetection[] {
   return Array.from({ length: count }, () => ({
     source_ip: '192.0.2.10',

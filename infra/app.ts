@@ -90,9 +90,18 @@ export function optionsOf(context: (name: string) => unknown): StackOptions {
 
 if (import.meta.main) {
   const app = new App({ context: assemblyContext });
-  const options = optionsOf((name) => app.node.tryGetContext(name));
+  const options = readOptions(app);
   await bundle();
   addStacks(app, options);
   addChecks(app);
   app.synth();
+}
+
+function readOptions(app: App): StackOptions {
+  try {
+    return optionsOf((name) => app.node.tryGetContext(name));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
 }

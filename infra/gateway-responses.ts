@@ -33,6 +33,12 @@ const gatewayTimeout: GatewayReply = {
   detail: 'The service did not answer in time. Try again in a moment.',
 };
 const internalError = known('internal_error');
+const badGateway: GatewayReply = {
+  ...internalError,
+  status: 502,
+  code: 'bad_gateway',
+  title: 'Bad gateway',
+};
 
 /** Every response type that API Gateway knows. One that is missing here would fall to a default. */
 const replies: Readonly<Record<string, GatewayReply>> = {
@@ -58,7 +64,8 @@ const replies: Readonly<Record<string, GatewayReply>> = {
   INTEGRATION_FAILURE: gatewayTimeout,
   INTEGRATION_TIMEOUT: gatewayTimeout,
   DEFAULT_4XX: badRequest,
-  DEFAULT_5XX: internalError,
+  // A function that broke off or gave an answer that is none.
+  DEFAULT_5XX: badGateway,
 };
 
 /** `x-amazon-apigateway-gateway-responses`: problem details for every error of the gateway itself. */

@@ -43,9 +43,9 @@ const keptAssemblies = 3;
 
 /**
  * The folder of the cloud assembly of the local stage. Bundles and synthesizes only when something
- * that matters has changed since. Rejects with BuildError when that fails.
+ * that matters has changed since, and tells so by `onBuild`. Rejects with BuildError when that fails.
  */
-export async function ensureAssembly(): Promise<string> {
+export async function ensureAssembly(onBuild: () => void = () => {}): Promise<string> {
   const assembly = join(builds, inputHash());
   if (existsSync(assembly)) return assembly;
   mkdirSync(builds, { recursive: true });
@@ -54,6 +54,7 @@ export async function ensureAssembly(): Promise<string> {
     if (!existsSync(assembly)) {
       const fresh = `${assembly}.new`;
       rmSync(fresh, { recursive: true, force: true });
+      onBuild();
       await runBuild(fresh);
       renameSync(fresh, assembly);
       removeOld();

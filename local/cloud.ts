@@ -44,6 +44,8 @@ export interface CloudOptions {
   readonly throttle?: boolean | undefined;
   /** Clock of the gateway: ages of cached authorizations. */
   readonly now?: (() => number) | undefined;
+  /** Told when bundles and templates have to be made first, which takes some seconds. */
+  readonly onBuild?: (() => void) | undefined;
   readonly onRequest?: ((line: RequestLine) => void) | undefined;
   readonly onFunctionLog?: ((log: FunctionLog) => void) | undefined;
   /** Told what each DynamoDB request of a function consumed. */
@@ -149,7 +151,7 @@ async function start(
   closers.push(claimDataDir(dataDir));
 
   const [assembly, database] = await Promise.all([
-    options.assembly ?? ensureAssembly(),
+    options.assembly ?? ensureAssembly(options.onBuild),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
   const template = loadTemplate(assembly, options.environment ?? process.env);

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
       host: HOST,
       dataDir: DATA_DIR,
       dynamoDbUrl,
+      onBuild: () => console.log('Bundling and synthesizing; this happens once after each change…'),
       onRequest: ({ method, path, status, ms }) =>
         console.log(`${status} ${method.padEnd(6)} ${path.slice(0, 100)} ${Math.round(ms)} ms`),
       onFunctionLog: printError,

@@ -5,7 +5,7 @@ import { newId } from './ids.ts';
 import { Remembered } from './remembered.ts';
 import { ApiKeyItem, ApiKeyLookupItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
-import { create, getItem, query, transact } from './table/table.ts';
+import { create, getItem, query, transact, type Write } from './table/table.ts';
 
 /** An API key as its owner sees it after creation. */
 export interface ApiKey {
@@ -25,7 +25,6 @@ export async function createApiKey(
   tenantId: string,
   wanted: { name: string; scopes: ApiKeyScope[]; expiresInDays: number },
 ): Promise<ApiKey & { key: string }> {
-  if ((await listApiKeys(tenantId)).length >= maxApiKeys) throw new AppError('too_many_api_keys');
   const key = `tky_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
   const expiresAtMs = now + wanted.expiresInDays * 86_400_000;
@@ -38,12 +37,35 @@ export async function createApiKey(
   };
   const ttl = Math.ceil(expiresAtMs / 1000);
   const { id, scopes, expires_at } = apiKey;
-  const failed = await transact([
-    create({ ...keys.apiKeyLookup(hashOf(key)), tenant_id: tenantId, id, scopes, expires_at, ttl }),
-    create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash: hashOf(key), ttl }),
-  ]);
-  if (failed) throw new Error('A new API key exists already');
-  return { ...apiKey, key };
+  const key_hash = hashOf(key);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const [register, existing] = await Promise.all([
+      getItem(keys.apiKeyRegister(tenantId)),
+      listApiKeys(tenantId),
+    ]);
+    if (existing.length >= maxApiKeys) throw new AppError('too_many_api_keys');
+    const failed = await transact([
+      nextRevision(tenantId, Number(register?.revision ?? 0)),
+      create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
+      create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
+    ]);
+    if (!failed) return { ...apiKey, key };
+  }
+  throw new AppError('version_conflict');
+}
+
+const maxAttempts = 10;
+
+/** Lets one creation at a time count the keys of a tenant, so that the cap holds exactly. */
+function nextRevision(tenantId: string, revision: number): Write {
+  return {
+    update: {
+      Key: keys.apiKeyRegister(tenantId),
+      UpdateExpression: 'SET revision = :next',
+      ConditionExpression: 'attribute_not_exists(revision) OR revision = :revision',
+      ExpressionAttributeValues: { ':next': revision + 1, ':revision': revision },
+    },
+  };
 }
 
 /** The keys that have not expired, newest first. */

@@ -15,8 +15,8 @@ type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 /** Detections are kept for 90 days from their time. */
 const retentionMs = 90 * 86_400_000;
 const clockSkewMs = 5 * 60_000;
-/** A page with filters examines at most this many detections of a month. */
-const examinedPerMonth = 1000;
+/** A page with filters examines at most this many detections of a quarter. */
+const examinedPerQuarter = 1000;
 
 /**
  * Stores detections; one whose id the tenant has already is a duplicate and changes nothing. When
@@ -57,7 +57,8 @@ function assertTimes(wanted: readonly NewDetection[], nowMs: number): void {
   if (errors.length > 0) throw new AppError('validation_failed', { errors });
 }
 
-const monthOf = (ts: string) => ts.slice(0, 7);
+/** `2026-11-20T…` → `2026Q4` */
+const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice(5, 7)) / 3)}`;
 
 function toItem(tenantId: string, detection: Detection) {
   return {
@@ -69,7 +70,7 @@ function toItem(tenantId: string, detection: Detection) {
 }
 
 const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
-  series_pk: keys.detectionSeries(tenantId, monthOf(ts)),
+  series_pk: keys.detectionSeries(tenantId, quarterOf(ts)),
   series_sk: `${ts}#${id}`,
 });
 
@@ -86,16 +87,15 @@ export async function list(
     to: earliest(filters.to, new Date(nowMs + clockSkewMs).toISOString()),
   };
   const start = after?.ts ?? range.to;
-  const [newest, ...older] = months(start, range.from);
   // DynamoDB refuses a range that ends before it begins, and a position outside the range.
-  if (!newest || start < range.from) return { items: [], next_cursor: null };
+  if (start < range.from) return { items: [], next_cursor: null };
 
-  const read = (month: string) => readMonth(tenantId, month, range, filters, limit + 1, after);
-  const slices = [await read(newest)];
-  const isFilled = () => slices.some(({ items, stoppedAt }) => items.length > limit || stoppedAt);
-  // Most pages end in the newest month; the others, at most three, are then read side by side.
-  if (!isFilled()) slices.push(...(await Promise.all(older.map(read))));
-
+  // Ninety days lie in two quarters, at a quarter's end in three: one round trip, side by side.
+  const slices = await Promise.all(
+    quarters(start, range.from).map((quarter) =>
+      readQuarter(tenantId, quarter, range, filters, limit + 1, after),
+    ),
+  );
   const { items, stoppedAt } = join(slices);
   const page = items.slice(0, limit);
   const last = items.length > limit ? page.at(-1) : stoppedAt;
@@ -115,49 +115,52 @@ function toPosition({ ts, id }: Record<string, unknown>): Position {
 const latest = (a: string | undefined, b: string) => (a !== undefined && a > b ? a : b);
 const earliest = (a: string | undefined, b: string) => (a !== undefined && a < b ? a : b);
 
-/** The UTC months from one time back to another, newest first. */
-function months(to: string, from: string): string[] {
-  const found: string[] = [];
-  for (let month = monthOf(to); month >= monthOf(from); month = monthBefore(month))
-    found.push(month);
+/** The quarters from one time back to another, newest first. */
+function quarters(to: string, from: string): string[] {
+  const found = [quarterOf(to)];
+  for (let quarter = quarterOf(to); quarter > quarterOf(from); ) {
+    quarter = quarterBefore(quarter);
+    found.push(quarter);
+  }
   return found;
 }
 
-function monthBefore(month: string): string {
-  return new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 2))
-    .toISOString()
-    .slice(0, 7);
+function quarterBefore(quarter: string): string {
+  const [year, number] = [Number(quarter.slice(0, 4)), Number(quarter.slice(5))];
+  return number > 1
+    ? `${quarter.slice(0, 4)}Q${number - 1}`
+    : `${String(year - 1).padStart(4, '0')}Q4`;
 }
 
-/** What was found in a month, and where reading stopped if it did before the month's end. */
+/** What was found in a quarter, and where reading stopped if it did before the quarter's end. */
 interface Slice {
   items: Detection[];
   stoppedAt: Position | undefined;
 }
 
-async function readMonth(
+async function readQuarter(
   tenantId: string,
-  month: string,
+  quarter: string,
   range: { from: string; to: string },
   filters: Filters,
   wanted: number,
   after: Position | undefined,
 ): Promise<Slice> {
   const filter = toFilter(filters);
-  const startsHere = after && monthOf(after.ts) === month;
+  const startsHere = after && quarterOf(after.ts) === quarter;
   const { Items = [], LastEvaluatedKey } = await query({
     IndexName: seriesIndex,
     KeyConditionExpression: 'series_pk = :series AND series_sk BETWEEN :from AND :to',
     ...(filter && { FilterExpression: filter.expression }),
     ExpressionAttributeValues: {
-      ':series': keys.detectionSeries(tenantId, month),
+      ':series': keys.detectionSeries(tenantId, quarter),
       ':from': range.from,
       // Above every `<ts>#<id>` of that time.
       ':to': `${range.to}$`,
       ...filter?.values,
     },
     ScanIndexForward: false,
-    Limit: filter ? Math.max(wanted, examinedPerMonth) : wanted,
+    Limit: filter ? Math.max(wanted, examinedPerQuarter) : wanted,
     ...(startsHere && {
       ExclusiveStartKey: { ...keys.detection(tenantId, after.id), ...seriesKey(tenantId, after) },
     }),

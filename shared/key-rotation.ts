@@ -29,7 +29,8 @@ export interface RotationStep {
 /**
  * Carries out a step: `createSecret` makes the new key set as the pending version, `setSecret`
  * publishes its verification keys, `testSecret` sees that they are published, `finishSecret`
- * makes the set current. A key is published well before it signs, so nobody is signed out.
+ * makes the set current and publishes when the earlier keys retire. A key is published well before
+ * it signs, so nobody is signed out.
  */
 export async function rotateSigningKeys({
   Step,
@@ -37,14 +38,25 @@ export async function rotateSigningKeys({
   ClientRequestToken,
 }: RotationStep): Promise<void> {
   const versions = await versionStages(SecretId);
-  if (versions[ClientRequestToken]?.includes('AWSCURRENT')) return;
+  if (versions[ClientRequestToken]?.includes('AWSCURRENT')) {
+    // Interrupted between making the set current and publishing the retirement of earlier keys.
+    if (Step === 'finishSecret') await publish(await readCurrent(SecretId));
+    return;
+  }
   if (!versions[ClientRequestToken]?.includes('AWSPENDING'))
     throw new Error('This version is not pending rotation');
   if (Step === 'createSecret') return createPending(SecretId, ClientRequestToken);
-  if (Step === 'setSecret') return publish(await readPending(SecretId, ClientRequestToken));
+  if (Step === 'setSecret') {
+    const pending = await readPending(SecretId, ClientRequestToken);
+    return publish(withoutRetirement(pending, await readCurrent(SecretId)));
+  }
   if (Step === 'testSecret')
     return assertPublished(await readPending(SecretId, ClientRequestToken));
-  if (Step === 'finishSecret') return makeCurrent(SecretId, ClientRequestToken, versions);
+  if (Step === 'finishSecret') {
+    const pending = await readPending(SecretId, ClientRequestToken);
+    await makeCurrent(SecretId, ClientRequestToken, versions);
+    return publish(pending);
+  }
   throw new Error('Unknown rotation step');
 }
 
@@ -82,6 +94,17 @@ async function readPending(SecretId: string, VersionId: string): Promise<Signing
     new GetSecretValueCommand({ SecretId, VersionId, VersionStage: 'AWSPENDING' }),
   );
   return parseKeySet<SigningKey>(SecretString);
+}
+
+/**
+ * The pending keys with the current ones as they still are: a key retires only once the set with
+ * its successor is current, so a rotation that stops half way leaves everything as it was.
+ */
+function withoutRetirement(
+  pending: readonly SigningKey[],
+  current: readonly SigningKey[],
+): SigningKey[] {
+  return pending.map((key) => current.find(({ kid }) => kid === key.kid) ?? key);
 }
 
 async function publish(keys: readonly SigningKey[]): Promise<void> {

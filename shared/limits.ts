@@ -79,6 +79,19 @@ export function countWrite(limit: LimitName, subject: string, nowMs: number): Wr
   return { update: counterUpdate(limit, subject, nowMs) };
 }
 
+/** As one check of a transaction: that the quota is not used up. Counts nothing. */
+export function withinWrite(limit: LimitName, subject: string, nowMs: number): Write {
+  const { start } = windowOf(limit, nowMs);
+  return {
+    check: {
+      Key: keys.limit(limit, subject, start),
+      ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
+      ExpressionAttributeNames: { '#count': 'count' },
+      ExpressionAttributeValues: { ':quota': quotaOf(limit) },
+    },
+  };
+}
+
 export function exceededAllowance(limit: LimitName, nowMs: number): Allowance {
   return allowance(limit, nowMs, quotaOf(limit), true);
 }

@@ -38,9 +38,9 @@ export const createApiKey = defineEndpoint({
       schema: ApiKey.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),
     },
   },
-  errors: ['too_many_api_keys'],
+  errors: ['too_many_api_keys', 'version_conflict'],
   table: {
-    tenant: ['BatchGetItem', 'Query', 'PutItem'],
+    tenant: ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem'],
     tenantUser: ['BatchGetItem'],
     apiKey: ['PutItem'],
   },

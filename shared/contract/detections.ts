@@ -13,7 +13,8 @@ const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interfa
 const Probability = z.number().min(0).max(1);
 const Instant = z.iso
   .datetime({ offset: true, error: 'is not an RFC 3339 time' })
-  .transform((value) => new Date(value).toISOString());
+  .transform((value) => new Date(value).toISOString())
+  .refine((value) => /^\d{4}-/.test(value), 'is not within the years 0000 to 9999');
 
 export const Detection = z
   .strictObject({

@@ -3,10 +3,15 @@
  * subject. Windows are fixed and aligned to the clock. LIMITS_MULTIPLIER scales the quotas.
  */
 export const limitPolicies = {
-  'login.account': { quota: 10, windowSeconds: 900 },
+  /** An account's attempts from one address: beyond it the account is locked for that address. */
+  'login.account_address': { quota: 10, windowSeconds: 900 },
+  /** An account's refused attempts from everywhere: beyond it, only addresses it knows may sign in. */
+  'login.account': { quota: 100, windowSeconds: 900 },
   'login.address': { quota: 60, windowSeconds: 300 },
+  /** Refused attempts at all accounts of a tenant; the same holds beyond it. */
   'login.tenant': { quota: 600, windowSeconds: 300 },
   'register.address': { quota: 20, windowSeconds: 3600 },
+  /** Sign-ups with one email from one address: nobody can use up those of another. */
   'register.account': { quota: 10, windowSeconds: 3600 },
   'register.tenant': { quota: 20, windowSeconds: 3600 },
   'marketplace.address': { quota: 120, windowSeconds: 3600 },

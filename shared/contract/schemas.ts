@@ -45,6 +45,8 @@ const email =
  */
 export const Email = z
   .string()
+  // Before anything looks at the text: spaces around an address are few.
+  .max(320, 'is longer than 254 characters')
   .transform((value) =>
     value.replace(/^ +| +$/g, '').replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
   )
@@ -82,7 +84,11 @@ export const CompanyName = z
 export const MarketplaceType = z.enum(['wildberries', 'ozon']);
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
-export const ApiKeyScopes = z.array(z.enum(apiKeyScopes)).min(1);
+export const ApiKeyScopes = z
+  .array(z.enum(apiKeyScopes))
+  .min(1)
+  .max(apiKeyScopes.length)
+  .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice');
 
 export const TokenResponse = z
   .strictObject({

@@ -60,7 +60,7 @@ export const jwks = defineEndpoint({
 export const health = defineEndpoint({
   ...service,
   id: 'health/get',
-  paths: ['/api/v1/health/'],
+  paths: ['/api/v1/health/', '/health/'],
   summary: 'The service answers',
   responses: {
     200: {
@@ -77,7 +77,7 @@ export const health = defineEndpoint({
 export const live = defineEndpoint({
   ...service,
   id: 'health/live',
-  paths: ['/api/v1/health/live'],
+  paths: ['/api/v1/health/live', '/health/live'],
   summary: 'The process is alive',
   responses: {
     200: {
@@ -99,7 +99,7 @@ const Readiness = z.strictObject({
 export const ready = defineEndpoint({
   ...service,
   id: 'health/ready',
-  paths: ['/api/v1/health/ready'],
+  paths: ['/api/v1/health/ready', '/health/ready'],
   summary: 'What the service depends on answers',
   responses: {
     200: { description: 'Ready', schema: Readiness },

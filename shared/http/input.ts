@@ -7,11 +7,13 @@ import { clientOf, header, prefersHtml } from './client.ts';
 import { parseStrictJson } from './json.ts';
 
 const defaultMaxBodyBytes = 16 * 1024;
+/** An answer must not be much larger than the request that it refuses. */
+const maxFaults = 20;
 
 /**
  * What the handler of an endpoint works with: the caller, and the input as the endpoint's schemas
  * want it. Throws `payload_too_large`, `unsupported_media_type`, `malformed_json`, or
- * `validation_failed` with every fault found.
+ * `validation_failed` with the first twenty faults.
  */
 export function readCall<E extends Endpoint>(
   endpoint: E,
@@ -35,7 +37,9 @@ export function readCall<E extends Endpoint>(
     query: read('query', endpoint.query, () => readQuery(event)),
     body: read('body', endpoint.body, () => readBody(endpoint, event)),
   };
-  if (faults.length > 0) throw new AppError('validation_failed', { errors: faults });
+  if (faults.length > 0) {
+    throw new AppError('validation_failed', { errors: faults.slice(0, maxFaults) });
+  }
   // The schemas made the input what the endpoint's type says.
   return {
     ...caller,

@@ -7,10 +7,12 @@
  * | license of a tenant | TENANT#<tenant> | LICENSE#<license> | |
  * | member of a tenant | TENANT#<tenant> | MEMBER#<user> | |
  * | API key of a tenant | TENANT#<tenant> | APIKEY#<key> | |
+ * | revision of a tenant's API keys | TENANT#<tenant> | APIKEYS | |
  * | session of a member | TENANT#<tenant>#USER#<user> | SESSION#<session> | |
- * | detection | TENANT#<tenant>#DETECTION#<detection> | DETECTION | TENANT#<tenant>#DETECTIONS#<month> / <ts>#<detection> |
+ * | detection | TENANT#<tenant>#DETECTION#<detection> | DETECTION | TENANT#<tenant>#DETECTIONS#<quarter> / <ts>#<detection> |
  * | identity (password) | EMAIL#<hash> | IDENTITY | |
  * | membership of an identity | EMAIL#<hash> | TENANT#<tenant> | |
+ * | address an account signed in from | EMAIL#<hash> | ADDRESS#<address> | |
  * | license → tenant | LICENSE#<license> | LICENSE | |
  * | API key → tenant | APIKEY#<hash> | APIKEY | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
@@ -72,6 +74,7 @@ export const keys = {
     pk: tenantPartition(tenantId),
     sk: `APIKEY#${part(keyId)}`,
   }),
+  apiKeyRegister: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'APIKEYS' }),
   /** Where all API keys of a tenant are. */
   apiKeysOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'APIKEY#' }),
   session: (tenantId: string, userId: string, sessionId: string): Key => ({
@@ -82,13 +85,17 @@ export const keys = {
     pk: `${tenantPartition(tenantId)}#DETECTION#${part(detectionId)}`,
     sk: 'DETECTION',
   }),
-  /** Partition of a tenant's detections of one UTC month (`2026-11`) in the series index. */
-  detectionSeries: (tenantId: string, month: string): string =>
-    `${tenantPartition(tenantId)}#DETECTIONS#${part(month)}`,
+  /** Partition of a tenant's detections of one quarter (`2026Q4`, UTC) in the series index. */
+  detectionSeries: (tenantId: string, quarter: string): string =>
+    `${tenantPartition(tenantId)}#DETECTIONS#${part(quarter)}`,
   identity: (emailHash: string): Key => ({ pk: `EMAIL#${part(emailHash)}`, sk: 'IDENTITY' }),
   membership: (emailHash: string, tenantId: string): Key => ({
     pk: `EMAIL#${part(emailHash)}`,
     sk: tenantPartition(tenantId),
+  }),
+  knownAddress: (emailHash: string, address: string): Key => ({
+    pk: `EMAIL#${part(emailHash)}`,
+    sk: `ADDRESS#${part(address)}`,
   }),
   licenseLookup: (licenseId: string): Key => ({ pk: `LICENSE#${part(licenseId)}`, sk: 'LICENSE' }),
   apiKeyLookup: (keyHash: string): Key => ({ pk: `APIKEY#${part(keyHash)}`, sk: 'APIKEY' }),

@@ -1,4 +1,8 @@
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
@@ -81,8 +85,15 @@ export async function putItem(input: Without<PutCommandInput>): Promise<void> {
 
 /** Changes one item and returns what `ReturnValues` asked for. */
 export async function updateItem(input: Without<UpdateCommandInput>): Promise<Item | undefined> {
-  const { Attributes } = await client().send(new UpdateCommand({ TableName: tableName, ...input }));
-  return Attributes;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const command = new UpdateCommand({ TableName: tableName, ...input });
+      return (await client().send(command)).Attributes;
+    } catch (error) {
+      if (!(error instanceof TransactionConflictException)) throw error;
+      await backOff(attempt, error);
+    }
+  }
 }
 
 export async function deleteItem(input: Without<DeleteCommandInput>): Promise<void> {
@@ -120,6 +131,14 @@ function toTransactItem(write: Write): TransactItem {
 
 const maxConflictRetries = 4;
 
+/** Waits a little before a write that met another transaction is tried again. Throws `busy` at the end. */
+async function backOff(attempt: number, cause: Error): Promise<void> {
+  if (attempt === maxConflictRetries) {
+    throw new AppError('busy', { headers: { 'retry-after': '1' }, cause });
+  }
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
+}
+
 /**
  * Writes all or nothing. Returns undefined when written, else for each write whether its condition
  * failed. A conflict with another transaction is retried a few times, then it is `busy`.
@@ -143,10 +162,7 @@ export async function transact(writes: readonly Write[]): Promise<boolean[] | un
           code === 'ProvisionedThroughputExceeded',
       );
       if (!passing || reasons.length === 0) throw error;
-      if (attempt === maxConflictRetries) {
-        throw new AppError('busy', { headers: { 'retry-after': '1' }, cause: error });
-      }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
+      await backOff(attempt, error);
     }
   }
 }

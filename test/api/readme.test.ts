@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** The shell blocks of the README that are marked as its tour. */
 function tour(): string {
   const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  return [...text.matchAll(/```sh tour\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n');
+  return [...text.matchAll(/```bash tour\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n');
 }
 
 describe('the README', () => {

@@ -191,6 +191,7 @@ describe('creating', () => {
     ['a line break in the name', { name: 'a\nb' }, '/name'],
     ['an unknown scope', { scopes: ['admin'] }, '/scopes/0'],
     ['no scope', { scopes: [] }, '/scopes'],
+    ['a scope twice', { scopes: ['detections:write', 'detections:write'] }, '/scopes'],
     ['no days', { expires_in_days: 0 }, '/expires_in_days'],
     ['more than two years', { expires_in_days: 731 }, '/expires_in_days'],
     ['half a day', { expires_in_days: 0.5 }, '/expires_in_days'],
@@ -225,5 +226,16 @@ describe('creating', () => {
     });
     await remove(all[0]?.id ?? '', member);
     expect((await create({}, member)).status).toBe(201);
+  });
+
+  it('ends at 100 keys also for those who create side by side', async () => {
+    const member = await world.signUp();
+    for (let batch = 0; batch < 11; batch += 1)
+      await Promise.all(Array.from({ length: 9 }, () => create({}, member)));
+
+    const answers = await Promise.all(Array.from({ length: 8 }, () => create({}, member)));
+
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(await list(member)).toHaveLength(100);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limitPolicies } from '../../shared/contract/limits.ts';
 import { day, freezeInWindow, minute } from '../support/clock.ts';
 import { at, noon, seen, useDetections } from '../support/detections.ts';
-import { lastingItems, useUp } from '../support/items.ts';
+import { lastingItems, usedOf, useUp } from '../support/items.ts';
 import { randomAddress, useWorld } from '../support/world.ts';
 
 const world = useWorld();
@@ -192,4 +192,22 @@ describe('ingest', () => {
       expect(refused?.headers.ratelimit).toContain(`"${limit}";r=0;t=59`);
     },
   );
+});
+
+describe('the limits of ingest', () => {
+  it('take nothing from the tenant for what one key has too much of (check 50)', async () => {
+    const { member, key } = await fresh();
+    freezeInWindow(60);
+    const [{ id }] = (await world
+      .send<{ items: [{ id: string }] }>('GET', '/api/v1/api-keys', {
+        token: member.access_token,
+      })
+      .then(({ body }) => body.items)) as [{ id: string }];
+    await useUp('ingest.key', id, limitPolicies['ingest.key'].quota);
+
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ingest([seen], key)));
+
+    expect(answers.map(({ status }) => status)).toEqual(new Array(10).fill(429));
+    expect(await usedOf('ingest.tenant', member.tenantId)).toBe(0);
+  });
 });

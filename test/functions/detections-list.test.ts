@@ -14,13 +14,13 @@ describe('the list', () => {
     expect((await list({}, member)).body).toEqual({ items: [], next_cursor: null });
   });
 
-  it('read to the end has everything exactly once, newest first, across months', async () => {
+  it('read to the end has everything exactly once, newest first, across quarters', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
           fc.oneof(
             fc.integer({ min: -5 * minute, max: 90 * day }),
-            // Several at one time, and around the borders of months.
+            // Several at one time, and around the borders of months and quarters.
             fc.constantFrom(
               0,
               1,
@@ -144,7 +144,7 @@ describe('the list', () => {
 
     it.each([
       ['ends before it begins', { from: at(noon - day), to: at(noon - 2 * day) }],
-      ['ends before it begins, months apart', { from: at(noon), to: at(noon - 80 * day) }],
+      ['ends before it begins, in other quarters', { from: at(noon), to: at(noon - 80 * day) }],
       ['ended before the retention began', { to: at(noon - 90 * day - 1) }],
       ['ended in another year', { to: '2020-01-01T00:00:00Z' }],
       ['begins in the future', { from: at(noon + day) }],

@@ -192,6 +192,15 @@ describe.each(byName(strict))('%s', (_, endpoint) => {
     expect(pointers).toEqual(expected.toSorted());
   });
 
+  it('names twenty faults at most, so that the answer is not much larger than the request', async () => {
+    const extra = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x${index}`, 0]));
+
+    const answer = await send(endpoint, { body: { ...good(), ...extra } });
+
+    await expectRefused(answer, 422, 'validation_failed');
+    expect(answer.body.errors).toHaveLength(20);
+  });
+
   it('says nothing of what was sent when it refuses it (check 80)', async () => {
     const canary = 'canary-in-a-value';
 

@@ -177,6 +177,31 @@ describe('the rotation function', () => {
     expect(secrets.current('signing-keys')).toEqual(world.signingKeys);
   });
 
+  it.each([1, 2, 3])('that stops after step %i retires no key', async (done) => {
+    const secrets = new Secrets({ keys: world.signingKeys });
+    secrets.answerIn();
+
+    for (const step of steps.slice(0, done)) await secrets.run(step);
+
+    travel(publishAheadMs + overlapMs + minute);
+    const owner = await world.signUp();
+    expect(await isGood(owner.access_token)).toBe(true);
+  });
+
+  it('publishes when earlier keys retire, also after it stopped just before', async () => {
+    const secrets = new Secrets({ keys: world.signingKeys });
+    secrets.answerIn();
+    for (const step of steps) await secrets.run(step);
+    const retirements = () =>
+      secrets.current('verification-keys').map(({ verify_until_ms }) => verify_until_ms);
+    expect(retirements()).toEqual([expect.any(Number), null]);
+    secrets.lose('verification-keys', ({ verify_until_ms }) => verify_until_ms === null);
+
+    await secrets.run('finishSecret');
+
+    expect(retirements()).toEqual([expect.any(Number), null]);
+  });
+
   it('refuses a version that is not pending, and a step that does not exist', async () => {
     const secrets = new Secrets({ keys: world.signingKeys });
     secrets.answerIn();
@@ -227,6 +252,12 @@ class Secrets {
       stages.includes('AWSCURRENT'),
     );
     return JSON.parse(found?.value ?? '{}').keys;
+  }
+
+  /** As if the last publication had not happened. */
+  lose(name: string, isLost: (key: SigningKey) => boolean): void {
+    const keys = this.current(name).filter((key) => !isLost(key));
+    this.#put({ SecretId: name, SecretString: JSON.stringify({ keys }) });
   }
 
   async run(Step: string, ClientRequestToken = this.pending): Promise<void> {

@@ -16,8 +16,11 @@ import {
 
 const world = useWorld();
 const right = 'correct horse battery';
-const account = limitPolicies['login.account'];
+const account = limitPolicies['login.account_address'];
 const accountLimitMs = account.windowSeconds * second;
+/** Where the attempts of these tests come from, unless they say otherwise. */
+const here = '198.51.100.77';
+const fromHere = (email: string) => `${emailHash(email)}.${here}`;
 let owner: Member;
 let other: Member;
 
@@ -108,17 +111,18 @@ describe('sign-in', () => {
 describe('a refused sign-in', () => {
   it('looks and works the same for an unknown email, a wrong password and a locked account (check 48)', async () => {
     ownWindow();
-    const attempt = async (email: string, password: string) => {
+    const attempt = async (email: string, password: string, used = 0) => {
+      const address = randomAddress();
+      await useUp('login.account_address', `${emailHash(email)}.${address}`, used);
       work.done = [];
-      const answer = await world.login(email, password);
+      const answer = await world.login(email, password, { address });
       return { answer: visible(answer), work: totalOf(work) };
     };
     const unknown = await attempt('nobody@example.com', right);
     const wrong = await attempt(owner.email, 'wrong horse battery');
-    await useUp('login.account', emailHash(owner.email), account.quota);
 
-    const lockedWrong = await attempt(owner.email, 'wrong horse battery');
-    const lockedRight = await attempt(owner.email, right);
+    const lockedWrong = await attempt(owner.email, 'wrong horse battery', account.quota);
+    const lockedRight = await attempt(owner.email, right, account.quota);
 
     expect(unknown.answer).toMatchObject({ status: 401, body: { code: 'invalid_credentials' } });
     expect(unknown.work).toBe(2 ** 12);
@@ -132,11 +136,11 @@ describe('a refused sign-in', () => {
     const member = await world.signUp(undefined, right);
     const old = `$2b$10$${'a'.repeat(53)}`;
     await setPasswordHash(member.email, old);
-    await useUp('login.account', emailHash(member.email), account.quota);
+    await useUp('login.account_address', fromHere(member.email), account.quota);
 
     for (const password of [right, 'wrong horse battery']) {
       work.done = [];
-      expect((await world.login(member.email, password)).status).toBe(401);
+      expect((await world.login(member.email, password, { address: here })).status).toBe(401);
       expect(totalOf(work)).toBe(2 ** 12);
     }
 
@@ -153,7 +157,7 @@ describe('a refused sign-in', () => {
     const member = await world.signUp(undefined, right);
     await setPasswordHash(member.email, hash);
 
-    const answer = await world.login(member.email, right);
+    const answer = await world.login(member.email, right, { address: here });
 
     expect(answer).toMatchObject({ status: 401, body: { code: 'invalid_credentials' } });
   });
@@ -167,14 +171,18 @@ describe('an older hash', () => {
       const old = `${prefix}10$${'a'.repeat(53)}`;
       await setPasswordHash(member.email, old);
 
-      expect((await world.login(member.email, 'wrong horse battery')).status).toBe(401);
+      expect(
+        (await world.login(member.email, 'wrong horse battery', { address: here })).status,
+      ).toBe(401);
       expect(await passwordHashOf(member.email)).toBe(old);
-      const answers = await Promise.all([1, 2, 3].map(() => world.login(member.email, right)));
+      const answers = await Promise.all(
+        [1, 2, 3].map(() => world.login(member.email, right, { address: here })),
+      );
 
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       const renewed = await passwordHashOf(member.email);
       expect(renewed).toMatch(/^\$2b\$12\$/);
-      expect((await world.login(member.email, right)).status).toBe(200);
+      expect((await world.login(member.email, right, { address: here })).status).toBe(200);
       expect(await passwordHashOf(member.email)).toBe(renewed);
     },
   );
@@ -186,7 +194,9 @@ describe('the limit of an account', () => {
 
     const output = await outputOf(async () => {
       const answers = await Promise.all(
-        Array.from({ length: 50 }, () => world.login(owner.email, 'wrong horse battery')),
+        Array.from({ length: 50 }, () =>
+          world.login(owner.email, 'wrong horse battery', { address: here }),
+        ),
       );
       expect(answers.map(({ status }) => status)).toEqual(new Array(50).fill(401));
     });
@@ -196,45 +206,103 @@ describe('the limit of an account', () => {
       .map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason === 'wrong_password')).toHaveLength(account.quota);
     expect(reasons.filter((reason) => reason === 'locked')).toHaveLength(50 - account.quota);
-    expect(await usedOf('login.account', emailHash(owner.email))).toBe(account.quota);
+    expect(await usedOf('login.account_address', fromHere(owner.email))).toBe(account.quota);
   });
 
   it('refuses the right password while it is locked, and takes it in the next window (check 50)', async () => {
     ownWindow();
-    await useUp('login.account', emailHash(owner.email), account.quota);
+    await useUp('login.account_address', fromHere(owner.email), account.quota);
     const start = Date.now();
 
-    expect((await world.login(owner.email, right)).status).toBe(401);
+    expect((await world.login(owner.email, right, { address: here })).status).toBe(401);
     travelTo(start + accountLimitMs - 2 * second);
-    expect((await world.login(owner.email, right)).status).toBe(401);
+    expect((await world.login(owner.email, right, { address: here })).status).toBe(401);
     travelTo(start + accountLimitMs);
-    expect((await world.login(owner.email, right)).status).toBe(200);
+    expect((await world.login(owner.email, right, { address: here })).status).toBe(200);
   });
 
   it('is forgiven by a sign-in (check 50)', async () => {
     ownWindow();
-    await useUp('login.account', emailHash(owner.email), account.quota - 1);
+    await useUp('login.account_address', fromHere(owner.email), account.quota - 1);
 
-    expect((await world.login(owner.email, right)).status).toBe(200);
+    expect((await world.login(owner.email, right, { address: here })).status).toBe(200);
 
-    expect(await usedOf('login.account', emailHash(owner.email))).toBe(0);
+    expect(await usedOf('login.account_address', fromHere(owner.email))).toBe(0);
   });
 
   it('locks nobody else, and does not end sessions (check 50)', async () => {
     ownWindow();
-    await useUp('login.account', emailHash(owner.email), account.quota);
+    await useUp('login.account_address', fromHere(owner.email), account.quota);
 
-    expect((await world.login(other.email, right)).status).toBe(200);
-    const session = await world.login(other.email, right);
-    await useUp('login.account', emailHash(other.email), account.quota);
+    expect((await world.login(other.email, right, { address: here })).status).toBe(200);
+    const session = await world.login(other.email, right, { address: here });
+    await useUp('login.account_address', fromHere(other.email), account.quota);
     expect((await world.refresh(session.body.refresh_token)).status).toBe(200);
   });
 
   it('counts unknown emails as well, so that a lock tells nothing (check 50)', async () => {
     ownWindow();
-    await Promise.all(Array.from({ length: 12 }, () => world.login('nobody@example.org', right)));
+    await Promise.all(
+      Array.from({ length: 12 }, () => world.login('nobody@example.org', right, { address: here })),
+    );
 
-    expect(await usedOf('login.account', emailHash('nobody@example.org'))).toBe(account.quota);
+    expect(await usedOf('login.account_address', fromHere('nobody@example.org'))).toBe(
+      account.quota,
+    );
+  });
+});
+
+describe('the limit of an account from everywhere', () => {
+  const { quota } = limitPolicies['login.account'];
+
+  it('refuses the right password from an address that the account does not know (check 50)', async () => {
+    ownWindow();
+    const member = await world.signUp(undefined, right);
+    await useUp('login.account', emailHash(member.email), quota - 1);
+
+    const last = await world.login(member.email, 'wrong horse battery');
+    const refused = await world.login(member.email, right);
+
+    expect(visible(refused).body).toEqual(visible(last).body);
+    expect(refused.status).toBe(401);
+  });
+
+  it('cannot lock the owner out of an address they signed in from lately (check 50)', async () => {
+    ownWindow();
+    const member = await world.signUp(undefined, right);
+    const home = randomAddress();
+    expect((await world.login(member.email, right, { address: home })).status).toBe(200);
+    await useUp('login.account', emailHash(member.email), quota);
+    await useUp('login.tenant', member.tenantId, limitPolicies['login.tenant'].quota);
+
+    expect((await world.login(member.email, right, { address: home })).status).toBe(200);
+    expect((await world.login(member.email, right)).status).toBe(401);
+  });
+
+  it('forgets an address after 30 days', async () => {
+    ownWindow();
+    const member = await world.signUp(undefined, right);
+    const home = randomAddress();
+    await world.login(member.email, right, { address: home });
+    travel(30 * 86_400 * second + second);
+    await useUp('login.account', emailHash(member.email), quota);
+
+    expect((await world.login(member.email, right, { address: home })).status).toBe(401);
+  });
+
+  it('is not used up by one address, however often it tries (check 50)', async () => {
+    ownWindow();
+    const member = await world.signUp(undefined, right);
+    const attacker = randomAddress();
+
+    await Promise.all(
+      Array.from({ length: 50 }, () =>
+        world.login(member.email, 'wrong horse battery', { address: attacker }),
+      ),
+    );
+
+    expect(await usedOf('login.account', emailHash(member.email))).toBe(account.quota);
+    expect((await world.login(member.email, right)).status).toBe(200);
   });
 });
 

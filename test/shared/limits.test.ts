@@ -73,14 +73,14 @@ describe('the multiplier', () => {
     process.env.LIMITS_MULTIPLIER = multiplier;
     const { limitWindow } = await load();
 
-    expect(limitWindow('login.account', 0).quota).toBe(quota);
+    expect(limitWindow('login.account_address', 0).quota).toBe(quota);
   });
 
   it.each(['0', '-1', 'many', '', 'Infinity', 'NaN'])('may not be "%s"', async (multiplier) => {
     process.env.LIMITS_MULTIPLIER = multiplier;
     const { limitWindow } = await load();
 
-    expect(() => limitWindow('login.account', 0)).toThrow('LIMITS_MULTIPLIER');
+    expect(() => limitWindow('login.account_address', 0)).toThrow('LIMITS_MULTIPLIER');
   });
 });
 
@@ -108,7 +108,7 @@ describe('a window', () => {
 
 describe('the policies', () => {
   it('lock an account after at most 100 failures, and for less than a day (check 50)', () => {
-    const { quota, windowSeconds } = limitPolicies['login.account'];
+    const { quota, windowSeconds } = limitPolicies['login.account_address'];
     expect(quota).toBeLessThanOrEqual(100);
     expect(windowSeconds).toBeLessThan(86_400);
   });
@@ -118,9 +118,9 @@ describe('the policies', () => {
       const kinds = Object.keys(limitPolicies)
         .filter((name) => name.startsWith(`${area}.`))
         .map((name) => name.split('.')[1]);
-      expect(kinds.toSorted(), area).toEqual(
-        [area === 'ingest' ? 'key' : 'account', 'address', 'tenant'].toSorted(),
-      );
+      const expected = [area === 'ingest' ? 'key' : 'account', 'address', 'tenant'];
+      if (area === 'login') expected.push('account_address');
+      expect(kinds.toSorted(), area).toEqual(expected.toSorted());
     }
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CompanyName, Email, TenantId } from '../../../shared/contract/schemas.ts';
 import { newId } from '../../../shared/ids.ts';
 
@@ -21,6 +21,15 @@ describe('an email', () => {
   it('keeps dots and plus tags: they are other people (check 53)', () => {
     const emails = ['ab@example.com', 'a.b@example.com', 'ab+c@example.com'];
     expect(new Set(emails.map((email) => Email.parse(email))).size).toBe(3);
+  });
+
+  it('is not looked at beyond its length: spaces cost nothing (check 53)', () => {
+    const trim = vi.spyOn(String.prototype, 'replace');
+
+    expect(Email.safeParse(`a${' '.repeat(16_000)}b@example.com`).success).toBe(false);
+
+    expect(trim).not.toHaveBeenCalled();
+    trim.mockRestore();
   });
 
   it('has at most 254 characters (check 53)', () => {
