@@ -7,5 +7,6 @@ SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
+  persistAuthorization: true,
   validatorUrl: null,
 });

@@ -68,21 +68,29 @@ export const ingestDetections = defineEndpoint({
   description:
     'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie at most 90 days back and 5 minutes ahead.',
   access: { kind: 'apiKey', scope: 'detections:write' },
-  body: z.strictObject({
-    detections: z
-      .array(
-        z.strictObject({
-          id: DetectionId.optional(),
-          ts: Instant.optional(),
-          source_ip: SourceIp,
-          label: Label,
-          probability: Probability,
-          eni_id: EniId.optional(),
-        }),
-      )
-      .min(1)
-      .max(100),
-  }),
+  body: z
+    .strictObject({
+      detections: z
+        .array(
+          z.strictObject({
+            id: DetectionId.optional(),
+            ts: Instant.optional(),
+            source_ip: SourceIp,
+            label: Label,
+            probability: Probability,
+            eni_id: EniId.optional(),
+          }),
+        )
+        .min(1)
+        .max(100),
+    })
+    .meta({
+      example: {
+        detections: [
+          { id: 'sensor-1-0001', source_ip: '203.0.113.9', label: 'MALWARE', probability: 0.97 },
+        ],
+      },
+    }),
   maxBodyBytes: 256 * 1024,
   responses: {
     202: {

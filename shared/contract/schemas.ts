@@ -117,4 +117,16 @@ export const ProblemSchema = z
       )
       .optional(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457 problem details',
+    example: {
+      type: 'urn:tenantry:problem:validation_failed',
+      title: 'Validation failed',
+      status: 422,
+      detail: 'The request does not have the shape that this endpoint expects; see errors.',
+      code: 'validation_failed',
+      request_id: '6f1c2f0e-2f43-4f0e-9d55-0d8f3f1f5a11',
+      errors: [{ in: 'body', pointer: '/email', detail: 'is not an email address' }],
+    },
+  });
