@@ -156,6 +156,9 @@ function environmentOf(
 ): Record<string, string> {
   const secrets = entry.secrets ?? [];
   const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
+  const reachesWebhooks = ['webhooks/create', 'webhooks/update', 'webhooks/deliver'].includes(
+    entry.id,
+  );
   const isMarketplace = entry.id.startsWith('marketplace/');
   return {
     ...(entry.table && { TABLE_NAME: data.table.tableName }),
@@ -167,6 +170,7 @@ function environmentOf(
       (entry.queues ?? []).map((name) => [queueVariable(name), queues.urls[name] ?? ''] as const),
     ),
     ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
+    ...(reachesWebhooks && { WEBHOOK_ALLOW_PRIVATE: parameters.webhookAllowPrivate }),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,
       SUPPORT_EMAIL: parameters.supportEmail,

@@ -11,7 +11,7 @@ export interface GrantedResources {
 }
 
 /** Families whose partition keys are those of the series index, not of the table. */
-const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections']);
+const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections', 'due']);
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
 export function statementsFor(

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
 import { AppError, type FieldError } from './errors.ts';
+import { publish } from './events.ts';
 import { newId } from './ids.ts';
 import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
@@ -39,6 +40,10 @@ export async function ingest(
     );
     if (!failed) break;
     remaining = remaining.filter((_, index) => !failed[index]);
+  }
+  if (remaining.length > 0) {
+    const data = { count: remaining.length, detection_ids: remaining.map(({ id }) => id) };
+    await publish(tenantId, { type: 'detection.created', data });
   }
   return { accepted: remaining.length, duplicates: wanted.length - remaining.length };
 }

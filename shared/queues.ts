@@ -1,3 +1,4 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type * as z from 'zod';
@@ -60,8 +61,10 @@ export function handleBatch<M extends z.ZodType>(
     const outcomes = await Promise.all(
       event.Records.map((record) => attempt(queue, record, (message) => work(message, context))),
     );
-    metrics.publishStoredMetrics();
     const failed = event.Records.filter((_, index) => !outcomes[index]);
+    metrics.addMetric('MessagesReceived', MetricUnit.Count, event.Records.length);
+    metrics.addMetric('MessagesFailed', MetricUnit.Count, failed.length);
+    metrics.publishStoredMetrics();
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
 }
@@ -98,6 +101,7 @@ export function handleSchedule(work: (context: Context) => Promise<void>) {
   return async (_event: unknown, context: Context): Promise<void> => {
     logger.addContext(context);
     await requestContext.run({ allowances: [] }, () => work(context));
+    metrics.addMetric('ScheduledRuns', MetricUnit.Count, 1);
     metrics.publishStoredMetrics();
   };
 }

@@ -27,6 +27,12 @@ export const Detection = z
   })
   .meta({ id: 'Detection' });
 
+/** Events of detections that webhooks may ask for. */
+export const detectionEvents = {
+  'detection.created':
+    'Detections were reported: one event for all of a report. Data: `count`, `detection_ids`.',
+} as const;
+
 export const listDetections = defineEndpoint({
   id: 'detections/list',
   method: 'GET',
@@ -101,10 +107,12 @@ export const ingestDetections = defineEndpoint({
   limits: ['ingest.address', 'ingest.key', 'ingest.tenant'],
   table: {
     apiKey: ['GetItem'],
-    tenant: ['GetItem'],
+    tenant: ['GetItem', 'Query'],
     tenantDetection: ['PutItem'],
+    tenantDelivery: ['PutItem'],
     limit: ['UpdateItem'],
   },
+  queues: ['webhooks'],
 });
 
 export const seedDetections = defineEndpoint({
@@ -116,5 +124,11 @@ export const seedDetections = defineEndpoint({
   access: bearer(roles),
   responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
   localOnly: true,
-  table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'], tenantDetection: ['PutItem'] },
+  table: {
+    tenant: ['BatchGetItem', 'Query'],
+    tenantUser: ['BatchGetItem'],
+    tenantDetection: ['PutItem'],
+    tenantDelivery: ['PutItem'],
+  },
+  queues: ['webhooks'],
 });

@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
 import * as service from './service.ts';
 import * as tenants from './tenants.ts';
+import * as webhooks from './webhooks.ts';
 
 /** Every endpoint of the API, in the order in which the documents list them. */
 export const endpoints: readonly Endpoint[] = [
@@ -28,6 +29,15 @@ export const endpoints: readonly Endpoint[] = [
   apiKeys.createApiKey,
   apiKeys.listApiKeys,
   apiKeys.deleteApiKey,
+  webhooks.createWebhook,
+  webhooks.listWebhooks,
+  webhooks.getWebhook,
+  webhooks.updateWebhook,
+  webhooks.deleteWebhook,
+  webhooks.rotateWebhookSecret,
+  webhooks.testWebhook,
+  webhooks.listDeliveries,
+  webhooks.replayDelivery,
   detections.listDetections,
   detections.ingestDetections,
   marketplace.stubRegister,
@@ -40,4 +50,7 @@ export function endpointsOf(stage: string): readonly Endpoint[] {
 }
 
 /** Every function that works off a queue or runs by a schedule. */
-export const workers: readonly BackgroundFunction[] = [];
+export const workers: readonly BackgroundFunction[] = [
+  webhooks.deliverWebhooks,
+  webhooks.sweepDeliveries,
+];

@@ -30,6 +30,7 @@ export const TenantId = idOf('tnt').meta({
 });
 export const UserId = idOf('usr');
 export const ApiKeyId = idOf('key');
+export const WebhookId = idOf('whk');
 
 export const Timestamp = z.iso
   .datetime({ offset: false, precision: 3 })
@@ -84,6 +85,8 @@ export const CompanyName = z
 export const MarketplaceType = z.enum(['wildberries', 'ozon']);
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
+export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);
+export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
 export const ApiKeyScopes = z
   .array(z.enum(apiKeyScopes))
   .min(1)

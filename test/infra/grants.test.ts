@@ -71,7 +71,7 @@ function expectedPermissions(needs: Needs & { queue?: string }): string[] {
   ];
   for (const family of Object.keys(needs.table ?? {}) as KeyFamily[]) {
     for (const action of needs.table?.[family] ?? []) {
-      const place = family === 'tenantDetections' ? 'index series' : 'table';
+      const place = ['tenantDetections', 'due'].includes(family) ? 'index series' : 'table';
       expected.push(`dynamodb:${action} on ${place} for ${keyPatterns[family]}`);
     }
   }
@@ -184,6 +184,8 @@ describe('the key patterns', () => {
       keys.license(tenant, 'l').pk,
       keys.member(tenant, 'u').pk,
       keys.apiKey(tenant, 'k').pk,
+      keys.webhook(tenant, 'w').pk,
+      keys.webhookCount(tenant).pk,
     ],
     tenantUser: [keys.session(tenant, 'usr_1', 's').pk],
     tenantDetection: [keys.detection(tenant, 'd').pk],
@@ -192,6 +194,8 @@ describe('the key patterns', () => {
     license: [keys.licenseLookup('l').pk],
     apiKey: [keys.apiKeyLookup('h').pk],
     limit: [keys.limit('login.account', 's', 0).pk],
+    tenantDelivery: [keys.delivery(tenant, 'whk_1', 'msg_1').pk],
+    due: [keys.due('webhooks', 0)],
   };
 
   it('match the keys of their own family and of no other', () => {

@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
@@ -43,6 +43,8 @@ export class World {
   database: Database | undefined;
   aws: AwsServer | undefined;
   signingKeys: SigningKey[] = [];
+  /** Messages that functions have put into queues, the oldest first. */
+  readonly queued: { queueUrl: string; body: string; delaySeconds: number }[] = [];
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
   readonly purchases = new Map<string, object>();
 
@@ -52,6 +54,7 @@ export class World {
     this.database = await startDatabase();
     this.aws = await startAws({
       GetSecretValue: ({ SecretId }) => this.#secret(String(SecretId)),
+      SendMessage: (input) => this.#take(input),
       ResolveCustomer: ({ RegistrationToken }) => {
         const members = this.purchases.get(String(RegistrationToken));
         return members ? { members } : { error: 'InvalidTokenException' };
@@ -59,6 +62,7 @@ export class World {
     });
     process.env.TABLE_NAME = `test-${randomUUID()}`;
     process.env.AWS_ENDPOINT_URL_DYNAMODB = this.database.endpoint;
+    process.env.AWS_ENDPOINT_URL_SQS = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = this.aws.endpoint;
     await createTable(this.database.endpoint, process.env.TABLE_NAME);
@@ -78,6 +82,13 @@ export class World {
   stop(): void {
     this.aws?.stop();
     this.database?.stop();
+  }
+
+  #take({ QueueUrl, MessageBody, DelaySeconds = 0 }: Record<string, unknown>) {
+    const body = String(MessageBody);
+    this.queued.push({ queueUrl: String(QueueUrl), body, delaySeconds: Number(DelaySeconds) });
+    const MD5OfMessageBody = createHash('md5').update(body).digest('hex');
+    return { members: { MessageId: randomUUID(), MD5OfMessageBody } };
   }
 
   #secret(name: string) {
