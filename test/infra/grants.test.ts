@@ -42,7 +42,7 @@ function describeResource(resource: unknown): string {
     return text.includes('/index/series') ? 'index series' : 'table';
   if (/Logs/.test(text)) return 'log group';
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
-  const queue = /GetAttQueues(Sync|Webhooks)[0-9A-F]{8}Arn/.exec(text)?.[1];
+  const queue = /"Queues(Sync|Webhooks)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
   if (queue) return `queue ${queue.toLowerCase()}`;
   return String(resource);
 }

@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
@@ -11,7 +11,7 @@ import {
   type SigningKey,
   toVerificationKeys,
 } from '../../shared/signing-keys.ts';
-import { type Actions, type AwsServer, startAws } from './aws.ts';
+import { type Actions, type AwsServer, acceptedMessage, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 import { underGrantsOf } from './grants.ts';
 
@@ -84,11 +84,14 @@ export class World {
     this.database?.stop();
   }
 
-  #take({ QueueUrl, MessageBody, DelaySeconds = 0 }: Record<string, unknown>) {
-    const body = String(MessageBody);
-    this.queued.push({ queueUrl: String(QueueUrl), body, delaySeconds: Number(DelaySeconds) });
-    const MD5OfMessageBody = createHash('md5').update(body).digest('hex');
-    return { members: { MessageId: randomUUID(), MD5OfMessageBody } };
+  #take(input: Record<string, unknown>) {
+    const { QueueUrl, MessageBody, DelaySeconds = 0 } = input;
+    this.queued.push({
+      queueUrl: String(QueueUrl),
+      body: String(MessageBody),
+      delaySeconds: Number(DelaySeconds),
+    });
+    return acceptedMessage(input);
   }
 
   #secret(name: string) {

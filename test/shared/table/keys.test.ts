@@ -125,9 +125,10 @@ describe('key segments', () => {
 
 describe('key patterns', () => {
   const samples = {
-    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey],
+    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey, keys.webhook, keys.webhookCount],
     tenantUser: [keys.session],
     tenantDetection: [keys.detection],
+    tenantDelivery: [keys.delivery],
     email: [keys.identity, keys.membership],
     license: [keys.licenseLookup],
     apiKey: [keys.apiKeyLookup],
