@@ -22,7 +22,7 @@ export const deliveryQueue = defineQueue(
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
 /** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
-const lostAfterMs = 10 * 60_000;
+const lostAfterMs = 5 * 60_000;
 /** Partitions of what is due, so that none is hot. */
 const dueShards = 8;
 const longestBodyBytes = 200 * 1024;
