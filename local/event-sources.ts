@@ -5,8 +5,9 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { isRecord, region } from './aws.ts';
-import { type Identities, listOf } from './iam.ts';
+import { region } from './aws.ts';
+import type { Identities } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import type { InvokeResult, Lambda } from './lambda.ts';
 import { type Template, TemplateError } from './template.ts';
 

@@ -1,5 +1,4 @@
-import { isRecord } from './aws.ts';
-import { listOf } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import { type Template, TemplateError } from './template.ts';
 
 export interface Schedule {

@@ -1,7 +1,8 @@
 import { buildApp } from 'fauxqs';
-import { AwsError, isRecord } from './aws.ts';
+import { AwsError } from './aws.ts';
 import { headerOf, type Listener, listen, readRequest, writeResponse } from './http.ts';
-import { type Identities, listOf } from './iam.ts';
+import type { Identities } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import type { Resource, Template } from './template.ts';
 
 export interface SqsOptions {

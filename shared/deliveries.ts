@@ -23,6 +23,8 @@ export const deliveryQueue = defineQueue(
 const retentionMs = 30 * 86_400_000;
 /** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
 const lostAfterMs = 5 * 60_000;
+/** The same for a replay, since somebody is waiting for it. */
+const replayLostAfterMs = 60_000;
 /** Partitions of what is due, so that none is hot. */
 const dueShards = 8;
 const longestBodyBytes = 200 * 1024;
@@ -157,7 +159,7 @@ export async function replayDelivery(
   const missing = () => new AppError('not_found', { detail: 'This webhook has no such delivery.' });
   if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
   const nowMs = Date.now();
-  const due = dueKey({ id: deliveryId }, nowMs + lostAfterMs);
+  const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
   try {
     const item = await updateItem({
       Key: keys.delivery(tenantId, webhookId, deliveryId),
