@@ -210,8 +210,10 @@ async function sweepShard(shard: number, nowMs: number): Promise<number> {
   });
   let count = 0;
   for (const item of Items) {
-    const delivery = DeliveryItem.parse(item);
-    if (await postpone(delivery, item.series_sk, nowMs)) {
+    const { data: delivery } = DeliveryItem.safeParse(item);
+    // One that nobody can read must not keep the others of its shard waiting.
+    if (!delivery) logger.error('delivery_unreadable', { shard, item: item.series_sk });
+    else if (await postpone(delivery, item.series_sk, nowMs)) {
       await enqueue(delivery);
       count += 1;
     }

@@ -340,6 +340,26 @@ describe('messages of the queue', () => {
   });
 });
 
+describe('the sweep', () => {
+  it('goes on behind a delivery that nobody can read', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    world.queued.splice(0);
+    const [item] = (await allItems()).filter(
+      ({ body, webhook_id }) => body && webhook_id === webhook.id,
+    );
+    const { putItem } = await import('../../shared/table/table.ts');
+    const unreadable = { ...item, sk: 'msg_unreadable', status: 'lost', series_sk: '2020#first' };
+    await putItem({ Item: unreadable });
+
+    travel(11 * minute);
+    const output = await outputOf(() => webhooks.sweep());
+
+    expect(output).toContain('delivery_unreadable');
+    expect(world.queued.filter(({ body }) => body.includes(webhook.id))).toHaveLength(1);
+  });
+});
+
 describe('the deliveries of a webhook', () => {
   it('are listed newest first, by pages, and only to their tenant', async () => {
     const { member, webhook } = await webhooks.fresh();
