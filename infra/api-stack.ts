@@ -10,14 +10,16 @@ import {
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { authorizer, fallback } from '../shared/contract/background.ts';
-import type { Endpoint } from '../shared/contract/endpoint.ts';
+import { authorizer, fallback, scheduledFunctions } from '../shared/contract/background.ts';
+import type { Endpoint, KeyName } from '../shared/contract/endpoint.ts';
+import { sellers, sellerUrlVariable } from '../shared/sellers/sellers.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
 import { type ApiParameters, apiParameters } from './parameters.ts';
+import { schedule } from './schedules.ts';
 import type { Stage } from './stage.ts';
 import { WebAcl } from './web-acl.ts';
 
@@ -51,6 +53,11 @@ export class ApiStack extends Stack {
         environment: environmentOf(entry, data, parameters),
       });
     const functions = [...endpoints, authorizer, fallback].map(createFunction);
+    for (const entry of scheduledFunctions) {
+      const target = createFunction(entry);
+      schedule(this, entry, target);
+      functions.push(target);
+    }
 
     this.api = this.createApi(endpoints);
     for (const { id: functionId, method } of endpoints)
@@ -148,6 +155,16 @@ function environmentOf(
       secrets.map((name) => [secretVariable(name), data.granted.secretArns[name]] as const),
     ),
     ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
+    ...Object.fromEntries(
+      Object.keys(entry.keys ?? {}).map((name) => [
+        `${name.toUpperCase()}_KEY_ID`,
+        data.granted.keyArns[name as KeyName],
+      ]),
+    ),
+    ...(entry.sellers &&
+      Object.fromEntries(
+        Object.keys(sellers).map((name) => [sellerUrlVariable(name), parameters.sellerUrls[name]]),
+      )),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,
       SUPPORT_EMAIL: parameters.supportEmail,

@@ -10,6 +10,7 @@ import { type GrantedResources, statementsFor } from './grants.ts';
 export interface FunctionEntry extends Needs {
   readonly id: string;
   readonly summary: string;
+  readonly schedule?: string;
 }
 
 export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code' | 'role'>> {
@@ -89,8 +90,9 @@ export class ContractFunction extends lambda.Function {
     if (!overrides.deadLetterQueue) {
       Validations.of(this).acknowledge({
         id: 'Serverless-LambdaDLQ',
-        reason:
-          'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.',
+        reason: entry.schedule
+          ? 'It runs by schedule and keeps its place in the table: the next run does what this one did not.'
+          : 'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.',
       });
     }
     Validations.of(role).acknowledge(

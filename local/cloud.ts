@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AwsError } from './aws.ts';
+import { AwsError, isRecord } from './aws.ts';
 import { ensureAssembly } from './build.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
 import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb.ts';
@@ -17,12 +17,16 @@ import {
   readRequest,
   writeResponse,
 } from './http.ts';
-import { Identities } from './iam.ts';
+import { Identities, listOf } from './iam.ts';
+import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
 import { claimDataDir } from './process.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { startOzon } from './sellers/ozon.ts';
+import type { SellerStandIn } from './sellers/stand-in.ts';
+import { startWildberries } from './sellers/wildberries.ts';
 import { readBuckets } from './site.ts';
 import { replaceFile } from './store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
@@ -83,7 +87,10 @@ export interface Cloud {
     readonly secretsManager: string;
     readonly marketplaceMetering: string;
     readonly ses: string;
+    readonly kms: string;
   };
+  /** The APIs of seller marketplaces, by marketplace. */
+  readonly sellers: Readonly<Record<string, SellerStandIn>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
   readonly marketplace: Marketplace;
@@ -154,7 +161,14 @@ async function start(
     options.assembly ?? ensureAssembly(options.onBuild),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
-  const template = loadTemplate(assembly, options.environment ?? process.env);
+  const sellers: Record<string, SellerStandIn> = {
+    wildberries: own(await startWildberries({ dataDir, onError })),
+    ozon: own(await startOzon({ dataDir, onError })),
+  };
+  const template = loadTemplate(assembly, {
+    ...sellerUrls(sellers),
+    ...(options.environment ?? process.env),
+  });
   const assets = assetFolders(assembly);
   const dynamoDb = own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? ''));
   const table = onlyTable(template);
@@ -186,7 +200,7 @@ async function start(
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
   const productCode = template.parameter('ProductCodes')?.split(',')[0]?.trim() || 'tenantry-demo';
-  const [guard, marketplace, mail] = await Promise.all([
+  const [guard, marketplace, mail, kms] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,
       identities,
@@ -196,12 +210,14 @@ async function start(
     }).then(own<Listener>),
     startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
     startMail({ dataDir, identities, onError }).then(own<MailService>),
+    startKms({ template, dataDir, identities, onError }).then(own<Listener>),
   ]);
   Object.assign(endpoints, {
     AWS_ENDPOINT_URL_DYNAMODB: guard.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplace.url,
     AWS_ENDPOINT_URL_SESV2: mail.url,
+    AWS_ENDPOINT_URL_KMS: kms.url,
   });
 
   const api = readApi(template);
@@ -213,6 +229,9 @@ async function start(
   );
   for (const { properties } of template.ofType('AWS::SecretsManager::RotationSchedule'))
     used.add(String(properties.RotationLambdaARN));
+  for (const { properties } of template.ofType('AWS::Events::Rule'))
+    for (const target of listOf(properties.Targets))
+      used.add(String(isRecord(target) && target.Arn));
   for (const arn of used) {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
@@ -248,14 +267,20 @@ async function start(
     `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null }, null, 2)}\n`,
   );
 
-  door.open(front, createConsole({ marketplace, mail, dynamoDb, tables }));
+  door.open(front, createConsole({ marketplace, mail, sellers, dynamoDb, tables }));
   const listener = await door.listening;
   return {
     url: listener.url,
     port: listener.port,
     apiUrl: `${apiDoor.url}/${api.stage}`,
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
-    endpoints: { secretsManager: secrets.url, marketplaceMetering: marketplace.url, ses: mail.url },
+    endpoints: {
+      secretsManager: secrets.url,
+      marketplaceMetering: marketplace.url,
+      ses: mail.url,
+      kms: kms.url,
+    },
+    sellers,
     secretArn,
     marketplace,
     mail,
@@ -273,6 +298,13 @@ async function start(
     failed: database?.died ?? new Promise(() => {}),
     stop,
   };
+}
+
+/** Where the stand-ins are, as the parameters of the template are named: `OZON_URL`. */
+function sellerUrls(sellers: Readonly<Record<string, SellerStandIn>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(sellers).map(([name, { baseUrl }]) => [`${name.toUpperCase()}_URL`, baseUrl]),
+  );
 }
 
 /** `auth/login` and the logical id `AuthLogin` name the same function. */

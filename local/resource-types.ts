@@ -61,12 +61,16 @@ const run: Readonly<Record<string, ResourceType>> = {
   'AWS::DynamoDB::GlobalTable': {
     attributes: { Arn: tableArn, TableId: (name) => stableId(name, 32, 'hex') },
   },
+  'AWS::Events::Rule': { attributes: { Arn: (name) => arn('events', `rule/${name}`) } },
   'AWS::IAM::Policy': {},
   'AWS::IAM::Role': {
     attributes: {
       Arn: (name) => globalArn('iam', `role/${name}`),
       RoleId: (name) => `AROA${stableId(name, 17).toUpperCase()}`,
     },
+  },
+  'AWS::KMS::Key': {
+    attributes: { Arn: (name) => arn('kms', `key/${stableId(name, 32, 'hex')}`) },
   },
   'AWS::Lambda::Function': { attributes: { Arn: (name) => arn('lambda', `function:${name}`) } },
   'AWS::Lambda::Permission': {},
@@ -105,9 +109,6 @@ const skip: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::CloudWatch::Dashboard': {},
   'AWS::KMS::Alias': {},
-  'AWS::KMS::Key': {
-    attributes: { Arn: (name) => arn('kms', `key/${stableId(name, 32, 'hex')}`) },
-  },
   'AWS::Lambda::EventInvokeConfig': {},
   'AWS::Lambda::LayerVersion': { ref: (name) => arn('lambda', `layer:${name}:1`) },
   'AWS::Logs::LogGroup': { attributes: { Arn: (name) => arn('logs', `log-group:${name}:*`) } },

@@ -11,12 +11,20 @@ export type ApiKeyScope = (typeof apiKeyScopes)[number];
 
 export type SecretName = 'signing-keys' | 'verification-keys' | 'sealing-key';
 
+/** KMS keys of the product. */
+export type KeyName = 'credentials';
+export type KeyAction = 'GenerateDataKey' | 'Decrypt' | 'DescribeKey';
+
 /** What a function needs from AWS. Infra grants exactly this and nothing more. */
 export interface Needs {
   /** DynamoDB actions by the family of partition keys they may touch. */
   table?: { readonly [F in KeyFamily]?: readonly TableAction[] };
   /** Secrets Manager secrets it may read. */
   secrets?: readonly SecretName[];
+  /** KMS keys, by the actions on them; encryption only for a tenant's named credential. */
+  keys?: { readonly [K in KeyName]?: readonly KeyAction[] };
+  /** It calls the APIs of seller marketplaces and is told where they are. */
+  sellers?: true;
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   memoryMb?: number;

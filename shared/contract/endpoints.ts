@@ -1,5 +1,6 @@
 import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
+import * as credentials from './credentials.ts';
 import * as detections from './detections.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
@@ -29,6 +30,9 @@ export const endpoints: readonly Endpoint[] = [
   apiKeys.deleteApiKey,
   detections.listDetections,
   detections.ingestDetections,
+  credentials.updateCredentials,
+  credentials.getCredentials,
+  credentials.deleteCredentials,
   marketplace.stubRegister,
   detections.seedDetections,
 ];

@@ -15,6 +15,8 @@
  * | address an account signed in from | EMAIL#<hash> | ADDRESS#<address> | |
  * | license → tenant | LICENSE#<license> | LICENSE | |
  * | API key → tenant | APIKEY#<hash> | APIKEY | |
+ * | seller credentials of a tenant | TENANT#<tenant> | CREDENTIAL#<marketplace> | CREDENTIALS#SEALED / <sealed at>#<tenant>#<marketplace> |
+ * | token bucket of a seller account | SELLERLIMIT#<marketplace>#<account hash>#<category> | BUCKET | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -33,9 +35,14 @@ export const keyPatterns = {
   license: 'LICENSE#*',
   apiKey: 'APIKEY#*',
   limit: 'LIMIT#*',
+  credentials: 'CREDENTIALS#SEALED',
+  sellerLimit: 'SELLERLIMIT#*',
 } as const;
 
 export type KeyFamily = keyof typeof keyPatterns;
+
+/** Families whose partition keys are those of the series index, not of the table. */
+export const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections', 'credentials']);
 
 export type TableAction =
   | 'GetItem'
@@ -102,5 +109,20 @@ export const keys = {
   limit: (limit: string, subject: string, windowStart: number): Key => ({
     pk: `LIMIT#${part(limit)}#${part(subject)}`,
     sk: String(windowStart),
+  }),
+  credential: (tenantId: string, marketplace: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `CREDENTIAL#${part(marketplace)}`,
+  }),
+  /** Where all seller credentials of a tenant are. */
+  credentialsOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'CREDENTIAL#' }),
+  /** Place of a tenant's credentials in the series index, by when they were sealed. */
+  credentialSeries: (sealedAt: string, tenantId: string, marketplace: string) => ({
+    series_pk: 'CREDENTIALS#SEALED',
+    series_sk: `${part(sealedAt)}#${part(tenantId)}#${part(marketplace)}`,
+  }),
+  sellerLimit: (marketplace: string, account: string, category: string): Key => ({
+    pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
+    sk: 'BUCKET',
   }),
 };

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { optionsOf } from '../../infra/app.ts';
 import { constructIdOf } from '../../infra/function.ts';
-import { authorizer, fallback } from '../../shared/contract/background.ts';
+import { authorizer, fallback, scheduledFunctions } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
 import {
@@ -35,7 +35,9 @@ describe('a deployed stage', () => {
         .map(([id]) => id)
         .sort();
     const idsOf = (list: readonly Endpoint[]) =>
-      [...list, authorizer, fallback].map(({ id }) => constructIdOf(id)).sort();
+      [...list, authorizer, fallback, ...scheduledFunctions]
+        .map(({ id }) => constructIdOf(id))
+        .sort();
 
     expect(functionIds(templates.api)).toEqual(idsOf(endpointsOf('prod')));
     expect(functionIds(synthesize({ stage: 'local' }).api)).toEqual(idsOf(endpoints));
@@ -73,7 +75,7 @@ describe('a deployed stage', () => {
 
     const { api } = synthesize({ stage: 'prod', endpoints: [...endpointsOf('prod'), ...extra] });
 
-    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62);
+    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62 + scheduledFunctions.length);
     expect(Object.keys(api.Resources).length).toBeLessThan(250);
     expect(JSON.stringify(api).length).toBeLessThan(1_000_000);
   });

@@ -13,6 +13,7 @@ Object.assign(process.env, {
   PRODUCT_CODES: 'tenantry-demo',
   SUPPORT_EMAIL: 'support@example.com',
   MARKETPLACE_REGION: 'us-east-1',
+  CREDENTIALS_KEY_ID: 'arn:aws:kms:us-east-1:000000000000:key/credentials',
   POWERTOOLS_SERVICE_NAME: 'tenantry',
   POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
   POWERTOOLS_LOG_LEVEL: 'INFO',
