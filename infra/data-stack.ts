@@ -97,6 +97,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'TableName', { value: this.table.tableName });
     new CfnOutput(this, 'SigningKeysSecret', { value: signingKeys.secretArn });
     new CfnOutput(this, 'VerificationKeysSecret', { value: verificationKeys.secretArn });
+    new CfnOutput(this, 'CredentialsKeyArn', { value: this.granted.keyArns.credentials });
     new CfnOutput(this, 'SealingKeySecret', { value: sealingKey.secretArn });
   }
 

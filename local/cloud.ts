@@ -24,9 +24,8 @@ import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
 import { claimDataDir } from './process.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-import { startOzon } from './sellers/ozon.ts';
+import { startSellers } from './sellers/sellers.ts';
 import type { SellerStandIn } from './sellers/stand-in.ts';
-import { startWildberries } from './sellers/wildberries.ts';
 import { readBuckets } from './site.ts';
 import { replaceFile } from './store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
@@ -93,6 +92,8 @@ export interface Cloud {
   readonly sellers: Readonly<Record<string, SellerStandIn>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
+  /** ARN of a key of KMS, likewise. */
+  keyArn(logicalId: string): string;
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly secrets: SecretsManager;
@@ -161,12 +162,9 @@ async function start(
     options.assembly ?? ensureAssembly(options.onBuild),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
-  const sellers: Record<string, SellerStandIn> = {
-    wildberries: own(await startWildberries({ dataDir, onError })),
-    ozon: own(await startOzon({ dataDir, onError })),
-  };
+  const sellers = own(await startSellers({ dataDir, onError }));
   const template = loadTemplate(assembly, {
-    ...sellerUrls(sellers),
+    ...sellers.environment,
     ...(options.environment ?? process.env),
   });
   const assets = assetFolders(assembly);
@@ -254,12 +252,12 @@ async function start(
   every(sweepEveryMs, () => sweepExpired(dynamoDb, table), closers, onError);
   every(rotationCheckEveryMs, () => secrets.rotateDue(), closers, onError);
 
-  const secretArn = (logicalId: string) => {
-    const secret = template
-      .ofType('AWS::SecretsManager::Secret')
+  const named = (type: string, logicalId: string) => {
+    const found = template
+      .ofType(type)
       .find((candidate) => candidate.logicalId.startsWith(logicalId));
-    if (!secret) throw new Error(`There is no secret ${logicalId} in the template`);
-    return secret.ref;
+    if (!found) throw new Error(`There is no ${type} ${logicalId} in the template`);
+    return found;
   };
   const rotating = template.ofType('AWS::SecretsManager::RotationSchedule')[0]?.properties.SecretId;
   replaceFile(
@@ -267,7 +265,10 @@ async function start(
     `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null }, null, 2)}\n`,
   );
 
-  door.open(front, createConsole({ marketplace, mail, sellers, dynamoDb, tables }));
+  door.open(
+    front,
+    createConsole({ marketplace, mail, sellers: sellers.byMarketplace, dynamoDb, tables }),
+  );
   const listener = await door.listening;
   return {
     url: listener.url,
@@ -280,8 +281,9 @@ async function start(
       ses: mail.url,
       kms: kms.url,
     },
-    sellers,
-    secretArn,
+    sellers: sellers.byMarketplace,
+    secretArn: (logicalId) => named('AWS::SecretsManager::Secret', logicalId).ref,
+    keyArn: (logicalId) => named('AWS::KMS::Key', logicalId).attribute('Arn'),
     marketplace,
     mail,
     secrets,
@@ -298,13 +300,6 @@ async function start(
     failed: database?.died ?? new Promise(() => {}),
     stop,
   };
-}
-
-/** Where the stand-ins are, as the parameters of the template are named: `OZON_URL`. */
-function sellerUrls(sellers: Readonly<Record<string, SellerStandIn>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(sellers).map(([name, { baseUrl }]) => [`${name.toUpperCase()}_URL`, baseUrl]),
-  );
 }
 
 /** `auth/login` and the logical id `AuthLogin` name the same function. */

@@ -140,6 +140,18 @@ describe('keys and secrets', () => {
     expect(tags).toContainEqual({ Key: 'tenantry:secret', Value: 'prod/signing-keys' });
   });
 
+  it('have one key of KMS for seller credentials, which rotates and outlives the stack (check 69)', () => {
+    const { Properties, DeletionPolicy } = onlyResource(templates.data, 'AWS::KMS::Key');
+    const rule = onlyResource(templates.api, 'AWS::Events::Rule').Properties;
+
+    expect(Properties).toMatchObject({ EnableKeyRotation: true, RotationPeriodInDays: 90 });
+    expect(DeletionPolicy).toBe('Retain');
+    expect(rule).toMatchObject({
+      ScheduleExpression: 'rate(1 day)',
+      Targets: [{ Arn: { 'Fn::GetAtt': ['KeysRewrapCredentials', 'Arn'] } }],
+    });
+  });
+
   it('survive a deletion of the stack', () => {
     for (const [, { DeletionPolicy }] of resourcesOf(
       templates.data,
@@ -184,7 +196,8 @@ describe('functions', () => {
           LogGroup: { Ref: expect.any(String) },
         },
       });
-      expect(Properties.Timeout, id).toBeLessThan(31);
+      const isScheduled = scheduledFunctions.some((entry) => constructIdOf(entry.id) === id);
+      expect(Properties.Timeout, id).toBeLessThan(isScheduled ? 901 : 31);
     }
     for (const template of all()) {
       for (const [id, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
@@ -220,6 +233,17 @@ describe('functions', () => {
       'VERIFICATION_KEYS_SECRET',
     ]);
     expect(settingsOf('DetectionsList')).toEqual([...every, 'SEALING_KEY_SECRET', 'TABLE_NAME']);
+    expect(settingsOf('CredentialsUpdate')).toEqual(
+      [
+        ...every,
+        'CREDENTIALS_KEY_ID',
+        'LIMITS_MULTIPLIER',
+        'OZON_URL',
+        'TABLE_NAME',
+        'WILDBERRIES_URL',
+      ].sort(),
+    );
+    expect(settingsOf('CredentialsGet')).toEqual([...every, 'TABLE_NAME']);
     expect(settingsOf('MarketplaceRegister')).toEqual(
       [
         ...every,
@@ -245,14 +269,16 @@ describe('functions', () => {
       LimitsMultiplier: '1',
       LogLevel: 'INFO',
       MarketplaceRegion: 'us-east-1',
+      OzonUrl: 'https://api-seller.ozon.ru',
       ProductCodes: 'tenantry-demo',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',
       TokenIssuer: 'urn:tenantry:prod',
+      WildberriesUrl: 'https://{host}.wildberries.ru',
     });
   });
 
-  it('may be invoked by this API only, and by Secrets Manager only for the rotation', () => {
+  it('may be invoked by this API only, by Secrets Manager for the rotation, by their schedule', () => {
     const permissions = resourcesOf(templates.api, 'AWS::Lambda::Permission').map(
       ([, { Properties }]) => Properties,
     );
@@ -263,7 +289,14 @@ describe('functions', () => {
         .map(([id]) => id)
         .sort(),
     );
-    for (const { Principal, SourceArn } of permissions) {
+    const scheduled = scheduledFunctions.map(({ id }) => constructIdOf(id));
+    for (const { FunctionName, Principal, SourceArn } of permissions) {
+      const name = FunctionName['Fn::GetAtt'][0];
+      if (scheduled.includes(name)) {
+        expect(Principal).toBe('events.amazonaws.com');
+        expect(SourceArn).toEqual({ 'Fn::GetAtt': [`${name}Schedule`, 'Arn'] });
+        continue;
+      }
       expect(Principal).toBe('apigateway.amazonaws.com');
       expect(JSON.stringify(SourceArn)).toMatch(/execute-api:.*"Ref":"Api\w+"\}/);
     }
