@@ -1,6 +1,10 @@
 import { malformed } from './answers.ts';
 
 const longestRow = 64 * 1024;
+const [space, quote, backslash] = [0x20, 0x22, 0x5c];
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+/** What is open around a row. */
+const listPath = [openBrace, openBrace, openBracket];
 
 /**
  * The objects of the array at `$.<outer>.<list>`, one by one as they arrive: a report of 250,000
@@ -30,7 +34,7 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
 /** Follows strings and brackets only; what lies between is for JSON.parse, row by row. */
 class RowScanner {
   readonly #path: string;
-  readonly #open: string[] = [];
+  readonly #open: number[] = [];
   readonly #names: string[] = [];
   #inString = false;
   #isEscaped = false;
@@ -47,33 +51,33 @@ class RowScanner {
     let start = 0;
     let stringStart = 0;
     for (let index = 0; index < text.length; index += 1) {
-      const character = text[index] ?? '';
+      const code = text.charCodeAt(index);
       if (this.#inString) {
         if (this.#isEscaped) this.#isEscaped = false;
-        else if (character === '\\') this.#isEscaped = true;
-        else if (character === '"') {
+        else if (code === backslash) this.#isEscaped = true;
+        else if (code === quote) {
           this.#inString = false;
           if (this.#row === undefined) this.#lastString += text.slice(stringStart, index);
         }
         continue;
       }
-      if (character === '"') {
+      if (code === quote) {
         this.#inString = true;
         this.#lastString = '';
         stringStart = index + 1;
-      } else if (character === '{' || character === '[') {
-        if (this.#isRowStart(character)) {
+      } else if (code === openBrace || code === openBracket) {
+        if (this.#isRowStart(code)) {
           this.#row = '';
           start = index;
         }
-        this.#openContainer(character);
-      } else if (character === '}' || character === ']') {
-        this.#close(character);
+        this.#openContainer(code);
+      } else if (code === closeBrace || code === closeBracket) {
+        this.#close(code);
         if (this.#row !== undefined && this.#open.length === 3) {
           yield parseRow(this.#row + text.slice(start, index + 1));
           this.#row = undefined;
         }
-      } else if (this.#isDone && character.trim() !== '') {
+      } else if (this.#isDone && code > space) {
         throw malformed('The report goes on after its end.');
       }
     }
@@ -91,24 +95,28 @@ class RowScanner {
     if (!this.#hasList) throw malformed('The report has no rows and no empty list of them.');
   }
 
-  #isRowStart(character: string): boolean {
-    return character === '{' && this.#open.length === 3 && this.#isInList();
+  #isRowStart(code: number): boolean {
+    return code === openBrace && this.#open.length === 3 && this.#isInList();
   }
 
   #isInList(): boolean {
-    return this.#open.join('') === '{{[' && JSON.stringify(this.#names) === this.#path;
+    return (
+      this.#open.every((code, depth) => code === listPath[depth]) &&
+      JSON.stringify(this.#names) === this.#path
+    );
   }
 
-  #openContainer(character: string): void {
+  #openContainer(code: number): void {
     if (this.#isDone) throw malformed('The report goes on after its end.');
     if (this.#open.length > 0 && this.#open.length < 3) this.#names.push(this.#lastString);
-    this.#open.push(character);
+    this.#open.push(code);
     if (this.#open.length === 3 && this.#isInList()) this.#hasList = true;
   }
 
-  #close(character: string): void {
+  #close(code: number): void {
     const opener = this.#open.pop();
-    if (opener !== (character === '}' ? '{' : '[')) throw malformed('The report is not JSON.');
+    if (opener !== (code === closeBrace ? openBrace : openBracket))
+      throw malformed('The report is not JSON.');
     if (this.#open.length > 0 && this.#open.length < 3) this.#names.pop();
     if (this.#open.length === 0) this.#isDone = true;
   }

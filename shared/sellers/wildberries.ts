@@ -10,6 +10,7 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
+import { StockSums } from './stock-sums.ts';
 
 const marketplace = 'wildberries';
 
@@ -234,53 +235,27 @@ async function readPrices(
   );
 }
 
-/** Sums by product: of a seller with 100,000 products a few megabytes. */
-class Stocks {
-  readonly #places = new Map<number, number>();
-  readonly #sums: number[] = [];
-
-  add({ nmId, quantity, inWayToClient, inWayFromClient }: z.infer<typeof StockRow>): void {
-    const known = this.#places.get(nmId);
-    const place = known ?? this.#sums.length;
-    if (known === undefined) {
-      this.#places.set(nmId, place);
-      this.#sums.push(0, 0, 0);
-    }
-    this.#grow(place, quantity);
-    this.#grow(place + 1, inWayToClient);
-    this.#grow(place + 2, inWayFromClient);
-  }
-
-  of(nmId: number): [stock: number, toClient: number, fromClient: number] {
-    const place = this.#places.get(nmId) ?? -3;
-    const at = (index: number) => this.#sums[place + index] ?? 0;
-    return [at(0), at(1), at(2)];
-  }
-
-  #grow(index: number, by: number): void {
-    this.#sums[index] = (this.#sums[index] ?? 0) + by;
-  }
-}
-
 async function readStocks(
   credentials: Credentials,
   stockRows: number,
   call: SellerCall,
-): Promise<Stocks> {
-  const stocks = new Stocks();
+): Promise<StockSums> {
+  let all: StockSums | undefined;
   for (let offset = 0; ; offset += stockRows) {
-    const rows = await readStockRows(credentials, { limit: stockRows, offset }, call);
-    for (const row of rows) stocks.add(row);
-    if (rows.length < stockRows) return stocks;
+    const page = { limit: stockRows, offset };
+    const { rows, sums } = await readStockRows(credentials, page, call);
+    if (all) all.addAll(sums);
+    else all = sums;
+    if (rows < stockRows) return all;
   }
 }
 
-/** Rows are summed by product as they arrive, so that a try that fails half-way adds nothing. */
+/** Sums of their own for each try, so that one that fails half-way adds nothing. */
 async function readStockRows(
   credentials: Credentials,
   page: { limit: number; offset: number },
   call: SellerCall,
-): Promise<{ length: number } & Iterable<z.infer<typeof StockRow>>> {
+): Promise<{ rows: number; sums: StockSums }> {
   return call.send(
     {
       ...requestOf('analytics', '/api/analytics/v1/stocks-report/wb-warehouses', credentials, call),
@@ -291,33 +266,24 @@ async function readStockRows(
     },
     async (response) => {
       await assertOk(response, 'analytics');
-      if (response.status === 204 || !response.body) return [];
-      const sums = new Map<number, z.infer<typeof StockRow>>();
-      let length = 0;
+      const sums = new StockSums();
+      if (response.status === 204 || !response.body) return { rows: 0, sums };
+      let rows = 0;
       for await (const value of jsonRows(response.body, 'data', 'items')) {
         const row = StockRow.safeParse(value);
         if (!row.success) throw malformed('A row of the stock report has an unexpected shape.');
-        length += 1;
-        if (length > page.limit) throw malformed('The stock report has more rows than asked for.');
-        const known = sums.get(row.data.nmId);
-        sums.set(row.data.nmId, known ? added(known, row.data) : row.data);
+        rows += 1;
+        if (rows > page.limit) throw malformed('The stock report has more rows than asked for.');
+        const { nmId, quantity: stock, inWayToClient, inWayFromClient } = row.data;
+        sums.add(nmId, { stock, toClient: inWayToClient, fromClient: inWayFromClient });
       }
-      return { length, [Symbol.iterator]: () => sums.values() };
+      return { rows, sums };
     },
   );
 }
 
-function added(a: z.infer<typeof StockRow>, b: z.infer<typeof StockRow>) {
-  return {
-    nmId: a.nmId,
-    quantity: a.quantity + b.quantity,
-    inWayToClient: a.inWayToClient + b.inWayToClient,
-    inWayFromClient: a.inWayFromClient + b.inWayFromClient,
-  };
-}
-
-function toProduct(card: Card, price: Price | undefined, stocks: Stocks): SellerProduct {
-  const [stock, toClient, fromClient] = stocks.of(card.nmID);
+function toProduct(card: Card, price: Price | undefined, stocks: StockSums): SellerProduct {
+  const { stock, toClient, fromClient } = stocks.of(card.nmID);
   const image = card.photos?.[0]?.big;
   return {
     external_id: String(card.nmID),

@@ -44,6 +44,7 @@ const bodies: Record<string, () => object> = {
   'auth/refresh': () => ({ refresh_token: owner.refresh_token }),
   'tenants/update-mine': () => ({ name: 'New name' }),
   'api-keys/create': () => ({ name: 'sensor' }),
+  'credentials/update': () => ({ ozon: { client_id: '1', api_key: 'x'.repeat(20) } }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
   }),
