@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AwsError, isRecord } from './aws.ts';
+import { AwsError } from './aws.ts';
 import { ensureAssembly } from './build.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
 import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb.ts';
@@ -17,7 +17,8 @@ import {
   readRequest,
   writeResponse,
 } from './http.ts';
-import { Identities, listOf } from './iam.ts';
+import { Identities } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
 import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';

@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type AwsCall, AwsError, isRecord, serveAwsJson, textMember } from './aws.ts';
+import { type AwsCall, AwsError, serveAwsJson, textMember } from './aws.ts';
 import type { Listener } from './http.ts';
 import type { Identities, RequestContext } from './iam.ts';
+import { isRecord } from './json.ts';
 import { openStore, type Store } from './store.ts';
 import type { Template } from './template.ts';
 

@@ -28,6 +28,17 @@ export interface TokenBucket {
 const dayMs = 86_400_000;
 const maxAttempts = 20;
 
+/** Where a bucket was when this container last saw it: a guess that saves a write, not more. */
+const lastSeen = new Map<string, number>();
+const maxSeen = 1000;
+
+function remember(name: string, fullAtMs: number): void {
+  lastSeen.delete(name);
+  lastSeen.set(name, fullAtMs);
+  const oldest = lastSeen.keys().next().value;
+  if (lastSeen.size > maxSeen && oldest !== undefined) lastSeen.delete(oldest);
+}
+
 /**
  * Token buckets in the table, shared by all workers and exact however many ask at once. The item
  * keeps one number: the moment at which the bucket will be full again. A turn moves it on by one
@@ -38,36 +49,33 @@ export const tableBucket: TokenBucket = {
     const { intervalMs, burst } = limit;
     const key = keys.sellerLimit(marketplace, account, limit.category);
     const aheadMs = (burst - 1) * intervalMs;
+    let fullAtMs = lastSeen.get(key.pk) ?? Number.NEGATIVE_INFINITY;
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const queued = await change(
-        key,
-        'ADD full_at_ms :interval SET #ttl = :ttl',
-        'full_at_ms >= :now AND full_at_ms <= :latest',
-        {
-          ':interval': intervalMs,
-          ':now': nowMs,
-          ':latest': Math.floor(nowMs + aheadMs + maxWaitMs),
-          ':ttl': ttlOf(nowMs + maxWaitMs),
-        },
-      );
-      if (queued.isChanged) {
-        return {
-          isTaken: true,
-          waitMs: Math.max(0, queued.fullAtMs - intervalMs - aheadMs - nowMs),
-        };
-      }
-      if (queued.fullAtMs >= nowMs) {
-        const waitMs = queued.fullAtMs - aheadMs - nowMs;
-        if (waitMs > maxWaitMs) return { isTaken: false, waitMs };
-        continue;
-      }
-      const first = await change(
-        key,
-        'SET full_at_ms = :full, #ttl = :ttl',
-        'attribute_not_exists(full_at_ms) OR full_at_ms < :now',
-        { ':full': nowMs + intervalMs, ':now': nowMs, ':ttl': ttlOf(nowMs) },
-      );
-      if (first.isChanged) return { isTaken: true, waitMs: 0 };
+      const isFull = fullAtMs < nowMs;
+      const moved = await (isFull
+        ? change(
+            key,
+            'SET full_at_ms = :full, #ttl = :ttl',
+            'attribute_not_exists(full_at_ms) OR full_at_ms < :now',
+            { ':full': nowMs + intervalMs, ':now': nowMs, ':ttl': ttlOf(nowMs) },
+          )
+        : change(
+            key,
+            'ADD full_at_ms :interval SET #ttl = :ttl',
+            'full_at_ms >= :now AND full_at_ms <= :latest',
+            {
+              ':interval': intervalMs,
+              ':now': nowMs,
+              ':latest': Math.floor(nowMs + aheadMs + maxWaitMs),
+              ':ttl': ttlOf(nowMs + maxWaitMs),
+            },
+          ));
+      fullAtMs = moved.fullAtMs;
+      remember(key.pk, fullAtMs);
+      if (moved.isChanged)
+        return { isTaken: true, waitMs: Math.max(0, fullAtMs - intervalMs - aheadMs - nowMs) };
+      const waitMs = fullAtMs - aheadMs - nowMs;
+      if (waitMs > maxWaitMs) return { isTaken: false, waitMs };
     }
     throw new AppError('busy', { headers: { 'retry-after': '1' } });
   },
