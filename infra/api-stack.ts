@@ -10,8 +10,9 @@ import {
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { authorizer, fallback, scheduledFunctions } from '../shared/contract/background.ts';
+import { authorizer, fallback } from '../shared/contract/background.ts';
 import type { Endpoint, KeyName } from '../shared/contract/endpoint.ts';
+import { workers } from '../shared/contract/endpoints.ts';
 import { sellers, sellerUrlVariable } from '../shared/sellers/sellers.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
@@ -53,7 +54,7 @@ export class ApiStack extends Stack {
         environment: environmentOf(entry, data, parameters),
       });
     const functions = [...endpoints, authorizer, fallback].map(createFunction);
-    for (const entry of scheduledFunctions) {
+    for (const entry of workers) {
       const target = createFunction(entry);
       schedule(this, entry, target);
       functions.push(target);

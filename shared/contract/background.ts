@@ -26,15 +26,3 @@ export const rotateSigningKeys: BackgroundFunction = {
   summary: 'Makes a new signing key and publishes its verification key ahead of use',
   timeoutSeconds: 30,
 };
-
-export const rewrapCredentials: BackgroundFunction = {
-  id: 'keys/rewrap-credentials',
-  summary: 'Seals seller credentials anew that an older key of KMS sealed',
-  schedule: 'rate(1 day)',
-  timeoutSeconds: 300,
-  table: { credentials: ['Query'], tenant: ['GetItem', 'UpdateItem'] },
-  keys: { credentials: ['GenerateDataKey', 'Decrypt', 'DescribeKey'] },
-};
-
-/** The functions that run by schedule. */
-export const scheduledFunctions: readonly BackgroundFunction[] = [rewrapCredentials];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { sellers } from '../sellers/sellers.ts';
+import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint } from './endpoint.ts';
 import { type MarketplaceName, MarketplaceType, Timestamp } from './schemas.ts';
 
@@ -80,3 +81,12 @@ export const deleteCredentials = defineEndpoint({
   responses: { 204: { description: 'Deleted, or there were none' } },
   table: { tenant: ['BatchGetItem', 'DeleteItem'], tenantUser: ['BatchGetItem'] },
 });
+
+export const rewrapCredentials: BackgroundFunction = {
+  id: 'keys/rewrap-credentials',
+  summary: 'Seals seller credentials anew that an older key of KMS sealed',
+  schedule: 'rate(1 day)',
+  timeoutSeconds: 300,
+  table: { credentials: ['Query'], tenant: ['GetItem', 'UpdateItem'] },
+  keys: { credentials: ['GenerateDataKey', 'Decrypt', 'DescribeKey'] },
+};

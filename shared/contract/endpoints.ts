@@ -1,5 +1,6 @@
 import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
+import type { BackgroundFunction } from './background.ts';
 import * as credentials from './credentials.ts';
 import * as detections from './detections.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -41,3 +42,6 @@ export const endpoints: readonly Endpoint[] = [
 export function endpointsOf(stage: string): readonly Endpoint[] {
   return stage === 'local' ? endpoints : endpoints.filter((endpoint) => !endpoint.localOnly);
 }
+
+/** Every function that works off a queue or runs by a schedule. */
+export const workers: readonly BackgroundFunction[] = [credentials.rewrapCredentials];

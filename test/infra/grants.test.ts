@@ -1,13 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
-import {
-  authorizer,
-  fallback,
-  rotateSigningKeys,
-  scheduledFunctions,
-} from '../../shared/contract/background.ts';
+import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
-import { endpointsOf } from '../../shared/contract/endpoints.ts';
+import { endpointsOf, workers } from '../../shared/contract/endpoints.ts';
 import { indexFamilies, type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
@@ -113,7 +108,7 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
   });
 
   it('are for every function exactly what its contract entry says', () => {
-    const entries = [...endpointsOf(stage), authorizer, fallback, ...scheduledFunctions];
+    const entries = [...endpointsOf(stage), authorizer, fallback, ...workers];
 
     const granted = Object.fromEntries(
       [...statementsByFunction(templates.api)].map(([id, statements]) => [id, flatten(statements)]),

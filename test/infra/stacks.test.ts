@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { optionsOf } from '../../infra/app.ts';
 import { constructIdOf } from '../../infra/function.ts';
-import { authorizer, fallback, scheduledFunctions } from '../../shared/contract/background.ts';
+import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
+import { endpoints, endpointsOf, workers } from '../../shared/contract/endpoints.ts';
 import {
   onlyResource,
   type Resource,
@@ -35,9 +35,7 @@ describe('a deployed stage', () => {
         .map(([id]) => id)
         .sort();
     const idsOf = (list: readonly Endpoint[]) =>
-      [...list, authorizer, fallback, ...scheduledFunctions]
-        .map(({ id }) => constructIdOf(id))
-        .sort();
+      [...list, authorizer, fallback, ...workers].map(({ id }) => constructIdOf(id)).sort();
 
     expect(functionIds(templates.api)).toEqual(idsOf(endpointsOf('prod')));
     expect(functionIds(synthesize({ stage: 'local' }).api)).toEqual(idsOf(endpoints));
@@ -75,7 +73,7 @@ describe('a deployed stage', () => {
 
     const { api } = synthesize({ stage: 'prod', endpoints: [...endpointsOf('prod'), ...extra] });
 
-    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62 + scheduledFunctions.length);
+    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62 + workers.length);
     expect(Object.keys(api.Resources).length).toBeLessThan(250);
     expect(JSON.stringify(api).length).toBeLessThan(1_000_000);
   });
@@ -196,7 +194,7 @@ describe('functions', () => {
           LogGroup: { Ref: expect.any(String) },
         },
       });
-      const isScheduled = scheduledFunctions.some((entry) => constructIdOf(entry.id) === id);
+      const isScheduled = workers.some((entry) => constructIdOf(entry.id) === id);
       expect(Properties.Timeout, id).toBeLessThan(isScheduled ? 901 : 31);
     }
     for (const template of all()) {
@@ -289,7 +287,7 @@ describe('functions', () => {
         .map(([id]) => id)
         .sort(),
     );
-    const scheduled = scheduledFunctions.map(({ id }) => constructIdOf(id));
+    const scheduled = workers.map(({ id }) => constructIdOf(id));
     for (const { FunctionName, Principal, SourceArn } of permissions) {
       const name = FunctionName['Fn::GetAtt'][0];
       if (scheduled.includes(name)) {
