@@ -1,4 +1,3 @@
-import type * as z from 'zod';
 import { rewrap } from './credentials.ts';
 import { currentKey } from './envelopes.ts';
 import { logger } from './observe.ts';
@@ -33,10 +32,10 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
       ...(start && { ExclusiveStartKey: start }),
     });
     for (const entry of Items) {
-      const item = CredentialItem.parse(entry);
-      if (isCurrent(item)) return { rewrapped, failed, isDone: true };
+      const item = CredentialItem.safeParse(entry);
+      if (item.data && isCurrent(item.data)) return { rewrapped, failed, isDone: true };
       if (Date.now() >= deadlineMs) return { rewrapped, failed, isDone: false };
-      const outcome = await attempt(tenantOf(entry), item);
+      const outcome = await attempt(entry, item.data);
       if (outcome === 'rewrapped') rewrapped += 1;
       if (outcome === 'failed') failed += 1;
     }
@@ -45,18 +44,18 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
   return { rewrapped, failed, isDone: true };
 }
 
-const tenantOf = (entry: Record<string, unknown>) => String(entry.pk).replace('TENANT#', '');
-
 async function attempt(
-  tenantId: string,
-  { marketplace, sealed_at }: z.infer<typeof CredentialItem>,
+  { pk, sk }: Record<string, unknown>,
+  item: CredentialItem | undefined,
 ): Promise<'rewrapped' | 'changed meanwhile' | 'failed'> {
+  const tenantId = String(pk).replace('TENANT#', '');
   try {
-    const isDone = await rewrap(tenantId, marketplace, sealed_at);
+    if (!item) throw new TypeError('The item is not one of credentials');
+    const isDone = await rewrap(tenantId, item.marketplace, item.sealed_at);
     return isDone ? 'rewrapped' : 'changed meanwhile';
   } catch (error) {
     const error_name = error instanceof Error ? error.name : 'unknown';
-    logger.error('rewrap_failed', { tenant_id: tenantId, marketplace, error_name });
+    logger.error('rewrap_failed', { tenant_id: tenantId, item: String(sk), error_name });
     return 'failed';
   }
 }
