@@ -38,7 +38,7 @@ export interface Case {
   when?: string;
   expectedStatus?: number;
   /** Makes the request for an owner; what it needs first is not measured. */
-  request: (owner: Owner, send: Send) => Request | Promise<Request>;
+  request: (owner: Owner, send: Send, newOzonKey: () => object) => Request | Promise<Request>;
 }
 
 const detections = (count: number) =>
@@ -212,4 +212,11 @@ export const cases: readonly Case[] = [
       body: { detections: detections(count) },
     }),
   })),
+  {
+    endpointId: 'credentials/update',
+    when: 'Ozon',
+    request: ({ token }, _, newOzonKey) => ({ token, body: { ozon: newOzonKey() } }),
+  },
+  { endpointId: 'credentials/get', request: ({ token }) => ({ token }) },
+  { endpointId: 'credentials/delete', request: ({ token }) => ({ token }) },
 ];

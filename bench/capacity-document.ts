@@ -11,8 +11,8 @@ through its own handler on the embedded DynamoDB, and a middleware of the AWS SD
   key. **RCU, known**: while the container remembers it, for 30 seconds.
 - **WCU**: write capacity units of single writes (UpdateItem, PutItem, DeleteItem).
 - **WCU, transactions**: computed, not measured, because the embedded DynamoDB does not charge
-  transactions as DynamoDB does: 2 units for each item of up to 1 KB, and 1 for the entry of a
-  detection in the index.
+  transactions as DynamoDB does: 2 units for each item of up to 1 KB, and 1 for an
+  entry in the index, which detections and seller credentials have.
 - **Round trips**: how often the request waits for the table, whatever it asks for side by side.
 
 A query that finds nothing is charged its minimum by the embedded database, as DynamoDB documents;

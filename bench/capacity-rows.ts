@@ -18,26 +18,32 @@ export interface CapacityRow {
   roundTrips: number;
 }
 
-/** Measures every case. `send` must run the functions over the table client that the meter watches. */
+/** Measures every case. `newOzonKey` makes what Ozon accepts; `send` must run the functions over the table client that the meter watches. */
 export async function measureCapacity(
   send: Send,
   meter: TableMeter,
+  newOzonKey: () => object,
   tell: (progress: string) => void = () => undefined,
 ): Promise<CapacityRow[]> {
   const rows: CapacityRow[] = [];
   for (const one of cases) {
     tell(one.endpointId);
-    rows.push(await measure(one, send, meter));
+    rows.push(await measure(one, send, meter, newOzonKey));
   }
   return rows;
 }
 
-async function measure(one: Case, send: Send, meter: TableMeter): Promise<CapacityRow> {
+async function measure(
+  one: Case,
+  send: Send,
+  meter: TableMeter,
+  newOzonKey: () => object,
+): Promise<CapacityRow> {
   const owner = await newOwner(send);
   const watch = (request: Request) =>
     meter.watch(() => send(one.endpointId, request, one.expectedStatus));
 
-  const prepared = await one.request(owner, send);
+  const prepared = await one.request(owner, send, newOzonKey);
   // What was sent to prepare made the session known; nobody knows the next one.
   const token = prepared.token && (await send('auth/login', signIn(owner))).access_token;
   const calls = await watch({ ...prepared, ...(token && { token }) });
@@ -53,7 +59,7 @@ async function measure(one: Case, send: Send, meter: TableMeter): Promise<Capaci
 
   const { apiKey } = prepared;
   const again = {
-    ...(await one.request(owner, send)),
+    ...(await one.request(owner, send, newOzonKey)),
     ...(token && { token }),
     ...(apiKey && { apiKey }),
   };

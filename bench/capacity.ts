@@ -19,7 +19,12 @@ export const benchmark: Benchmark = async (tell) => {
     const headers = { Accept: 'application/json', ...(apiKey && { 'X-Api-Key': apiKey }) };
     return call(await loadSource(id), id, { ...sent, headers, principal }, expectedStatus);
   };
-  const rows = await measureCapacity(send, new TableMeter(tableClient), tell);
+  const rows = await measureCapacity(
+    send,
+    new TableMeter(tableClient),
+    surroundings.newOzonKey,
+    tell,
+  );
   surroundings.stop();
   writeFileSync(file, capacityDocument(rows));
   return [];

@@ -12,6 +12,8 @@ import type {
   Context,
 } from 'aws-lambda';
 import { bundleFunctions } from '../infra/bundle.ts';
+import { Keyring } from '../local/kms.ts';
+import { startOzon } from '../local/sellers/ozon.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 import { rotateKeys, type SigningKey, toVerificationKeys } from '../shared/signing-keys.ts';
@@ -23,6 +25,7 @@ import {
   freePort,
   startDatabase,
 } from '../test/support/dynamodb.ts';
+import { credentialsKeyId, kmsActions } from '../test/support/kms.ts';
 
 export type Handler = (
   event: APIGatewayProxyEvent,
@@ -53,6 +56,7 @@ const environment = {
   MARKETPLACE_REGION: 'us-east-1',
   WEBHOOKS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/webhooks',
   WEBHOOK_ALLOW_PRIVATE: 'false',
+  CREDENTIALS_KEY_ID: credentialsKeyId,
   POWERTOOLS_SERVICE_NAME: 'tenantry',
   POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
   POWERTOOLS_LOG_LEVEL: 'INFO',
@@ -64,6 +68,8 @@ export interface Surroundings {
   verificationKeys: ReturnType<typeof toVerificationKeys>;
   /** Makes another table and lets functions that load from now on use it. */
   useNewTable: () => Promise<string>;
+  /** What the Ozon of these surroundings accepts. */
+  newOzonKey: () => object;
   stop: () => void;
 }
 
@@ -89,7 +95,11 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
         LicenseArn: `arn:aws:license-manager::294406891311:license:l-${RegistrationToken}`,
       },
     }),
+    ...kmsActions(new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }])),
   });
+  const ozon = await startOzon();
+  process.env.OZON_URL = ozon.baseUrl;
+  process.env.AWS_ENDPOINT_URL_KMS = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_DYNAMODB = database.endpoint;
   process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = aws.endpoint;
@@ -101,7 +111,12 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
     return tableName;
   };
   await useNewTable();
-  return { endpoint: database.endpoint, verificationKeys, useNewTable, stop: aws.stop };
+  const stop = () => {
+    aws.stop();
+    void ozon.stop();
+  };
+  const newOzonKey = () => ozon.createAccount({ products: 1 }).credentials;
+  return { endpoint: database.endpoint, verificationKeys, useNewTable, newOzonKey, stop };
 }
 
 /** A fresh embedded DynamoDB that keeps its data in a file, as `npm start` runs it. */

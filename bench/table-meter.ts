@@ -63,9 +63,15 @@ function unitsOf(output: object): number {
 
 function transactionOf(input: object): TableCall['transaction'] {
   const { TransactItems: items = [] } = input as {
-    TransactItems?: { Put?: { Item?: object } }[];
+    TransactItems?: {
+      Put?: { Item?: object };
+      Update?: { ExpressionAttributeValues?: object };
+    }[];
   };
-  const indexed = items.filter(({ Put }) => Put?.Item && 'series_pk' in Put.Item);
+  const indexed = items.filter(
+    ({ Put, Update }) =>
+      'series_pk' in (Put?.Item ?? {}) || ':series_pk' in (Update?.ExpressionAttributeValues ?? {}),
+  );
   return { items: items.length, indexed: indexed.length };
 }
 

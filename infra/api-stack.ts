@@ -11,7 +11,8 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { authorizer, type BackgroundFunction, fallback } from '../shared/contract/background.ts';
-import type { Endpoint } from '../shared/contract/endpoint.ts';
+import type { Endpoint, KeyName } from '../shared/contract/endpoint.ts';
+import { sellers, sellerUrlVariable } from '../shared/sellers/sellers.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
@@ -171,6 +172,16 @@ function environmentOf(
     ),
     ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
     ...(reachesWebhooks && { WEBHOOK_ALLOW_PRIVATE: parameters.webhookAllowPrivate }),
+    ...Object.fromEntries(
+      Object.keys(entry.keys ?? {}).map((name) => [
+        `${name.toUpperCase()}_KEY_ID`,
+        data.granted.keyArns[name as KeyName],
+      ]),
+    ),
+    ...(entry.sellers &&
+      Object.fromEntries(
+        Object.keys(sellers).map((name) => [sellerUrlVariable(name), parameters.sellerUrls[name]]),
+      )),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,
       SUPPORT_EMAIL: parameters.supportEmail,

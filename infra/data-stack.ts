@@ -26,6 +26,7 @@ import type { Construct } from 'constructs';
 import { rotateSigningKeys } from '../shared/contract/background.ts';
 import { seriesIndex } from '../shared/table/keys.ts';
 import { AlarmTopic } from './alarm-topic.ts';
+import { credentialsKey } from './credentials-key.ts';
 import { ContractFunction } from './function.ts';
 import type { GrantedResources } from './grants.ts';
 import { FunctionLogs } from './logs.ts';
@@ -83,6 +84,7 @@ export class DataStack extends Stack {
     );
 
     this.granted = {
+      keyArns: { credentials: credentialsKey(this).keyArn },
       tableArn: this.table.tableArn,
       secretArns: {
         'signing-keys': signingKeys.secretArn,
@@ -95,6 +97,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'TableName', { value: this.table.tableName });
     new CfnOutput(this, 'SigningKeysSecret', { value: signingKeys.secretArn });
     new CfnOutput(this, 'VerificationKeysSecret', { value: verificationKeys.secretArn });
+    new CfnOutput(this, 'CredentialsKeyArn', { value: this.granted.keyArns.credentials });
     new CfnOutput(this, 'SealingKeySecret', { value: sealingKey.secretArn });
   }
 

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Needs, QueueName, SecretName } from '../shared/contract/endpoint.ts';
-import { type KeyFamily, keyPatterns, seriesIndex } from '../shared/table/keys.ts';
+import type { KeyName, Needs, QueueName, SecretName } from '../shared/contract/endpoint.ts';
+import { indexFamilies, type KeyFamily, keyPatterns, seriesIndex } from '../shared/table/keys.ts';
 
 /** What functions are granted access to. */
 export interface GrantedResources {
@@ -8,10 +8,8 @@ export interface GrantedResources {
   readonly secretArns: Readonly<Record<SecretName, string>>;
   /** Queues by name; those without a worker do not exist. */
   readonly queueArns?: Readonly<Partial<Record<QueueName, string>>>;
+  readonly keyArns: Readonly<Record<KeyName, string>>;
 }
-
-/** Families whose partition keys are those of the series index, not of the table. */
-const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections', 'due']);
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
 export function statementsFor(
@@ -29,6 +27,7 @@ export function statementsFor(
     ),
     ...(needs.queues ?? []).map((name) => queueStatement(name, ['SendMessage'], resources)),
     ...(needs.queue ? [queueStatement(needs.queue, consumerActions, resources)] : []),
+    ...keyStatements(needs.keys ?? {}, resources.keyArns),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),
@@ -81,5 +80,39 @@ function tableStatements(table: NonNullable<Needs['table']>, tableArn: string): 
         Null: { 'dynamodb:LeadingKeys': 'false' },
       },
     });
+  });
+}
+
+/** Members of the encryption context of everything that a key of the product encrypts. */
+const contextKeys = ['tenant_id', 'credential'];
+
+/** Encryption only with a context that names a tenant and its credential, and nothing besides. */
+function keyStatements(
+  keys: NonNullable<Needs['keys']>,
+  keyArns: GrantedResources['keyArns'],
+): PolicyStatement[] {
+  return (Object.entries(keys) as [KeyName, readonly string[]][]).flatMap(([name, actions]) => {
+    const plain = actions.filter((action) => action === 'DescribeKey');
+    const bound = actions.filter((action) => action !== 'DescribeKey');
+    const toActions = (names: string[]) => names.map((action) => `kms:${action}`);
+    const resources = [keyArns[name]];
+    return [
+      ...(plain.length ? [new PolicyStatement({ actions: toActions(plain), resources })] : []),
+      ...(bound.length
+        ? [
+            new PolicyStatement({
+              actions: toActions(bound),
+              resources,
+              conditions: {
+                'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': contextKeys },
+                StringLike: {
+                  'kms:EncryptionContext:tenant_id': keyPatterns.tenant.replace('TENANT#', ''),
+                  'kms:EncryptionContext:credential': '?*',
+                },
+              },
+            }),
+          ]
+        : []),
+    ];
   });
 }

@@ -1,5 +1,6 @@
 import { CfnParameter } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { sellers } from '../shared/sellers/sellers.ts';
 import type { Stage } from './stage.ts';
 
 /** How much the functions of a stack log. */
@@ -51,6 +52,17 @@ export function apiParameters(scope: Construct, stage: Stage) {
       default: 'us-east-1',
       description: 'Region of the AWS Marketplace APIs',
     }),
+    /** By marketplace: `OzonUrl`, `WildberriesUrl`. */
+    sellerUrls: Object.fromEntries(
+      Object.values(sellers).map(({ marketplace, defaultUrl }) => [
+        marketplace,
+        value(`${marketplace.charAt(0).toUpperCase()}${marketplace.slice(1)}Url`, {
+          default: defaultUrl,
+          allowedPattern: 'https?://[^\\s]+[^/\\s]',
+          description: `Where the API of ${marketplace} is; {host} stands for the host of a category`,
+        }),
+      ]),
+    ) as Record<string, string>,
   };
 }
 

@@ -19,12 +19,16 @@ import {
   writeResponse,
 } from './http.ts';
 import { Identities } from './iam.ts';
+import { isRecord, listOf } from './json.ts';
+import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
 import { claimDataDir } from './process.ts';
 import { readSchedules, runSchedules } from './schedules.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { startSellers } from './sellers/sellers.ts';
+import type { SellerStandIn } from './sellers/stand-in.ts';
 import { readBuckets } from './site.ts';
 import { startSqs } from './sqs.ts';
 import { replaceFile } from './store.ts';
@@ -87,9 +91,14 @@ export interface Cloud {
     readonly marketplaceMetering: string;
     readonly ses: string;
     readonly sqs: string;
+    readonly kms: string;
   };
+  /** The APIs of seller marketplaces, by marketplace. */
+  readonly sellers: Readonly<Record<string, SellerStandIn>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
+  /** ARN of a key of KMS, likewise. */
+  keyArn(logicalId: string): string;
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly secrets: SecretsManager;
@@ -158,7 +167,11 @@ async function start(
     options.assembly ?? ensureAssembly(options.onBuild),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
-  const template = loadTemplate(assembly, options.environment ?? process.env);
+  const sellers = own(await startSellers({ dataDir, onError }));
+  const template = loadTemplate(assembly, {
+    ...sellers.environment,
+    ...(options.environment ?? process.env),
+  });
   const assets = assetFolders(assembly);
   const dynamoDb = own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? ''));
   const table = onlyTable(template);
@@ -190,7 +203,7 @@ async function start(
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
   const productCode = template.parameter('ProductCodes')?.split(',')[0]?.trim() || 'tenantry-demo';
-  const [guard, marketplace, mail, sqs] = await Promise.all([
+  const [guard, marketplace, mail, sqs, kms] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,
       identities,
@@ -201,6 +214,7 @@ async function start(
     startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
     startMail({ dataDir, identities, onError }).then(own<MailService>),
     startSqs({ template, identities, onError }).then(own<Listener>),
+    startKms({ template, dataDir, identities, onError }).then(own<Listener>),
   ]);
   Object.assign(endpoints, {
     AWS_ENDPOINT_URL_DYNAMODB: guard.url,
@@ -208,6 +222,7 @@ async function start(
     AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplace.url,
     AWS_ENDPOINT_URL_SESV2: mail.url,
     AWS_ENDPOINT_URL_SQS: sqs.url,
+    AWS_ENDPOINT_URL_KMS: kms.url,
   });
 
   const api = readApi(template);
@@ -244,12 +259,12 @@ async function start(
   every(sweepEveryMs, () => sweepExpired(dynamoDb, table), closers, onError);
   every(rotationCheckEveryMs, () => secrets.rotateDue(), closers, onError);
 
-  const secretArn = (logicalId: string) => {
-    const secret = template
-      .ofType('AWS::SecretsManager::Secret')
+  const named = (type: string, logicalId: string) => {
+    const found = template
+      .ofType(type)
       .find((candidate) => candidate.logicalId.startsWith(logicalId));
-    if (!secret) throw new Error(`There is no secret ${logicalId} in the template`);
-    return secret.ref;
+    if (!found) throw new Error(`There is no ${type} ${logicalId} in the template`);
+    return found;
   };
   const rotating = template.ofType('AWS::SecretsManager::RotationSchedule')[0]?.properties.SecretId;
   replaceFile(
@@ -257,7 +272,10 @@ async function start(
     `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null, sqs: sqs.url }, null, 2)}\n`,
   );
 
-  door.open(front, createConsole({ marketplace, mail, dynamoDb, tables }));
+  door.open(
+    front,
+    createConsole({ marketplace, mail, sellers: sellers.byMarketplace, dynamoDb, tables }),
+  );
   const listener = await door.listening;
   for (const source of eventSources)
     own(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
@@ -272,8 +290,11 @@ async function start(
       marketplaceMetering: marketplace.url,
       ses: mail.url,
       sqs: sqs.url,
+      kms: kms.url,
     },
-    secretArn,
+    sellers: sellers.byMarketplace,
+    secretArn: (logicalId) => named('AWS::SecretsManager::Secret', logicalId).ref,
+    keyArn: (logicalId) => named('AWS::KMS::Key', logicalId).attribute('Arn'),
     marketplace,
     mail,
     secrets,

@@ -7,6 +7,12 @@ import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from './h
 import { isRecord } from './json.ts';
 import type { MailService } from './mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from './marketplace.ts';
+import {
+  AccountChange,
+  AccountRequest,
+  SellerFaults,
+  type SellerStandIn,
+} from './sellers/stand-in.ts';
 import type { TableKeys } from './table-requests.ts';
 
 /** Where the console lies. No path of the product starts with it. */
@@ -15,6 +21,7 @@ export const consolePrefix = '/_local';
 export interface ConsoleOptions {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
+  readonly sellers: Readonly<Record<string, SellerStandIn>>;
   readonly dynamoDb: DynamoDb;
   readonly tables: readonly TableKeys[];
 }
@@ -52,6 +59,7 @@ interface Match {
 }
 
 type Action = (match: Match) => Promise<HttpResponse> | HttpResponse;
+type Route = readonly [RegExp, Readonly<Record<string, Action>>];
 
 const files = {
   'index.html': 'text/html; charset=utf-8',
@@ -73,10 +81,11 @@ const pageHeaders = [
 export function createConsole({
   marketplace,
   mail,
+  sellers,
   dynamoDb,
   tables,
 }: ConsoleOptions): LocalConsole {
-  const routes: readonly [RegExp, Readonly<Record<string, Action>>][] = [
+  const routes: readonly Route[] = [
     [
       /^$/,
       {
@@ -126,6 +135,7 @@ export function createConsole({
         },
       },
     ],
+    ...sellerRoutes(sellers),
     [/^\/mailbox$/, { GET: () => jsonResponse(200, mail.mailbox()) }],
     [
       /^\/tables$/,
@@ -171,6 +181,45 @@ export function createConsole({
     const isOurs = request.path === consolePrefix || request.path.startsWith(`${consolePrefix}/`);
     return isOurs ? serve(request) : undefined;
   };
+}
+
+/** Accounts on the seller marketplaces, and the trouble that their APIs have. */
+function sellerRoutes(sellers: ConsoleOptions['sellers']): Route[] {
+  const find = (name: string | undefined) => {
+    const seller = sellers[name ?? ''];
+    if (!seller) throw new ConsoleError(404, 'not_found', 'There is no such seller marketplace.');
+    return seller;
+  };
+  return [
+    [
+      /^\/sellers\/([a-z]+)\/accounts$/,
+      {
+        GET: ({ parameters: [name] }) => jsonResponse(200, find(name).accounts()),
+        POST: ({ request, parameters: [name] }) =>
+          jsonResponse(201, find(name).createAccount(bodyOf(request, AccountRequest))),
+      },
+    ],
+    [
+      /^\/sellers\/([a-z]+)\/accounts\/([0-9a-f-]{36})$/,
+      {
+        PATCH: ({ request, parameters: [name, id = ''] }) => {
+          const changed = find(name).changeAccount(id, bodyOf(request, AccountChange));
+          if (!changed) throw new ConsoleError(404, 'not_found', 'There is no such account.');
+          return jsonResponse(200, changed);
+        },
+      },
+    ],
+    [
+      /^\/sellers\/([a-z]+)\/faults$/,
+      {
+        GET: ({ parameters: [name] }) => jsonResponse(200, find(name).faults()),
+        PUT: ({ request, parameters: [name] }) => {
+          find(name).setFaults(bodyOf(request, SellerFaults));
+          return jsonResponse(200, find(name).faults());
+        },
+      },
+    ],
+  ];
 }
 
 const localHosts = new Set(['localhost', '127.0.0.1', '[::1]']);

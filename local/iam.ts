@@ -194,7 +194,7 @@ function compile(statement: unknown, where: string): Statement {
 }
 
 /** Condition keys that the local services give. A policy that leans on another one cannot be judged. */
-const knownKeys = new Set(['dynamodb:LeadingKeys']);
+const knownKeys = /^(?:dynamodb:LeadingKeys|kms:EncryptionContextKeys|kms:EncryptionContext:\w+)$/;
 
 function compileCondition(
   operator: string,
@@ -202,7 +202,7 @@ function compileCondition(
   expected: readonly string[],
   where: string,
 ): Condition {
-  if (!knownKeys.has(key))
+  if (!knownKeys.test(key))
     throw new TemplateError(where, `the local runner does not know the condition key ${key}`);
   if (expected.some((value) => value.includes('${')))
     throw new TemplateError(where, 'the local runner does not know policy variables');

@@ -70,6 +70,9 @@ const run: Readonly<Record<string, ResourceType>> = {
     },
   },
   'AWS::Lambda::EventSourceMapping': { ref: (name) => stableId(name, 32, 'hex') },
+  'AWS::KMS::Key': {
+    attributes: { Arn: (name) => arn('kms', `key/${stableId(name, 32, 'hex')}`) },
+  },
   'AWS::Lambda::Function': { attributes: { Arn: (name) => arn('lambda', `function:${name}`) } },
   'AWS::Lambda::Permission': {},
   'AWS::S3::Bucket': {
@@ -111,9 +114,6 @@ const skip: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::CloudWatch::Dashboard': {},
   'AWS::KMS::Alias': {},
-  'AWS::KMS::Key': {
-    attributes: { Arn: (name) => arn('kms', `key/${stableId(name, 32, 'hex')}`) },
-  },
   'AWS::Lambda::EventInvokeConfig': {},
   'AWS::Lambda::LayerVersion': { ref: (name) => arn('lambda', `layer:${name}:1`) },
   'AWS::Logs::LogGroup': { attributes: { Arn: (name) => arn('logs', `log-group:${name}:*`) } },

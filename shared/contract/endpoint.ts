@@ -14,6 +14,9 @@ export type SecretName = 'signing-keys' | 'verification-keys' | 'sealing-key';
 /** Work that is done behind the caller's back, each kind in a queue of its own. */
 export const queueNames = ['sync', 'webhooks'] as const;
 export type QueueName = (typeof queueNames)[number];
+/** KMS keys of the product. */
+export type KeyName = 'credentials';
+export type KeyAction = 'GenerateDataKey' | 'Decrypt' | 'DescribeKey';
 
 /** What a function needs from AWS. Infra grants exactly this and nothing more. */
 export interface Needs {
@@ -23,6 +26,10 @@ export interface Needs {
   secrets?: readonly SecretName[];
   /** Queues it may send to. */
   queues?: readonly QueueName[];
+  /** KMS keys, by the actions on them; encryption only for a tenant's named credential. */
+  keys?: { readonly [K in KeyName]?: readonly KeyAction[] };
+  /** It calls the APIs of seller marketplaces and is told where they are. */
+  sellers?: true;
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   memoryMb?: number;

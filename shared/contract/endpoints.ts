@@ -1,6 +1,7 @@
 import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
 import type { BackgroundFunction } from './background.ts';
+import * as credentials from './credentials.ts';
 import * as detections from './detections.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
@@ -40,6 +41,9 @@ export const endpoints: readonly Endpoint[] = [
   webhooks.replayDelivery,
   detections.listDetections,
   detections.ingestDetections,
+  credentials.updateCredentials,
+  credentials.getCredentials,
+  credentials.deleteCredentials,
   marketplace.stubRegister,
   detections.seedDetections,
 ];
@@ -53,4 +57,5 @@ export function endpointsOf(stage: string): readonly Endpoint[] {
 export const workers: readonly BackgroundFunction[] = [
   webhooks.deliverWebhooks,
   webhooks.sweepDeliveries,
+  credentials.rewrapCredentials,
 ];

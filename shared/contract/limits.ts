@@ -22,6 +22,8 @@ export const limitPolicies = {
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
+  'credentials.user': { quota: 10, windowSeconds: 900 },
+  'credentials.tenant': { quota: 30, windowSeconds: 3600 },
 } as const satisfies Record<string, { quota: number; windowSeconds: number }>;
 
 export type LimitName = keyof typeof limitPolicies;

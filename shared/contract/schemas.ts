@@ -83,6 +83,7 @@ export const CompanyName = z
   .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
 
 export const MarketplaceType = z.enum(['wildberries', 'ozon']);
+export type MarketplaceName = z.infer<typeof MarketplaceType>;
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
 export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);

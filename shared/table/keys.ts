@@ -18,6 +18,8 @@
  * | address an account signed in from | EMAIL#<hash> | ADDRESS#<address> | |
  * | license → tenant | LICENSE#<license> | LICENSE | |
  * | API key → tenant | APIKEY#<hash> | APIKEY | |
+ * | seller credentials of a tenant | TENANT#<tenant> | CREDENTIAL#<marketplace> | CREDENTIALS#SEALED / <sealed at>#<tenant>#<marketplace> |
+ * | token bucket of a seller account | SELLERLIMIT#<marketplace>#<account hash>#<category> | BUCKET | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -38,9 +40,18 @@ export const keyPatterns = {
   limit: 'LIMIT#*',
   tenantDelivery: `TENANT#tnt_${'?'.repeat(26)}#DELIVERY#*`,
   due: 'DUE#*',
+  credentials: 'CREDENTIALS#SEALED',
+  sellerLimit: 'SELLERLIMIT#*',
 } as const;
 
 export type KeyFamily = keyof typeof keyPatterns;
+
+/** Families whose partition keys are those of the series index, not of the table. */
+export const indexFamilies: ReadonlySet<KeyFamily> = new Set([
+  'tenantDetections',
+  'due',
+  'credentials',
+]);
 
 export type TableAction =
   | 'GetItem'
@@ -120,5 +131,20 @@ export const keys = {
   limit: (limit: string, subject: string, windowStart: number): Key => ({
     pk: `LIMIT#${part(limit)}#${part(subject)}`,
     sk: String(windowStart),
+  }),
+  credential: (tenantId: string, marketplace: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `CREDENTIAL#${part(marketplace)}`,
+  }),
+  /** Where all seller credentials of a tenant are. */
+  credentialsOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'CREDENTIAL#' }),
+  /** Place of a tenant's credentials in the series index, by when they were sealed. */
+  credentialSeries: (sealedAt: string, tenantId: string, marketplace: string) => ({
+    series_pk: 'CREDENTIALS#SEALED',
+    series_sk: `${part(sealedAt)}#${part(tenantId)}#${part(marketplace)}`,
+  }),
+  sellerLimit: (marketplace: string, account: string, category: string): Key => ({
+    pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
+    sk: 'BUCKET',
   }),
 };

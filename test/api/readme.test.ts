@@ -25,5 +25,6 @@ describe('the README', () => {
     expect(stdout).toContain('{"accepted":0,"duplicates":1}');
     expect(stdout).toContain('"id":"first"');
     expect(stdout).toContain('"name":"Example Ltd","status":"ACTIVE"');
+    expect(stdout.match(/"is_verified":true/g)).toHaveLength(4);
   });
 });

@@ -43,6 +43,9 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['detections/list', '10 of this quarter', [4, 1.5, 0, 1]],
   ['detections/ingest', '1 detection', [2, 0, 3, 5]],
   ['detections/ingest', '100 detections', [2, 0, 3, 5]],
+  ['credentials/update', 'Ozon', [4, 1, 5, 8]],
+  ['credentials/get', '', [4, 1, 0, 1]],
+  ['credentials/delete', '', [3, 0, 2, 2]],
 ];
 
 let rows: CapacityRow[] = [];
@@ -51,7 +54,11 @@ beforeAll(async () => {
   // The middle of a quarter: what a list reads depends on where the day lies in it.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2030, 10, 15, 12) });
   const { tableClient } = await import('../../shared/table/table.ts');
-  rows = await measureCapacity(send, new TableMeter(tableClient));
+  rows = await measureCapacity(
+    send,
+    new TableMeter(tableClient),
+    () => world.sellers.ozon.createAccount({ products: 1 }).credentials,
+  );
 }, 60_000);
 
 const send: Send = async (endpointId, { pathParameters, ...sent }, expectedStatus) => {

@@ -49,6 +49,7 @@ const bodies: Record<string, () => object> = {
     events: ['tenant.updated'],
   }),
   'webhooks/update': () => ({ enabled: false }),
+  'credentials/update': () => ({ ozon: { client_id: '1', api_key: 'x'.repeat(20) } }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
   }),

@@ -71,6 +71,9 @@ describe('tenant isolation', () => {
       'api-keys/delete',
       'api-keys/list',
       'auth/logout',
+      'credentials/delete',
+      'credentials/get',
+      'credentials/update',
       'detections/ingest',
       'detections/list',
       'dev/seed-detections',
@@ -150,6 +153,25 @@ describe('tenant isolation', () => {
 
     expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await lastingItems()).toEqual(before);
+  });
+
+  it('credentials/update, get and delete are of the own alone', async () => {
+    const path = '/api/v1/tenants/me/credentials';
+    const ozonOf = () => world.sellers.ozon.createAccount({ products: 1 }).credentials;
+    const save = (tenant: Member, ozon: object) =>
+      world.send('PATCH', path, { token: tenant.access_token, body: { ozon } });
+    const read = async (tenant: Member) =>
+      (await world.send<{ items: object[] }>('GET', path, { token: tenant.access_token })).body;
+    await save(b, ozonOf());
+    const before = await itemsOf(b);
+
+    expect((await read(a)).items).toEqual([]);
+    await save(a, ozonOf());
+    expect(await itemsOf(b)).toEqual(before);
+    expect(await read(a)).not.toEqual(await read(b));
+
+    await world.send('DELETE', path, { token: a.access_token });
+    expect(await itemsOf(b)).toEqual(before);
   });
 
   it('auth/logout ends the sessions of the caller alone', async () => {

@@ -3,7 +3,7 @@ import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
 import { endpointsOf, workers } from '../../shared/contract/endpoints.ts';
-import { type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
+import { indexFamilies, type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
 interface Statement {
@@ -40,6 +40,7 @@ function describeResource(resource: unknown): string {
   if (secret) return `secret ${secret.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
   if (/GetAttTable\w+Arn/.test(text))
     return text.includes('/index/series') ? 'index series' : 'table';
+  if (/CredentialsKey/.test(text)) return 'key credentials';
   if (/Logs/.test(text)) return 'log group';
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
   const queue = /"Queues(Sync|Webhooks)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
@@ -51,6 +52,11 @@ function describeResource(resource: unknown): string {
 function flatten(statements: readonly Statement[]): string[] {
   return statements
     .flatMap(({ Action, Resource, Condition }) => {
+      if (Condition?.StringLike?.['kms:EncryptionContext:tenant_id']) {
+        return list(Action).map(
+          (action) => `${action} on ${describeResource(Resource)} by context`,
+        );
+      }
       const patterns = list(
         Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? 'any key',
       );
@@ -71,7 +77,7 @@ function expectedPermissions(needs: Needs & { queue?: string }): string[] {
   ];
   for (const family of Object.keys(needs.table ?? {}) as KeyFamily[]) {
     for (const action of needs.table?.[family] ?? []) {
-      const place = ['tenantDetections', 'due'].includes(family) ? 'index series' : 'table';
+      const place = indexFamilies.has(family) ? 'index series' : 'table';
       expected.push(`dynamodb:${action} on ${place} for ${keyPatterns[family]}`);
     }
   }
@@ -83,6 +89,12 @@ function expectedPermissions(needs: Needs & { queue?: string }): string[] {
   if (needs.queue)
     for (const action of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'])
       expected.push(`sqs:${action} on queue ${needs.queue} for any key`);
+  for (const [name, actions] of Object.entries(needs.keys ?? {})) {
+    for (const action of actions) {
+      const bound = action === 'DescribeKey' ? 'for any key' : 'by context';
+      expected.push(`kms:${action} on key ${name} ${bound}`);
+    }
+  }
   for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
   return expected.sort();
 }
@@ -150,6 +162,23 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
     }
   });
 
+  it('let a KMS key encrypt for a named credential of a tenant only (check 69)', () => {
+    const statements = [...statementsByFunction(templates.api).values()].flat();
+    const onKey = statements.filter(({ Action }) =>
+      list(Action).some((action) => /^kms:(?!DescribeKey)/.test(action)),
+    );
+
+    expect(onKey).toHaveLength(2);
+    for (const { Condition } of onKey)
+      expect(Condition).toEqual({
+        'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['tenant_id', 'credential'] },
+        StringLike: {
+          'kms:EncryptionContext:tenant_id': `tnt_${'?'.repeat(26)}`,
+          'kms:EncryptionContext:credential': '?*',
+        },
+      });
+  });
+
   it('put all families that an action may touch into one statement, as a batch over them needs', () => {
     for (const [id, statements] of statementsByFunction(templates.api)) {
       const places = statements
@@ -196,6 +225,8 @@ describe('the key patterns', () => {
     limit: [keys.limit('login.account', 's', 0).pk],
     tenantDelivery: [keys.delivery(tenant, 'whk_1', 'msg_1').pk],
     due: [keys.due('webhooks', 0)],
+    credentials: [keys.credentialSeries('2026-11-20T00:00:00.000Z', tenant, 'ozon').series_pk],
+    sellerLimit: [keys.sellerLimit('ozon', 'a', 'all').pk],
   };
 
   it('match the keys of their own family and of no other', () => {

@@ -138,6 +138,24 @@ describe('keys and secrets', () => {
     expect(tags).toContainEqual({ Key: 'tenantry:secret', Value: 'prod/signing-keys' });
   });
 
+  it('have one key of KMS for seller credentials, which rotates and outlives the stack (check 69)', () => {
+    const { Properties, DeletionPolicy } = onlyResource(templates.data, 'AWS::KMS::Key');
+    const rules = resourcesOf(templates.api, 'AWS::Events::Rule').map(
+      ([, rule]) => rule.Properties,
+    );
+
+    expect(Properties).toMatchObject({ EnableKeyRotation: true, RotationPeriodInDays: 90 });
+    expect(DeletionPolicy).toBe('Retain');
+    expect(rules).toContainEqual(
+      expect.objectContaining({
+        ScheduleExpression: 'rate(1 day)',
+        Targets: [
+          expect.objectContaining({ Arn: { 'Fn::GetAtt': ['KeysRewrapCredentials', 'Arn'] } }),
+        ],
+      }),
+    );
+  });
+
   it('survive a deletion of the stack', () => {
     for (const [, { DeletionPolicy }] of resourcesOf(
       templates.data,
@@ -219,6 +237,17 @@ describe('functions', () => {
       'VERIFICATION_KEYS_SECRET',
     ]);
     expect(settingsOf('DetectionsList')).toEqual([...every, 'SEALING_KEY_SECRET', 'TABLE_NAME']);
+    expect(settingsOf('CredentialsUpdate')).toEqual(
+      [
+        ...every,
+        'CREDENTIALS_KEY_ID',
+        'LIMITS_MULTIPLIER',
+        'OZON_URL',
+        'TABLE_NAME',
+        'WILDBERRIES_URL',
+      ].sort(),
+    );
+    expect(settingsOf('CredentialsGet')).toEqual([...every, 'TABLE_NAME']);
     expect(settingsOf('MarketplaceRegister')).toEqual(
       [
         ...every,
@@ -244,10 +273,12 @@ describe('functions', () => {
       LimitsMultiplier: '1',
       LogLevel: 'INFO',
       MarketplaceRegion: 'us-east-1',
+      OzonUrl: 'https://api-seller.ozon.ru',
       ProductCodes: 'tenantry-demo',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',
       TokenIssuer: 'urn:tenantry:prod',
+      WildberriesUrl: 'https://{host}.wildberries.ru',
     });
   });
 

@@ -168,6 +168,15 @@ const statements = [
     Resource: { 'Fn::Sub': `\${Table.Arn}/index/series` },
     Condition: leading('TENANT#?#S'),
   },
+  {
+    Effect: 'Allow',
+    Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+    Resource: { 'Fn::GetAtt': ['Key', 'Arn'] },
+    Condition: {
+      'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['tenant_id', 'credential'] },
+      StringLike: { 'kms:EncryptionContext:tenant_id': 'tnt_?' },
+    },
+  },
   { Effect: 'Allow', Action: ['secretsmanager:*'], Resource: { Ref: 'Signing' } },
   { Effect: 'Deny', Action: 'secretsmanager:PutSecretValue', Resource: '*' },
 ];
@@ -222,6 +231,7 @@ export function miniResources(
       },
     },
     Table: { Type: 'AWS::DynamoDB::GlobalTable', Properties: table },
+    Key: { Type: 'AWS::KMS::Key', Properties: { EnableKeyRotation: true } },
     Signing: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: '{"keys":[]}' } },
     Origin: {
       Type: 'AWS::SecretsManager::Secret',

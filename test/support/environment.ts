@@ -15,6 +15,7 @@ Object.assign(process.env, {
   WEBHOOK_ALLOW_PRIVATE: 'false',
   SUPPORT_EMAIL: 'support@example.com',
   MARKETPLACE_REGION: 'us-east-1',
+  CREDENTIALS_KEY_ID: 'arn:aws:kms:us-east-1:000000000000:key/credentials',
   POWERTOOLS_SERVICE_NAME: 'tenantry',
   POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
   POWERTOOLS_LOG_LEVEL: 'INFO',

@@ -2,6 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { Keyring } from '../../local/kms.ts';
+import { startOzon } from '../../local/sellers/ozon.ts';
+import type { SellerStandIn } from '../../local/sellers/stand-in.ts';
+import { startWildberries } from '../../local/sellers/wildberries.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/endpoints.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
@@ -14,6 +18,7 @@ import {
 import { type Actions, type AwsServer, acceptedMessage, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 import { underGrantsOf } from './grants.ts';
+import { credentialsKeyId, kmsActions } from './kms.ts';
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
@@ -45,6 +50,8 @@ export class World {
   signingKeys: SigningKey[] = [];
   /** Messages that functions have put into queues, the oldest first. */
   readonly queued: { queueUrl: string; body: string; delaySeconds: number }[] = [];
+  readonly keyring = new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }]);
+  #sellers: Record<'wildberries' | 'ozon', SellerStandIn> | undefined;
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
   readonly purchases = new Map<string, object>();
 
@@ -59,7 +66,12 @@ export class World {
         const members = this.purchases.get(String(RegistrationToken));
         return members ? { members } : { error: 'InvalidTokenException' };
       },
+      ...kmsActions(this.keyring),
     });
+    this.#sellers = { wildberries: await startWildberries(), ozon: await startOzon() };
+    process.env.WILDBERRIES_URL = this.#sellers.wildberries.baseUrl;
+    process.env.OZON_URL = this.#sellers.ozon.baseUrl;
+    process.env.AWS_ENDPOINT_URL_KMS = this.aws.endpoint;
     process.env.TABLE_NAME = `test-${randomUUID()}`;
     process.env.AWS_ENDPOINT_URL_DYNAMODB = this.database.endpoint;
     process.env.AWS_ENDPOINT_URL_SQS = this.aws.endpoint;
@@ -79,7 +91,14 @@ export class World {
     return this.aws?.calls.length ?? 0;
   }
 
+  /** The APIs of the seller marketplaces. */
+  get sellers(): Record<'wildberries' | 'ozon', SellerStandIn> {
+    if (!this.#sellers) throw new Error('The world has not started');
+    return this.#sellers;
+  }
+
   stop(): void {
+    for (const seller of Object.values(this.#sellers ?? {})) void seller.stop();
     this.aws?.stop();
     this.database?.stop();
   }

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requireEnv } from '../config.ts';
+import { type SellerCall, SellerError, type SellerRequest } from './seller.ts';
+import { sellerUrlVariable } from './sellers.ts';
+import { type TokenBucket, tableBucket } from './token-bucket.ts';
+
+export interface SellerCallOptions {
+  /** Moment by which everything must have ended: no wait and no try goes beyond it. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+  /** How often one request is tried; 4 times unless told. */
+  readonly attempts?: number;
+  readonly timeoutMs?: number;
+  readonly bucket?: TokenBucket;
+  readonly now?: () => number;
+  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
+}
+
+const firstPauseMs = 500;
+const waitBySleeping = (ms: number, signal: AbortSignal | undefined) =>
+  sleep(ms, undefined, signal ? { signal } : {});
+
+/** A way to the seller APIs, for one run of a function. */
+export function sellerCall(options: SellerCallOptions): SellerCall {
+  const { now = Date.now, wait = waitBySleeping, bucket = tableBucket, attempts = 4 } = options;
+  const loaded = new Map<string, Promise<unknown>>();
+
+  const leftMs = () => options.deadlineMs - now();
+  const waitOrGiveUp = async (ms: number, otherwise: (ms: number) => SellerError) => {
+    if (ms <= 0) return;
+    if (ms > leftMs()) throw otherwise(ms);
+    await wait(ms, options.signal);
+  };
+  const takeTurn = async ({ marketplace, limit }: SellerRequest, account: string) => {
+    const place = { marketplace, account, limit };
+    const { isTaken, waitMs } = await bucket.take(place, Math.max(0, leftMs()), now());
+    if (!isTaken) throw limited(marketplace, waitMs);
+    await waitOrGiveUp(waitMs, (ms) => limited(marketplace, ms));
+  };
+
+  return {
+    baseUrl: (marketplace) => requireEnv(sellerUrlVariable(marketplace)),
+    once: <T>(name: string, load: () => Promise<T>) => {
+      const known = loaded.get(name) as Promise<T> | undefined;
+      if (known) return known;
+      const loading = load();
+      loaded.set(name, loading);
+      loading.catch(() => loaded.delete(name));
+      return loading;
+    },
+    send: async (request, read) => {
+      const { marketplace, limit } = request;
+      const account = accountOf(request);
+      for (let attempt = 1; ; attempt += 1) {
+        await takeTurn(request, account);
+        const outcome = await attemptOnce(request, read, options, leftMs());
+        if ('value' in outcome) return outcome.value;
+        if (outcome.retryAfterMs !== undefined)
+          await bucket.pause({ marketplace, account, limit }, outcome.retryAfterMs, now());
+        const pauseMs = outcome.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** attempt;
+        const isLast = attempt === attempts;
+        if (isLast || options.signal?.aborted) throw outcome.error;
+        await waitOrGiveUp(pauseMs, () => outcome.error);
+      }
+    },
+  };
+}
+
+type Outcome<T> = { value: T } | { error: SellerError; retryAfterMs?: number };
+
+/** One try. Returns what may be tried again and throws what may not. */
+async function attemptOnce<T>(
+  request: SellerRequest,
+  read: (response: Response) => Promise<T>,
+  options: SellerCallOptions,
+  leftMs: number,
+): Promise<Outcome<T>> {
+  const { marketplace, method, url, headers, body } = request;
+  const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
+  const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...headers,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      // The key must not follow to wherever an answer points.
+      redirect: 'error',
+      signal: AbortSignal.any(signals),
+    });
+    if (response.status === 429) {
+      await response.body?.cancel();
+      const retryAfterMs = retryAfterOf(response) ?? 1000;
+      return { error: limited(marketplace, retryAfterMs), retryAfterMs };
+    }
+    if (response.status >= 500) {
+      await response.body?.cancel();
+      return { error: unavailable(marketplace, `answered ${response.status}`) };
+    }
+    return { value: await read(response) };
+  } catch (error) {
+    if (error instanceof SellerError) {
+      if (error.code === 'malformed') return { error };
+      throw error;
+    }
+    return { error: unavailable(marketplace, 'did not answer', error) };
+  }
+}
+
+function limited(marketplace: string, retryAfterMs: number): SellerError {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  const text = `The limits of ${marketplace} are used up for ${seconds} s.`;
+  return new SellerError('rate_limited', text, { retryAfterMs });
+}
+
+function unavailable(marketplace: string, what: string, cause?: unknown): SellerError {
+  return new SellerError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
+}
+
+/** Wildberries has a header of its own; both are seconds, the standard one perhaps a date. */
+function retryAfterOf({ headers }: Response): number | undefined {
+  const own = Number(headers.get('x-ratelimit-retry') ?? Number.NaN);
+  if (own > 0) return own * 1000;
+  const standard = headers.get('retry-after') ?? '';
+  if (/^\d+$/.test(standard)) return Number(standard) * 1000;
+  const untilMs = Date.parse(standard) - Date.now();
+  return untilMs > 0 ? untilMs : undefined;
+}
+
+/**
+ * The name of a seller account in our table. Made of the whole credentials: a claim about the
+ * account that nobody has checked would let one tenant use up the limits of another.
+ */
+function accountOf({ credentials }: SellerRequest): string {
+  const members = Object.entries(credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+}

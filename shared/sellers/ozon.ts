@@ -1,0 +1,242 @@
+import * as z from 'zod';
+import { malformed, readJson, refusalText, sum } from './answers.ts';
+import {
+  type Credentials,
+  type Seller,
+  type SellerCall,
+  SellerError,
+  type SellerLimit,
+  type SellerPage,
+  type SellerProduct,
+} from './seller.ts';
+
+const marketplace = 'ozon';
+const productsPerPage = 1000;
+
+/** 50 requests a second are allowed per Client-Id: at most 10 at once and 40 in the second after. */
+const limit: SellerLimit = { category: 'all', intervalMs: 25, burst: 10 };
+
+const quantity = z.int().nonnegative();
+/** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
+const Id = z.union([z.int().positive(), z.string().regex(/^\d{1,19}$/)]).transform(String);
+/** `120.00`, exactly as it is sold; empty where there is no price. */
+const Amount = z.string().regex(/^(?:\d{1,15}(?:\.\d{1,6})?)?$/);
+
+const List = z.object({
+  result: z.object({
+    items: z.array(z.object({ product_id: Id, offer_id: z.string() })),
+    total: quantity,
+    last_id: z.string(),
+  }),
+});
+
+const Info = z.object({
+  items: z.array(
+    z.object({
+      id: Id,
+      offer_id: z.string(),
+      name: z.string(),
+      barcodes: z.array(z.string()).nullish(),
+      currency_code: z.string().optional(),
+      price: Amount.optional(),
+      primary_image: z.union([z.string(), z.array(z.string())]).nullish(),
+      images: z.array(z.string()).nullish(),
+    }),
+  ),
+});
+type ProductInfo = z.infer<typeof Info>['items'][number];
+
+const Stocks = z.object({
+  cursor: z.string(),
+  total: quantity,
+  items: z.array(
+    z.object({
+      product_id: Id,
+      stocks: z.array(z.object({ present: quantity, reserved: quantity })),
+    }),
+  ),
+});
+type StockEntry = z.infer<typeof Stocks>['items'][number];
+
+const OzonCredentials = z
+  .strictObject({
+    client_id: z.string().regex(/^\d{1,20}$/, 'is not a Client-Id'),
+    api_key: z
+      .string()
+      .min(16, 'has fewer than 16 characters')
+      .max(256, 'is longer than 256 characters')
+      .regex(/^[\x21-\x7e]+$/, 'has characters that no key has'),
+  })
+  .meta({ id: 'OzonCredentials' });
+
+/** Ozon: identifiers by pages of 1000, each joined with its product information and stocks. */
+export const ozon: Seller = {
+  marketplace,
+  credentials: OzonCredentials,
+  open: ['client_id'],
+  defaultUrl: 'https://api-seller.ozon.ru',
+  check,
+  page,
+};
+
+async function check(credentials: Credentials, call: SellerCall): Promise<void> {
+  const { items } = await readList(credentials, '', 1, call);
+  const ids = items.map(({ product_id }) => product_id);
+  await readStocks(credentials, ids, call);
+  if (ids.length > 0) await readInfo(credentials, ids, call);
+}
+
+async function page(
+  credentials: Credentials,
+  cursor: string | undefined,
+  call: SellerCall,
+): Promise<SellerPage> {
+  const { items, total, last_id } = await readList(
+    credentials,
+    cursor ?? '',
+    productsPerPage,
+    call,
+  );
+  const end = { products: [], next: undefined, total, phase: 'products' };
+  if (items.length === 0) return end;
+  if (last_id !== '' && last_id === cursor)
+    throw malformed('Ozon gives the same products over and over.');
+
+  const ids = items.map(({ product_id }) => product_id);
+  const [infos, stocks] = await Promise.all([
+    readInfo(credentials, ids, call),
+    readStocks(credentials, ids, call),
+  ]);
+  return {
+    ...end,
+    products: ids.map((id) => toProduct(id, infos.get(id), stocks.get(id))),
+    next: last_id === '' ? undefined : last_id,
+  };
+}
+
+async function readList(credentials: Credentials, lastId: string, size: number, call: SellerCall) {
+  const { result } = await post(
+    '/v3/product/list',
+    {
+      filter: { offer_id: [], product_id: [], visibility: 'ALL' },
+      last_id: lastId,
+      limit: size,
+    },
+    List,
+    credentials,
+    call,
+  );
+  if (result.items.length > size) throw malformed('Ozon gave more products than asked for.');
+  return result;
+}
+
+async function readInfo(
+  credentials: Credentials,
+  ids: readonly string[],
+  call: SellerCall,
+): Promise<Map<string, ProductInfo>> {
+  const body = { product_id: ids };
+  const { items } = await post('/v3/product/info/list', body, Info, credentials, call);
+  return new Map(items.map((item) => [item.id, item]));
+}
+
+async function readStocks(
+  credentials: Credentials,
+  ids: readonly string[],
+  call: SellerCall,
+): Promise<Map<string, StockEntry>> {
+  const found = new Map<string, StockEntry>();
+  let cursor = '';
+  for (;;) {
+    const {
+      items,
+      total,
+      cursor: next,
+    } = await post(
+      '/v4/product/info/stocks',
+      {
+        cursor,
+        filter: { offer_id: [], product_id: ids, visibility: 'ALL', with_quant: {} },
+        limit: ids.length > 0 ? productsPerPage : 1,
+      },
+      Stocks,
+      credentials,
+      call,
+    );
+    for (const item of items) found.set(item.product_id, item);
+    // Without ids it is only tried whether the key may read stocks.
+    if (ids.length === 0) return found;
+    const isEnd = items.length === 0 || next === '' || found.size >= total;
+    if (!isEnd && next !== cursor) {
+      cursor = next;
+      continue;
+    }
+    if (found.size < total) throw malformed('Ozon gave fewer stocks than it announced.');
+    return found;
+  }
+}
+
+function toProduct(
+  id: string,
+  info: ProductInfo | undefined,
+  entry: StockEntry | undefined,
+): SellerProduct {
+  if (!info) throw malformed('Ozon listed a product and told nothing about it.');
+  const { name, offer_id, barcodes, price, currency_code: currency } = info;
+  const image = [info.primary_image ?? [], info.images ?? []].flat().find((url) => url !== '');
+  const stocks = entry?.stocks ?? [];
+  if (price && !currency) throw malformed('Ozon told a price without its currency.');
+  return {
+    external_id: id,
+    seller_sku: offer_id,
+    name,
+    ...(image && { image_url: image }),
+    barcodes: [...new Set(barcodes ?? [])],
+    ...(price && currency && { price: { amount: price, currency } }),
+    stock: sum(stocks.map(({ present }) => present)),
+    reserved: sum(stocks.map(({ reserved }) => reserved)),
+  };
+}
+
+function post<S extends z.ZodType>(
+  path: string,
+  body: object,
+  schema: S,
+  credentials: Credentials,
+  call: SellerCall,
+): Promise<z.output<S>> {
+  return call.send(
+    {
+      marketplace,
+      credentials,
+      limit,
+      method: 'POST',
+      url: call.baseUrl(marketplace) + path,
+      headers: {
+        'client-id': credentials.client_id ?? '',
+        'api-key': credentials.api_key ?? '',
+      },
+      body,
+    },
+    async (response) => {
+      await assertOk(response, path);
+      return readJson(response, schema, `The answer of Ozon to ${path}`);
+    },
+  );
+}
+
+/** Throws what a refusal means: 403 is about the key or about its roles, and says which. */
+async function assertOk(response: Response, path: string): Promise<void> {
+  if (response.ok) return;
+  const text = await refusalText(response);
+  const isAboutRole = /\brole/i.test(text);
+  const isAboutKey = /api-?key|client-?id|deactivated|expired/i.test(text);
+  if (
+    response.status === 401 ||
+    ([400, 403, 404].includes(response.status) && isAboutKey && !isAboutRole)
+  )
+    throw new SellerError('wrong_key', 'Ozon does not accept this Client-Id and API key.');
+  if (response.status === 403)
+    throw new SellerError('wrong_scope', `The Ozon key has no role for ${path}.`);
+  throw malformed(`Ozon answered ${response.status} to ${path}.`);
+}

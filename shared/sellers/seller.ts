@@ -1,0 +1,105 @@
+import type * as z from 'zod';
+
+/** A product as a seller marketplace has it, in our words. */
+export interface SellerProduct {
+  external_id: string;
+  seller_sku: string;
+  name: string;
+  brand?: string;
+  category?: string;
+  image_url?: string;
+  barcodes: string[];
+  /** `amount` is an exact decimal, never a float. */
+  price?: { amount: string; currency: string };
+  stock: number;
+  reserved?: number;
+  in_transit_to?: number;
+  in_transit_from?: number;
+}
+
+/** One step of reading all products. */
+export interface SellerPage {
+  products: SellerProduct[];
+  /** Where the next step starts, for any container at any time; undefined at the end. */
+  next: string | undefined;
+  /** How many products there are, where the seller marketplace tells. */
+  total: number | undefined;
+  phase: string;
+}
+
+/** The secrets of a seller account, by the names that the API gives them. */
+export type Credentials = Readonly<Record<string, string>>;
+
+/** A token bucket of a seller account: one call each `intervalMs`, `burst` at once after a rest. */
+export interface SellerLimit {
+  /** What the seller marketplace counts together. */
+  category: string;
+  intervalMs: number;
+  burst: number;
+}
+
+export interface SellerRequest {
+  marketplace: string;
+  credentials: Credentials;
+  limit: SellerLimit;
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body?: unknown;
+  /** For one try, its body included; 15 s unless told. */
+  timeoutMs?: number;
+}
+
+/** The way to a seller's API: within its limits, with retries, until a deadline. */
+export interface SellerCall {
+  /**
+   * Sends a request and reads its answer with `read`, which also sees refusals (4xx). A 429, a
+   * 5xx, a silent or a cut connection and what `read` finds malformed are tried again.
+   * Throws SellerError.
+   */
+  send<T>(request: SellerRequest, read: (response: Response) => Promise<T>): Promise<T>;
+  /** What `load` gave the first time it was asked for in this call. */
+  once<T>(name: string, load: () => Promise<T>): Promise<T>;
+  /** Address of a marketplace's API in this deployment. */
+  baseUrl(marketplace: string): string;
+}
+
+/** A seller marketplace. To add one, write a file with this and list it in `sellers.ts`. */
+export interface Seller {
+  readonly marketplace: string;
+  /** What its credentials look like in the API. */
+  readonly credentials: z.ZodType<Credentials, Credentials>;
+  /** Members of the credentials that may be read back as they are; all others are masked. */
+  readonly open: readonly string[];
+  /** Address of its API, unless a deployment says otherwise. */
+  readonly defaultUrl: string;
+  /** Tries the credentials on everything that reading products needs. Throws SellerError. */
+  check(credentials: Credentials, call: SellerCall): Promise<void>;
+  /** One resumable step of reading all products. Throws SellerError. */
+  page(credentials: Credentials, cursor: string | undefined, call: SellerCall): Promise<SellerPage>;
+}
+
+export type SellerErrorCode =
+  | 'wrong_key'
+  | 'wrong_scope'
+  | 'unavailable'
+  | 'malformed'
+  | 'rate_limited';
+
+/** Why a seller marketplace did not give what was asked. Its message may be shown to the tenant. */
+export class SellerError extends Error {
+  override readonly name = 'SellerError';
+  readonly code: SellerErrorCode;
+  /** When it is worth another try, where that is known. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: SellerErrorCode,
+    message: string,
+    options: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

@@ -1,0 +1,128 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ozon } from '../../../shared/sellers/ozon.ts';
+import type { SellerCall } from '../../../shared/sellers/seller.ts';
+import { wildberries } from '../../../shared/sellers/wildberries.ts';
+import { memoryBucket, VirtualClock } from './stand-ins.ts';
+
+const credentials = { client_id: '1', api_key: 'the-key-of-a-seller' };
+const clock = new VirtualClock();
+let server: Server;
+let answer: RequestListener = () => {};
+let seen: string[] = [];
+let newCall: (options?: object) => SellerCall;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  Object.assign(process.env, { OZON_URL: url, WILDBERRIES_URL: `${url}/{host}` });
+  const { sellerCall } = await import('../../../shared/sellers/call.ts');
+  newCall = (options = {}) =>
+    sellerCall({
+      deadlineMs: clock.now() + 600_000,
+      bucket: memoryBucket(),
+      now: clock.now,
+      wait: clock.wait,
+      ...options,
+    });
+});
+afterEach(() => {
+  seen = [];
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describe('a call to a seller API', () => {
+  it('does not carry the key to where an answer points', async () => {
+    answer = (_, response) => {
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    };
+
+    await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(new Set(seen)).toEqual(new Set(['POST /v3/product/list']));
+  });
+
+  it('tries again with pauses in between, and not for ever', async () => {
+    answer = (_, response) => {
+      response.writeHead(500).end();
+    };
+    const startedAt = clock.now();
+
+    await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(seen).toHaveLength(4);
+    expect(clock.now()).toBeGreaterThan(startedAt);
+  });
+
+  it('does not try again what the key is refused for', async () => {
+    answer = (_, response) => {
+      response.writeHead(401).end('{}');
+    };
+
+    await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({ code: 'wrong_key' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    [{ 'x-ratelimit-retry': '7' }, 7000],
+    [{ 'retry-after': '3' }, 3000],
+    [{}, 1000],
+    [{ 'retry-after': 'soon' }, 1000],
+  ])('waits after a 429 with %j for %i ms', async (headers, ms) => {
+    answer = (_, response) => {
+      if (seen.length > 1) response.writeHead(401).end();
+      else response.writeHead(429, headers).end();
+    };
+    const startedAt = clock.now();
+
+    await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({ code: 'wrong_key' });
+    expect(clock.now() - startedAt).toBe(ms);
+  });
+
+  it('ends when its run is told to', async () => {
+    const stop = new AbortController();
+    answer = () => stop.abort();
+
+    await expect(ozon.check(credentials, newCall({ signal: stop.signal }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('says malformed of every answer that is not one of the API, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (body) => {
+        answer = (_, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+        };
+        for (const seller of [ozon, wildberries])
+          await expect(
+            seller.page(credentials, undefined, newCall({ attempts: 1 })),
+          ).rejects.toMatchObject({ name: 'SellerError', code: 'malformed' });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('never has the key in what it says', async () => {
+    for (const status of [200, 302, 400, 401, 403, 404, 418, 429, 500]) {
+      answer = (_, response) => {
+        response.writeHead(status).end('the-key-of-a-seller is not valid');
+      };
+      const error = await ozon.check(credentials, newCall()).catch((cause: unknown) => cause);
+      expect(String(error), String(status)).toContain('SellerError');
+      expect(String(error)).not.toContain(credentials.api_key);
+    }
+  });
+});
