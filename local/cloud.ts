@@ -19,7 +19,6 @@ import {
   writeResponse,
 } from './http.ts';
 import { Identities } from './iam.ts';
-import { isRecord, listOf } from './json.ts';
 import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';
