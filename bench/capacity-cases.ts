@@ -18,6 +18,8 @@ export type Send = (
 const password = 'correct horse battery';
 let serial = 0;
 const newEmail = () => `capacity-${Date.now()}-${++serial}@example.com`;
+const newEni = () =>
+  `eni-${(Date.now() * 1000 + ++serial).toString(16).padStart(17, '0').slice(-17)}`;
 const newToken = () => `${Date.now().toString(36)}${++serial}`;
 
 /** Signs up and returns what an owner has; a new one is unknown to every container. */
@@ -166,4 +168,26 @@ export const cases: readonly Case[] = [
       body: { detections: detections(count) },
     }),
   })),
+  {
+    endpointId: 'detections/claim-enis',
+    when: 'the first',
+    request: ({ token }) => ({ token, body: { eni_ids: [newEni()] } }),
+  },
+  {
+    endpointId: 'detections/claim-enis',
+    when: 'one more',
+    request: async ({ token }, send) => {
+      await send('detections/claim-enis', { token, body: { eni_ids: [newEni()] } });
+      return { token, body: { eni_ids: [newEni()] } };
+    },
+  },
+  { endpointId: 'detections/list-enis', request: ({ token }) => ({ token }) },
+  {
+    endpointId: 'detections/delete-eni',
+    request: async ({ token }, send) => {
+      const eniId = newEni();
+      await send('detections/claim-enis', { token, body: { eni_ids: [eniId] } });
+      return { token, pathParameters: { eni_id: eniId } };
+    },
+  },
 ];

@@ -76,6 +76,16 @@ const catalogue = {
     'Too many API keys',
     'This tenant has as many API keys as it may have. Delete one first.',
   ],
+  eni_claimed: [
+    409,
+    'Network interface claimed',
+    'Another tenant has claimed a network interface of this list, so none was registered; see errors.',
+  ],
+  too_many_enis: [
+    409,
+    'Too many network interfaces',
+    'This tenant has as many network interfaces as it may have. Delete one first.',
+  ],
   payload_too_large: [413, 'Payload too large', 'The body is larger than this endpoint accepts.'],
   unsupported_media_type: [
     415,

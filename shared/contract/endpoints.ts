@@ -1,6 +1,7 @@
 import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
 import * as detections from './detections.ts';
+import * as enis from './detections-enis.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
 import * as service from './service.ts';
@@ -29,6 +30,9 @@ export const endpoints: readonly Endpoint[] = [
   apiKeys.deleteApiKey,
   detections.listDetections,
   detections.ingestDetections,
+  enis.claimEnis,
+  enis.listEnis,
+  enis.deleteEni,
   marketplace.stubRegister,
   detections.seedDetections,
 ];

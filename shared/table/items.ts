@@ -87,5 +87,13 @@ export const DetectionItem = z.object({
   label: z.string(),
   probability: z.number(),
   eni_id: z.string().optional(),
+  /** Seconds since the epoch when its retention ends. */
+  ttl: z.number(),
 });
 export type DetectionItem = z.infer<typeof DetectionItem>;
+
+export const EniItem = z.object({ eni_id: z.string() });
+
+export const EniLookupItem = z.object({ tenant_id: z.string() });
+
+export const EniRegisterItem = z.object({ vni: z.number(), count: z.number() });

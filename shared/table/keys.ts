@@ -15,6 +15,10 @@
  * | address an account signed in from | EMAIL#<hash> | ADDRESS#<address> | |
  * | license → tenant | LICENSE#<license> | LICENSE | |
  * | API key → tenant | APIKEY#<hash> | APIKEY | |
+ * | network interface claimed by a tenant | TENANT#<tenant> | ENI#<interface> | |
+ * | VNI and number of interfaces of a tenant | TENANT#<tenant> | ENIS | |
+ * | network interface → tenant | ENI#<interface> | ENI | |
+ * | VNI → tenant | VNI#<number> | VNI | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -33,6 +37,8 @@ export const keyPatterns = {
   license: 'LICENSE#*',
   apiKey: 'APIKEY#*',
   limit: 'LIMIT#*',
+  eni: 'ENI#*',
+  vni: 'VNI#*',
 } as const;
 
 export type KeyFamily = keyof typeof keyPatterns;
@@ -103,4 +109,13 @@ export const keys = {
     pk: `LIMIT#${part(limit)}#${part(subject)}`,
     sk: String(windowStart),
   }),
+  eni: (tenantId: string, eniId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `ENI#${part(eniId)}`,
+  }),
+  /** Where all network interfaces of a tenant are. */
+  enisOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'ENI#' }),
+  eniRegister: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'ENIS' }),
+  eniLookup: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'ENI' }),
+  vniLookup: (vni: number): Key => ({ pk: `VNI#${part(String(vni))}`, sk: 'VNI' }),
 };

@@ -30,10 +30,14 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['api-keys/create', '', [5, 2, 0, 3]],
   ['api-keys/list', '', [4, 1, 0, 1]],
   ['api-keys/delete', '', [4, 1, 0, 3]],
-  ['detections/list', '50 of this quarter', [6, 3, 0, 1]],
-  ['detections/list', '10 of this quarter', [4, 1.5, 0, 1]],
-  ['detections/ingest', '1 detection', [2, 0, 3, 5]],
-  ['detections/ingest', '100 detections', [2, 0, 3, 5]],
+  ['detections/list', '50 of this quarter', [6.5, 3.5, 0, 1]],
+  ['detections/list', '10 of this quarter', [4.5, 2, 0, 1]],
+  ['detections/ingest', '1 detection', [3, 0, 3, 6]],
+  ['detections/ingest', '100 detections', [3, 0, 3, 6]],
+  ['detections/claim-enis', 'the first', [5, 2, 0, 3]],
+  ['detections/claim-enis', 'one more', [5, 2, 0, 3]],
+  ['detections/list-enis', '', [5, 2, 0, 1]],
+  ['detections/delete-eni', '', [3, 0, 0, 2]],
 ];
 
 let rows: CapacityRow[] = [];

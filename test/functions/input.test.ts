@@ -6,6 +6,7 @@ import { lastingItems } from '../support/items.ts';
 import {
   type Answered,
   type Member,
+  newEni,
   randomAddress,
   type Sent,
   toEvent,
@@ -44,6 +45,7 @@ const bodies: Record<string, () => object> = {
   'auth/refresh': () => ({ refresh_token: owner.refresh_token }),
   'tenants/update-mine': () => ({ name: 'New name' }),
   'api-keys/create': () => ({ name: 'sensor' }),
+  'detections/claim-enis': () => ({ eni_ids: [newEni()] }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
   }),

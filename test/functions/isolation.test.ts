@@ -3,7 +3,7 @@ import { endpoints } from '../../shared/contract/endpoints.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { hour, travel } from '../support/clock.ts';
 import { allItems, lastingItems } from '../support/items.ts';
-import { type Answered, type Member, randomAddress, useWorld } from '../support/world.ts';
+import { type Answered, type Member, newEni, randomAddress, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 let a: Tenant;
@@ -71,8 +71,11 @@ describe('tenant isolation', () => {
       'api-keys/delete',
       'api-keys/list',
       'auth/logout',
+      'detections/claim-enis',
+      'detections/delete-eni',
       'detections/ingest',
       'detections/list',
+      'detections/list-enis',
       'dev/seed-detections',
       'tenants/get-mine',
       'tenants/update-mine',
@@ -175,6 +178,34 @@ describe('tenant isolation', () => {
     await world.send('POST', '/dev/seed-detections', { token: a.access_token });
 
     expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('detections/claim-enis, list-enis and delete-eni: nobody sees or takes what another has', async () => {
+    const [ofA, ofB] = [newEni(), newEni()];
+    const claim = (tenant: Member, eniIds: string[]) =>
+      world.send('POST', '/api/v1/enis', { token: tenant.access_token, body: { eni_ids: eniIds } });
+    const remove = (eniId: string) =>
+      world.send('DELETE', `/api/v1/enis/${eniId}`, { token: a.access_token });
+    await claim(a, [ofA]);
+    await claim(b, [ofB]);
+    const before = await lastingItems();
+
+    const taken = await claim(a, [newEni(), ofB]);
+    const foreign = await remove(ofB);
+
+    expect(taken).toMatchObject({ status: 409, body: { code: 'eni_claimed' } });
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(withoutRequestId(foreign)).toEqual(withoutRequestId(await remove(newEni())));
+    expect(await lastingItems()).toEqual(before);
+    for (const [tenant, own] of [
+      [a, ofA],
+      [b, ofB],
+    ] as const) {
+      const { body } = await world.send<{ eni_ids: string[] }>('GET', '/api/v1/enis', {
+        token: tenant.access_token,
+      });
+      expect(body.eni_ids).toEqual([own]);
+    }
   });
 
   it('keeps two tenants apart on one warm container, request by request (check 64)', async () => {

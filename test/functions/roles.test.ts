@@ -3,7 +3,7 @@ import { type Endpoint, gatewayPaths, roles } from '../../shared/contract/endpoi
 import { endpoints } from '../../shared/contract/endpoints.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { setRole } from '../support/items.ts';
-import { type Member, useWorld } from '../support/world.ts';
+import { type Member, newEni, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer');
@@ -12,6 +12,9 @@ const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer
 const bodies: Record<string, object> = {
   'tenants/update-mine': { name: 'New name' },
   'api-keys/create': { name: 'sensor' },
+  get 'detections/claim-enis'() {
+    return { eni_ids: [newEni()] };
+  },
 };
 
 beforeAll(() => {
@@ -29,7 +32,9 @@ async function memberWith(role: string): Promise<Member> {
 }
 
 async function call(endpoint: Endpoint, token: string | undefined) {
-  const path = (gatewayPaths(endpoint)[0] ?? '').replace('{id}', `key_${'0'.repeat(26)}`);
+  const path = (gatewayPaths(endpoint)[0] ?? '')
+    .replace('{id}', `key_${'0'.repeat(26)}`)
+    .replace('{eni_id}', newEni());
   const body = bodies[endpoint.id];
   return world.send<{ code?: string }>(endpoint.method, path, {
     token,

@@ -177,6 +177,8 @@ describe('the key patterns', () => {
       keys.license(tenant, 'l').pk,
       keys.member(tenant, 'u').pk,
       keys.apiKey(tenant, 'k').pk,
+      keys.eni(tenant, 'eni-0123abcd').pk,
+      keys.eniRegister(tenant).pk,
     ],
     tenantUser: [keys.session(tenant, 'usr_1', 's').pk],
     tenantDetection: [keys.detection(tenant, 'd').pk],
@@ -185,6 +187,8 @@ describe('the key patterns', () => {
     license: [keys.licenseLookup('l').pk],
     apiKey: [keys.apiKeyLookup('h').pk],
     limit: [keys.limit('login.account', 's', 0).pk],
+    eni: [keys.eniLookup('eni-0123abcd').pk],
+    vni: [keys.vniLookup(1000).pk],
   };
 
   it('match the keys of their own family and of no other', () => {

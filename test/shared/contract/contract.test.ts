@@ -81,12 +81,19 @@ describe('the contract', () => {
     expect(endpointsOf('local')).toEqual(endpoints);
   });
 
+  /** The lookups of network interfaces, by who claims or gives up one. */
+  const enis: Record<string, string[]> = {
+    'detections/claim-enis': ['eni', 'vni'],
+    'detections/delete-eni': ['eni'],
+  };
+
   it('lets no function scan the table, and a tenant’s functions only their own families', () => {
     for (const { id, table = {}, access } of endpoints) {
       expect(JSON.stringify(table), id).not.toContain('Scan');
       if (access.kind !== 'bearer') continue;
       const families = Object.keys(table).filter((family) => !family.startsWith('tenant'));
-      expect(families, id).toEqual(id.startsWith('api-keys/') && families.length ? ['apiKey'] : []);
+      const lookups = id.startsWith('api-keys/') ? ['apiKey'] : (enis[id] ?? []);
+      expect(families, id).toEqual(families.length ? lookups : []);
     }
   });
 });

@@ -34,6 +34,9 @@ const partitions = {
   apiKey: (a: string, b: string) => keys.apiKey(a, b).pk,
   apiKeysOf: (a: string) => keys.apiKeysOf(a).pk,
   session: (a: string, b: string, c: string) => keys.session(a, b, c).pk,
+  eni: (a: string, b: string) => keys.eni(a, b).pk,
+  enisOf: (a: string) => keys.enisOf(a).pk,
+  eniRegister: (a: string) => keys.eniRegister(a).pk,
   detection: (a: string, b: string) => keys.detection(a, b).pk,
   detectionSeries: (a: string, b: string) => keys.detectionSeries(a, b),
 };
@@ -77,6 +80,8 @@ describe('key segments', () => {
       identity: keys.identity,
       licenseLookup: keys.licenseLookup,
       apiKeyLookup: keys.apiKeyLookup,
+      eni: keys.eni,
+      eniLookup: keys.eniLookup,
     };
 
   it.each(Object.entries(builders))(
@@ -120,12 +125,14 @@ describe('key segments', () => {
 
 describe('key patterns', () => {
   const samples = {
-    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey],
+    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey, keys.eni, keys.eniRegister],
     tenantUser: [keys.session],
     tenantDetection: [keys.detection],
     email: [keys.identity, keys.membership],
     license: [keys.licenseLookup],
     apiKey: [keys.apiKeyLookup],
+    eni: [keys.eniLookup],
+    vni: [() => keys.vniLookup(1000)],
   } as const;
 
   it.each(Object.entries(samples))(
