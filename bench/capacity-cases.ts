@@ -169,6 +169,17 @@ export const cases: readonly Case[] = [
     }),
   })),
   {
+    endpointId: 'detections/statistics',
+    when: '100 detections of a day',
+    request: async (owner, send) => {
+      await listOf(owner, send, 100);
+      // Of this month and the one before, whatever day it is.
+      const now = new Date();
+      const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 0));
+      return { token: owner.token, query: { from: from.toISOString().slice(0, 10) } };
+    },
+  },
+  {
     endpointId: 'detections/claim-enis',
     when: 'the first',
     request: ({ token }) => ({ token, body: { eni_ids: [newEni()] } }),

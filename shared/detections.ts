@@ -1,31 +1,27 @@
 import type * as z from 'zod';
-import {
-  type ingestDetections,
-  type listDetections,
-  retentionDays,
-} from './contract/detections.ts';
+import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
 import { foreignEniErrors, vniOf } from './detections-enis.ts';
+import {
+  clockSkewMs,
+  dayMs,
+  daysOf,
+  horizonOf,
+  type Plan,
+  usualPlan,
+} from './detections-retention.ts';
+import { countWrites, inTransactions, newShard } from './detections-statistics.ts';
 import { AppError, type FieldError } from './errors.ts';
 import { newId } from './ids.ts';
-import { DetectionItem, type TenantItem } from './table/items.ts';
+import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
 import { create, query, transact } from './table/table.ts';
 
 export type Detection = Omit<DetectionItem, 'ttl'> & { vni?: number };
-type Plan = TenantItem['plan'];
 export type NewDetection = z.output<typeof ingestDetections.body>['detections'][number];
 type ListQuery = z.output<typeof listDetections.query>;
 type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 
-const dayMs = 86_400_000;
-/** A plan that is not known yet is taken for this one. */
-const usualPlan = 'STARTER';
-const daysOf = (plan: Plan) => retentionDays[plan ?? usualPlan];
-/** The moment before which nothing is shown to a plan. */
-const horizonOf = (plan: Plan, nowMs: number) =>
-  new Date(nowMs - daysOf(plan) * dayMs).toISOString();
-const clockSkewMs = 5 * 60_000;
 /** A page with filters examines at most this many detections of a quarter. */
 const examinedPerQuarter = 1000;
 
@@ -49,15 +45,37 @@ export async function ingest(
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
-  let remaining = [...byId.values()];
+  const shard = newShard();
+  const stored = await Promise.allSettled(
+    inTransactions([...byId.values()]).map((part, index) =>
+      store(tenantId, part, daysOf(plan), shard + index),
+    ),
+  );
+  let accepted = 0;
+  for (const outcome of stored) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    accepted += outcome.value;
+  }
+  return { accepted, duplicates: wanted.length - accepted };
+}
+
+/** Stores detections and counts those that are new, in one transaction. Returns how many they are. */
+async function store(
+  tenantId: string,
+  detections: readonly Detection[],
+  days: number,
+  shard: number,
+): Promise<number> {
+  let remaining = detections;
   while (remaining.length > 0) {
-    const failed = await transact(
-      remaining.map((detection) => create(toItem(tenantId, detection, daysOf(plan)))),
-    );
+    const failed = await transact([
+      ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
+      ...countWrites(tenantId, remaining, days, shard),
+    ]);
     if (!failed) break;
     remaining = remaining.filter((_, index) => !failed[index]);
   }
-  return { accepted: remaining.length, duplicates: wanted.length - remaining.length };
+  return remaining.length;
 }
 
 function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {

@@ -111,6 +111,7 @@ export const ingestDetections = defineEndpoint({
     apiKey: ['GetItem'],
     tenant: ['GetItem'],
     tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
     eni: ['BatchGetItem'],
     limit: ['UpdateItem'],
   },
@@ -125,5 +126,10 @@ export const seedDetections = defineEndpoint({
   access: bearer(roles),
   responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
   localOnly: true,
-  table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'], tenantDetection: ['PutItem'] },
+  table: {
+    tenant: ['BatchGetItem'],
+    tenantUser: ['BatchGetItem'],
+    tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
+  },
 });

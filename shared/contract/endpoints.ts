@@ -2,6 +2,7 @@ import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
 import * as detections from './detections.ts';
 import * as enis from './detections-enis.ts';
+import * as statistics from './detections-statistics.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
 import * as service from './service.ts';
@@ -30,6 +31,7 @@ export const endpoints: readonly Endpoint[] = [
   apiKeys.deleteApiKey,
   detections.listDetections,
   detections.ingestDetections,
+  statistics.detectionStatistics,
   enis.claimEnis,
   enis.listEnis,
   enis.deleteEni,

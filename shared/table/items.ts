@@ -97,3 +97,11 @@ export const EniItem = z.object({ eni_id: z.string() });
 export const EniLookupItem = z.object({ tenant_id: z.string() });
 
 export const EniRegisterItem = z.object({ vni: z.number(), count: z.number() });
+
+export const DetectionCountItem = z.object({
+  day: z.string(),
+  value: z.string(),
+  count: z.number(),
+  ttl: z.number(),
+});
+export type DetectionCountItem = z.infer<typeof DetectionCountItem>;

@@ -19,6 +19,7 @@
  * | VNI and number of interfaces of a tenant | TENANT#<tenant> | ENIS | |
  * | network interface → tenant | ENI#<interface> | ENI | |
  * | VNI → tenant | VNI#<number> | VNI | |
+ * | count of a tenant's detections | TENANT#<tenant>#DETECTIONCOUNTS#<month> | <LABEL or SOURCE>#<day>#<value>#<shard> | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -37,6 +38,7 @@ export const keyPatterns = {
   license: 'LICENSE#*',
   apiKey: 'APIKEY#*',
   limit: 'LIMIT#*',
+  tenantDetectionCounts: `TENANT#tnt_${'?'.repeat(26)}#DETECTIONCOUNTS#*`,
   eni: 'ENI#*',
   vni: 'VNI#*',
 } as const;
@@ -109,6 +111,21 @@ export const keys = {
     pk: `LIMIT#${part(limit)}#${part(subject)}`,
     sk: String(windowStart),
   }),
+  /** One shard of the count of a tenant's detections with a label or source on a day, UTC. */
+  detectionCount: (
+    tenantId: string,
+    kind: 'LABEL' | 'SOURCE',
+    day: string,
+    value: string,
+    shard: number,
+  ): Key => ({
+    pk: `${tenantPartition(tenantId)}#DETECTIONCOUNTS#${part(day.slice(0, 7))}`,
+    // A label may have spaces, and never an @.
+    sk: `${kind}#${part(day)}#${part(value.replaceAll(' ', '@'))}#${shard}`,
+  }),
+  /** Where the counts of a tenant's detections of a month (`2026-11`) are. */
+  detectionCountsOf: (tenantId: string, month: string): string =>
+    `${tenantPartition(tenantId)}#DETECTIONCOUNTS#${part(month)}`,
   eni: (tenantId: string, eniId: string): Key => ({
     pk: tenantPartition(tenantId),
     sk: `ENI#${part(eniId)}`,

@@ -34,6 +34,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['detections/list', '10 of this quarter', [4.5, 2, 0, 1]],
   ['detections/ingest', '1 detection', [3, 0, 3, 6]],
   ['detections/ingest', '100 detections', [3, 0, 3, 6]],
+  ['detections/statistics', '100 detections of a day', [5, 2, 0, 1]],
   ['detections/claim-enis', 'the first', [5, 2, 0, 3]],
   ['detections/claim-enis', 'one more', [5, 2, 0, 3]],
   ['detections/list-enis', '', [5, 2, 0, 1]],

@@ -76,6 +76,7 @@ describe('tenant isolation', () => {
       'detections/ingest',
       'detections/list',
       'detections/list-enis',
+      'detections/statistics',
       'dev/seed-detections',
       'tenants/get-mine',
       'tenants/update-mine',
@@ -178,6 +179,21 @@ describe('tenant isolation', () => {
     await world.send('POST', '/dev/seed-detections', { token: a.access_token });
 
     expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('detections/statistics counts the own alone', async () => {
+    for (const [tenant, label] of [
+      [a, 'A'],
+      [b, 'B'],
+    ] as const) {
+      const { body } = await world.send<{ labels: { label: string }[] }>(
+        'GET',
+        '/api/v1/detections/stats',
+        { token: tenant.access_token },
+      );
+      expect(body.labels.map((one) => one.label)).toContain(label);
+      expect(body.labels.map((one) => one.label)).not.toContain(label === 'A' ? 'B' : 'A');
+    }
   });
 
   it('detections/claim-enis, list-enis and delete-eni: nobody sees or takes what another has', async () => {

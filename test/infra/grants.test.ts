@@ -187,6 +187,7 @@ describe('the key patterns', () => {
     license: [keys.licenseLookup('l').pk],
     apiKey: [keys.apiKeyLookup('h').pk],
     limit: [keys.limit('login.account', 's', 0).pk],
+    tenantDetectionCounts: [keys.detectionCountsOf(tenant, '2026-11')],
     eni: [keys.eniLookup('eni-0123abcd').pk],
     vni: [keys.vniLookup(1000).pk],
   };

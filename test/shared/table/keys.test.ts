@@ -35,6 +35,8 @@ const partitions = {
   apiKeysOf: (a: string) => keys.apiKeysOf(a).pk,
   session: (a: string, b: string, c: string) => keys.session(a, b, c).pk,
   eni: (a: string, b: string) => keys.eni(a, b).pk,
+  detectionCount: (a: string, b: string, c: string) => keys.detectionCount(a, 'LABEL', b, c, 0).pk,
+  detectionCountsOf: (a: string, b: string) => keys.detectionCountsOf(a, b),
   enisOf: (a: string) => keys.enisOf(a).pk,
   eniRegister: (a: string) => keys.eniRegister(a).pk,
   detection: (a: string, b: string) => keys.detection(a, b).pk,
@@ -80,6 +82,8 @@ describe('key segments', () => {
       identity: keys.identity,
       licenseLookup: keys.licenseLookup,
       apiKeyLookup: keys.apiKeyLookup,
+      detectionCount: (tenant: string, value: string) =>
+        keys.detectionCount(tenant, 'SOURCE', '2026-11-20', value, 0),
       eni: keys.eni,
       eniLookup: keys.eniLookup,
     };
@@ -128,6 +132,9 @@ describe('key patterns', () => {
     tenant: [keys.tenant, keys.license, keys.member, keys.apiKey, keys.eni, keys.eniRegister],
     tenantUser: [keys.session],
     tenantDetection: [keys.detection],
+    tenantDetectionCounts: [keys.detectionCountsOf].map((of) => (a: string) => ({
+      pk: of(a, '2026-11'),
+    })),
     email: [keys.identity, keys.membership],
     license: [keys.licenseLookup],
     apiKey: [keys.apiKeyLookup],
