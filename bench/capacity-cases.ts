@@ -180,6 +180,14 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    endpointId: 'detections/export',
+    when: '50 of this quarter',
+    request: async (owner, send) => {
+      const { token, query } = await listOf(owner, send, 60);
+      return { token: token ?? '', query: { ...query, limit: '50' } };
+    },
+  },
+  {
     endpointId: 'detections/claim-enis',
     when: 'the first',
     request: ({ token }) => ({ token, body: { eni_ids: [newEni()] } }),

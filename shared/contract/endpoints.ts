@@ -2,6 +2,7 @@ import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
 import * as detections from './detections.ts';
 import * as enis from './detections-enis.ts';
+import * as detectionsExport from './detections-export.ts';
 import * as statistics from './detections-statistics.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
@@ -32,6 +33,7 @@ export const endpoints: readonly Endpoint[] = [
   detections.listDetections,
   detections.ingestDetections,
   statistics.detectionStatistics,
+  detectionsExport.exportDetections,
   enis.claimEnis,
   enis.listEnis,
   enis.deleteEni,

@@ -35,6 +35,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['detections/ingest', '1 detection', [3, 0, 3, 6]],
   ['detections/ingest', '100 detections', [3, 0, 3, 6]],
   ['detections/statistics', '100 detections of a day', [5, 2, 0, 1]],
+  ['detections/export', '50 of this quarter', [6.5, 3.5, 0, 1]],
   ['detections/claim-enis', 'the first', [5, 2, 0, 3]],
   ['detections/claim-enis', 'one more', [5, 2, 0, 3]],
   ['detections/list-enis', '', [5, 2, 0, 1]],

@@ -73,6 +73,7 @@ describe('tenant isolation', () => {
       'auth/logout',
       'detections/claim-enis',
       'detections/delete-eni',
+      'detections/export',
       'detections/ingest',
       'detections/list',
       'detections/list-enis',
@@ -179,6 +180,19 @@ describe('tenant isolation', () => {
     await world.send('POST', '/dev/seed-detections', { token: a.access_token });
 
     expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('detections/export has the own alone', async () => {
+    for (const [tenant, label] of [
+      [a, 'A'],
+      [b, 'B'],
+    ] as const) {
+      const { body } = await world.send<string>('GET', '/api/v1/detections/export', {
+        token: tenant.access_token,
+        query: { label: label === 'A' ? 'B' : 'A' },
+      });
+      expect(body.trim().split('\r\n')).toHaveLength(1);
+    }
   });
 
   it('detections/statistics counts the own alone', async () => {
