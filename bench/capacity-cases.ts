@@ -67,6 +67,31 @@ async function listOf(owner: Owner, send: Send, count: number): Promise<Request>
   return { token: owner.token, query: { from: from.toISOString(), to: now.toISOString() } };
 }
 
+/** A webhook that nothing in these cases publishes to. */
+async function newWebhook({ token }: Owner, send: Send) {
+  const { id } = await send('webhooks/create', { token, body: webhook });
+  if (!id) throw new Error('There is no webhook');
+  return id;
+}
+
+const webhook = { url: 'https://93.184.215.14/hook', events: ['detection.created'] };
+
+async function newDelivery(owner: Owner, send: Send) {
+  const id = await newWebhook(owner, send);
+  const delivery = await send('webhooks/test', { token: owner.token, pathParameters: { id } });
+  if (!delivery.id) throw new Error('There is no delivery');
+  return { id, delivery_id: delivery.id };
+}
+
+/** A request to one of the owner's webhooks. */
+const toWebhook =
+  (body?: object): Case['request'] =>
+  async (owner, send) => ({
+    token: owner.token,
+    pathParameters: { id: await newWebhook(owner, send) },
+    ...(body && { body }),
+  });
+
 async function newTicket(send: Send): Promise<string> {
   const body = { 'x-amzn-marketplace-token': newToken() };
   const { registration_ticket } = await send('marketplace/register', { body });
@@ -148,6 +173,27 @@ export const cases: readonly Case[] = [
     request: async (owner, send) => ({
       token: owner.token,
       pathParameters: { id: (await newApiKey(owner, send)).id },
+    }),
+  },
+  { endpointId: 'webhooks/create', request: ({ token }) => ({ token, body: webhook }) },
+  { endpointId: 'webhooks/list', request: ({ token }) => ({ token }) },
+  { endpointId: 'webhooks/get', request: toWebhook() },
+  { endpointId: 'webhooks/update', request: toWebhook({ enabled: false }) },
+  { endpointId: 'webhooks/delete', request: toWebhook() },
+  { endpointId: 'webhooks/rotate-secret', request: toWebhook() },
+  { endpointId: 'webhooks/test', request: toWebhook() },
+  {
+    endpointId: 'webhooks/list-deliveries',
+    request: async (owner, send) => ({
+      token: owner.token,
+      pathParameters: { id: (await newDelivery(owner, send)).id },
+    }),
+  },
+  {
+    endpointId: 'webhooks/replay-delivery',
+    request: async (owner, send) => ({
+      token: owner.token,
+      pathParameters: await newDelivery(owner, send),
     }),
   },
   {

@@ -18,6 +18,11 @@ through its own handler on the embedded DynamoDB, and a middleware of the AWS SD
 A query that finds nothing is charged its minimum by the embedded database, as DynamoDB documents;
 AWS's own DynamoDB Local charges nothing for it, so these figures are not compared there.
 
+What publishes events (changes of the tenant and its API keys, ingest) reads the tenant's webhooks
+too: 0.5 RCU while there are none, once in 30 seconds in a container. Each webhook that wants an
+event costs 2 WCU for its delivery of up to 1 KB, and 2 + 2 WCU for its attempt and its end; the
+figures below are without webhooks.
+
 Endpoints that are not listed do not use the table.
 `;
 

@@ -15,7 +15,7 @@ import { bundleFunctions } from '../infra/bundle.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 import { rotateKeys, type SigningKey, toVerificationKeys } from '../shared/signing-keys.ts';
-import { startAws } from '../test/support/aws.ts';
+import { acceptedMessage, startAws } from '../test/support/aws.ts';
 import {
   answers,
   createTable,
@@ -51,6 +51,8 @@ const environment = {
   PRODUCT_CODES: 'tenantry-demo',
   SUPPORT_EMAIL: 'support@example.com',
   MARKETPLACE_REGION: 'us-east-1',
+  WEBHOOKS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/webhooks',
+  WEBHOOK_ALLOW_PRIVATE: 'false',
   POWERTOOLS_SERVICE_NAME: 'tenantry',
   POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
   POWERTOOLS_LOG_LEVEL: 'INFO',
@@ -79,6 +81,7 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
   process.once('exit', database.stop);
   const aws = await startAws({
     GetSecretValue: ({ SecretId }) => ({ members: { SecretString: secrets[String(SecretId)] } }),
+    SendMessage: acceptedMessage,
     ResolveCustomer: ({ RegistrationToken }) => ({
       members: {
         CustomerAWSAccountId: '111122223333',
@@ -90,6 +93,7 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
   process.env.AWS_ENDPOINT_URL_DYNAMODB = database.endpoint;
   process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = aws.endpoint;
+  process.env.AWS_ENDPOINT_URL_SQS = aws.endpoint;
   const useNewTable = async () => {
     const tableName = `bench-${randomUUID()}`;
     await createTable(database.endpoint, tableName);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
+import { eventTypes } from '../shared/contract/events.ts';
 import { limitPolicies } from '../shared/contract/limits.ts';
 import { describeError, errorCodes } from '../shared/errors.ts';
 
@@ -32,6 +33,14 @@ export function apiDocument(): string {
     ...Object.entries(limitPolicies).map(([name, { quota, windowSeconds }]) =>
       row([`\`${name}\``, String(quota), `${windowSeconds} s`, limitedBy(name)]),
     ),
+    '',
+    '## Events',
+    '',
+    'What webhooks may ask for; [webhooks.md](webhooks.md) says how they arrive.',
+    '',
+    row(['Event', 'What has happened']),
+    row(['---', '---']),
+    ...Object.entries(eventTypes).map(([type, what]) => row([`\`${type}\``, what])),
     '',
     '## Errors',
     '',

@@ -10,7 +10,7 @@ import {
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { authorizer, fallback } from '../shared/contract/background.ts';
+import { authorizer, type BackgroundFunction, fallback } from '../shared/contract/background.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
@@ -18,12 +18,14 @@ import { ContractFunction, constructIdOf, type FunctionEntry } from './function.
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
 import { type ApiParameters, apiParameters } from './parameters.ts';
+import { Queues } from './queues.ts';
 import type { Stage } from './stage.ts';
 import { WebAcl } from './web-acl.ts';
 
 export interface ApiStackProps extends StackProps {
   readonly stage: Stage;
   readonly endpoints: readonly Endpoint[];
+  readonly workers: readonly BackgroundFunction[];
   readonly bundles: string;
   readonly data: DataStack;
 }
@@ -37,20 +39,33 @@ export class ApiStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
-    const { data, endpoints } = props;
+    const { data, endpoints, workers } = props;
 
     const logs = new FunctionLogs(this, 'FunctionLogs');
     const parameters = apiParameters(this, props.stage);
+    const queues = new Queues(this, 'Queues', {
+      stage: props.stage,
+      workers,
+      topic: data.alarms,
+    });
     const createFunction = (entry: FunctionEntry) =>
       new ContractFunction(this, {
         entry,
         bundles: props.bundles,
-        resources: data.granted,
+        resources: { ...data.granted, queueArns: queues.arns },
         logGroup: logs,
         logLevel: parameters.logLevel,
-        environment: environmentOf(entry, data, parameters),
+        environment: environmentOf(entry, data, parameters, queues),
       });
-    const functions = [...endpoints, authorizer, fallback].map(createFunction);
+    const workerFunctions = workers.map((worker) => {
+      const created = createFunction(worker);
+      queues.connect(worker, created);
+      return created;
+    });
+    const functions = [
+      ...[...endpoints, authorizer, fallback].map(createFunction),
+      ...workerFunctions,
+    ];
 
     this.api = this.createApi(endpoints);
     for (const { id: functionId, method } of endpoints)
@@ -137,9 +152,13 @@ function environmentOf(
   entry: FunctionEntry,
   data: DataStack,
   parameters: ApiParameters,
+  queues: Queues,
 ): Record<string, string> {
   const secrets = entry.secrets ?? [];
   const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
+  const reachesWebhooks = ['webhooks/create', 'webhooks/update', 'webhooks/deliver'].includes(
+    entry.id,
+  );
   const isMarketplace = entry.id.startsWith('marketplace/');
   return {
     ...(entry.table && { TABLE_NAME: data.table.tableName }),
@@ -147,7 +166,11 @@ function environmentOf(
     ...Object.fromEntries(
       secrets.map((name) => [secretVariable(name), data.granted.secretArns[name]] as const),
     ),
+    ...Object.fromEntries(
+      (entry.queues ?? []).map((name) => [queueVariable(name), queues.urls[name] ?? ''] as const),
+    ),
     ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
+    ...(reachesWebhooks && { WEBHOOK_ALLOW_PRIVATE: parameters.webhookAllowPrivate }),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,
       SUPPORT_EMAIL: parameters.supportEmail,
@@ -158,3 +181,6 @@ function environmentOf(
 
 /** `signing-keys` as its function finds it: `SIGNING_KEYS_SECRET`. */
 const secretVariable = (name: string) => `${name.replaceAll('-', '_').toUpperCase()}_SECRET`;
+
+/** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
+const queueVariable = (name: string) => `${name.toUpperCase()}_QUEUE_URL`;

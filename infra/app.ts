@@ -1,8 +1,9 @@
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import cdkJson from '../cdk.json' with { type: 'json' };
+import type { BackgroundFunction } from '../shared/contract/background.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
-import { endpointsOf } from '../shared/contract/endpoints.ts';
+import { workers as allWorkers, endpointsOf } from '../shared/contract/endpoints.ts';
 import { ApiStack } from './api-stack.ts';
 import { bundle, functionsFolder, webFolder } from './bundle.ts';
 import { DataStack } from './data-stack.ts';
@@ -12,6 +13,7 @@ import { WebStack } from './web-stack.ts';
 export interface StackOptions {
   readonly stage: Stage;
   readonly endpoints?: readonly Endpoint[];
+  readonly workers?: readonly BackgroundFunction[];
   /** Folder with one bundle per function. */
   readonly bundles?: string;
   /** Folder of the built web app. */
@@ -39,6 +41,7 @@ function addStacks(app: App, options: StackOptions): void {
   const {
     stage,
     endpoints = endpointsOf(stage),
+    workers = allWorkers,
     bundles = functionsFolder,
     web = webFolder,
   } = options;
@@ -52,6 +55,7 @@ function addStacks(app: App, options: StackOptions): void {
     description: 'Tenantry: functions and REST API',
     stage,
     endpoints,
+    workers,
     bundles,
     data,
   });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type LogLevel, type Metafile } from 'esbuild';
 import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
-import { endpoints } from '../shared/contract/endpoints.ts';
+import { endpoints, workers } from '../shared/contract/endpoints.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const root = (path: string) => join(repository, path);
@@ -48,7 +48,7 @@ export interface BundledFunction {
 
 /** Ids of all functions, those of the local stage included, in the order of the contract. */
 export function functionIds(): string[] {
-  return [...endpoints, authorizer, fallback, rotateSigningKeys].map(({ id }) => id);
+  return [...endpoints, authorizer, fallback, rotateSigningKeys, ...workers].map(({ id }) => id);
 }
 
 /** Bundles all functions in one esbuild call. Throws if a handler is missing or does not build. */

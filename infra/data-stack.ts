@@ -65,7 +65,7 @@ export class DataStack extends Stack {
       },
     );
     const sealingKey = this.createSecret('SealingKey', props.stage, 'sealing-key', {
-      description: 'Seals the cursors of lists',
+      description: 'Seals the cursors of lists and the secrets of webhooks',
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
     this.originVerify = this.createSecret('OriginVerify', props.stage, 'origin-verify', {
@@ -75,7 +75,7 @@ export class DataStack extends Stack {
     acknowledgeNoRotation(verificationKeys, 'It is written by the rotation of the signing keys.');
     acknowledgeNoRotation(
       sealingKey,
-      'Cursors live for minutes; docs/operations.md says how to replace it by hand.',
+      'What it seals outlives a rotation; docs/operations.md says how to replace it by hand.',
     );
     acknowledgeNoRotation(
       this.originVerify,

@@ -4,13 +4,11 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Needs } from '../shared/contract/endpoint.ts';
+import type { BackgroundFunction } from '../shared/contract/background.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
 
-export interface FunctionEntry extends Needs {
-  readonly id: string;
-  readonly summary: string;
-}
+/** A contract entry as far as its function is concerned. */
+export type FunctionEntry = BackgroundFunction;
 
 export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code' | 'role'>> {
   /** What the contract says about the function. */
@@ -89,8 +87,7 @@ export class ContractFunction extends lambda.Function {
     if (!overrides.deadLetterQueue) {
       Validations.of(this).acknowledge({
         id: 'Serverless-LambdaDLQ',
-        reason:
-          'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.',
+        reason: noDeadLettersReason(entry),
       });
     }
     Validations.of(role).acknowledge(
@@ -98,6 +95,12 @@ export class ContractFunction extends lambda.Function {
       { id: 'Serverless-LambdaStarPermissions', reason: starReason(entry) },
     );
   }
+}
+
+function noDeadLettersReason({ queue, schedule }: FunctionEntry): string {
+  if (queue) return 'What it fails at goes to the dead-letter queue of its own queue.';
+  if (schedule) return 'Its next run does what a failed one has left, and an alarm rings.';
+  return 'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.';
 }
 
 function starReason(entry: FunctionEntry): string {

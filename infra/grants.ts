@@ -1,18 +1,23 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Needs, SecretName } from '../shared/contract/endpoint.ts';
+import type { Needs, QueueName, SecretName } from '../shared/contract/endpoint.ts';
 import { type KeyFamily, keyPatterns, seriesIndex } from '../shared/table/keys.ts';
 
 /** What functions are granted access to. */
 export interface GrantedResources {
   readonly tableArn: string;
   readonly secretArns: Readonly<Record<SecretName, string>>;
+  /** Queues by name; those without a worker do not exist. */
+  readonly queueArns?: Readonly<Partial<Record<QueueName, string>>>;
 }
 
 /** Families whose partition keys are those of the series index, not of the table. */
-const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections']);
+const indexFamilies: ReadonlySet<KeyFamily> = new Set(['tenantDetections', 'due']);
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
-export function statementsFor(needs: Needs, resources: GrantedResources): PolicyStatement[] {
+export function statementsFor(
+  needs: Needs & { readonly queue?: QueueName },
+  resources: GrantedResources,
+): PolicyStatement[] {
   return [
     ...tableStatements(needs.table ?? {}, resources.tableArn),
     ...(needs.secrets ?? []).map(
@@ -22,10 +27,28 @@ export function statementsFor(needs: Needs, resources: GrantedResources): Policy
           resources: [resources.secretArns[name]],
         }),
     ),
+    ...(needs.queues ?? []).map((name) => queueStatement(name, ['SendMessage'], resources)),
+    ...(needs.queue ? [queueStatement(needs.queue, consumerActions, resources)] : []),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),
   ];
+}
+
+/** What Lambda does in the name of a function that works off a queue. */
+const consumerActions = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+
+function queueStatement(
+  name: QueueName,
+  actions: readonly string[],
+  { queueArns }: GrantedResources,
+): PolicyStatement {
+  const arn = queueArns?.[name];
+  if (!arn) throw new Error(`No function works off the queue ${name}`);
+  return new PolicyStatement({
+    actions: actions.map((action) => `sqs:${action}`),
+    resources: [arn],
+  });
 }
 
 /**

@@ -38,6 +38,15 @@ export function apiParameters(scope: Construct, stage: Stage) {
       minLength: 1,
       description: 'Issuer (iss) of access tokens',
     }),
+    // No deployment can switch it on: webhooks of tenants would reach into the vendor's network.
+    webhookAllowPrivate:
+      stage === 'local'
+        ? value('WebhookAllowPrivate', {
+            default: 'true',
+            allowedValues: ['true', 'false'],
+            description: 'Whether webhooks may have private addresses, and http',
+          })
+        : 'false',
     marketplaceRegion: value('MarketplaceRegion', {
       default: 'us-east-1',
       description: 'Region of the AWS Marketplace APIs',

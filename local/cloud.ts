@@ -6,6 +6,7 @@ import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
 import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb.ts';
 import { startDynamoDbFront, type TableCall } from './dynamodb-front.ts';
 import { type Dynoxide, startDynoxide } from './dynoxide.ts';
+import { pollEventSource, readEventSources } from './event-sources.ts';
 import { createFront, type Front } from './front.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { readApi } from './gateway-definition.ts';
@@ -22,8 +23,10 @@ import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lam
 import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
 import { claimDataDir } from './process.ts';
+import { readSchedules, runSchedules } from './schedules.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { readBuckets } from './site.ts';
+import { startSqs } from './sqs.ts';
 import { replaceFile } from './store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
 import { readWebAcl } from './waf.ts';
@@ -83,6 +86,7 @@ export interface Cloud {
     readonly secretsManager: string;
     readonly marketplaceMetering: string;
     readonly ses: string;
+    readonly sqs: string;
   };
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
@@ -186,7 +190,7 @@ async function start(
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
   const productCode = template.parameter('ProductCodes')?.split(',')[0]?.trim() || 'tenantry-demo';
-  const [guard, marketplace, mail] = await Promise.all([
+  const [guard, marketplace, mail, sqs] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,
       identities,
@@ -196,12 +200,14 @@ async function start(
     }).then(own<Listener>),
     startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
     startMail({ dataDir, identities, onError }).then(own<MailService>),
+    startSqs({ template, identities, onError }).then(own<Listener>),
   ]);
   Object.assign(endpoints, {
     AWS_ENDPOINT_URL_DYNAMODB: guard.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplace.url,
     AWS_ENDPOINT_URL_SESV2: mail.url,
+    AWS_ENDPOINT_URL_SQS: sqs.url,
   });
 
   const api = readApi(template);
@@ -213,6 +219,9 @@ async function start(
   );
   for (const { properties } of template.ofType('AWS::SecretsManager::RotationSchedule'))
     used.add(String(properties.RotationLambdaARN));
+  const eventSources = readEventSources(template);
+  const schedules = readSchedules(template);
+  for (const { functionArn } of [...eventSources, ...schedules]) used.add(functionArn);
   for (const arn of used) {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
@@ -245,17 +254,25 @@ async function start(
   const rotating = template.ofType('AWS::SecretsManager::RotationSchedule')[0]?.properties.SecretId;
   replaceFile(
     join(dataDir, 'endpoints.json'),
-    `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null }, null, 2)}\n`,
+    `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null, sqs: sqs.url }, null, 2)}\n`,
   );
 
   door.open(front, createConsole({ marketplace, mail, dynamoDb, tables }));
   const listener = await door.listening;
+  for (const source of eventSources)
+    own(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
+  own(runSchedules(schedules, invokeOrThrow, onError));
   return {
     url: listener.url,
     port: listener.port,
     apiUrl: `${apiDoor.url}/${api.stage}`,
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
-    endpoints: { secretsManager: secrets.url, marketplaceMetering: marketplace.url, ses: mail.url },
+    endpoints: {
+      secretsManager: secrets.url,
+      marketplaceMetering: marketplace.url,
+      ses: mail.url,
+      sqs: sqs.url,
+    },
     secretArn,
     marketplace,
     mail,

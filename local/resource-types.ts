@@ -61,6 +61,7 @@ const run: Readonly<Record<string, ResourceType>> = {
   'AWS::DynamoDB::GlobalTable': {
     attributes: { Arn: tableArn, TableId: (name) => stableId(name, 32, 'hex') },
   },
+  'AWS::Events::Rule': { attributes: { Arn: (name) => arn('events', `rule/${name}`) } },
   'AWS::IAM::Policy': {},
   'AWS::IAM::Role': {
     attributes: {
@@ -68,6 +69,7 @@ const run: Readonly<Record<string, ResourceType>> = {
       RoleId: (name) => `AROA${stableId(name, 17).toUpperCase()}`,
     },
   },
+  'AWS::Lambda::EventSourceMapping': { ref: (name) => stableId(name, 32, 'hex') },
   'AWS::Lambda::Function': { attributes: { Arn: (name) => arn('lambda', `function:${name}`) } },
   'AWS::Lambda::Permission': {},
   'AWS::S3::Bucket': {
@@ -80,6 +82,10 @@ const run: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::SecretsManager::RotationSchedule': {},
   'AWS::SecretsManager::Secret': { ref: secretArn, attributes: { Id: secretArn } },
+  'AWS::SQS::Queue': {
+    ref: (name) => `https://sqs.${region}.amazonaws.com/${account}/${name}`,
+    attributes: { Arn: (name) => arn('sqs', name), QueueName: (name) => name },
+  },
   'AWS::WAFv2::WebACL': {
     ref: (name) => `${name}|${stableId(name, 32, 'hex')}|REGIONAL`,
     attributes: {
@@ -120,10 +126,6 @@ const skip: Readonly<Record<string, ResourceType>> = {
     attributes: { TopicArn: topicArn, TopicName: (name) => name },
   },
   'AWS::SNS::TopicPolicy': {},
-  'AWS::SQS::Queue': {
-    ref: (name) => `https://sqs.${region}.amazonaws.com/${account}/${name}`,
-    attributes: { Arn: (name) => arn('sqs', name), QueueName: (name) => name },
-  },
   'AWS::SQS::QueuePolicy': {},
   'AWS::WAFv2::LoggingConfiguration': {},
   'Custom::S3AutoDeleteObjects': {},

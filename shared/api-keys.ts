@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from './contract/endpoint.ts';
 import { AppError } from './errors.ts';
+import { publish } from './events.ts';
 import { newId } from './ids.ts';
 import { Remembered } from './remembered.ts';
 import { ApiKeyItem, ApiKeyLookupItem } from './table/items.ts';
@@ -49,7 +50,10 @@ export async function createApiKey(
       create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
       create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
     ]);
-    if (!failed) return { ...apiKey, key };
+    if (failed) continue;
+    const { name } = apiKey;
+    await publish(tenantId, { type: 'api_key.created', data: { id, name, scopes, expires_at } });
+    return { ...apiKey, key };
   }
   throw new AppError('version_conflict');
 }
@@ -92,6 +96,7 @@ export async function deleteApiKey(tenantId: string, keyId: string): Promise<voi
     { delete: { Key: keys.apiKey(tenantId, keyId) } },
     { delete: { Key: keys.apiKeyLookup(key_hash) } },
   ]);
+  await publish(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
 }
 
 const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);

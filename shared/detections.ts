@@ -12,6 +12,7 @@ import {
 } from './detections-retention.ts';
 import { countWrites, inTransactions, newShard } from './detections-statistics.ts';
 import { AppError, type FieldError } from './errors.ts';
+import { publish } from './events.ts';
 import { newId } from './ids.ts';
 import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
@@ -51,21 +52,23 @@ export async function ingest(
       store(tenantId, part, daysOf(plan), shard + index),
     ),
   );
-  let accepted = 0;
-  for (const outcome of stored) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    accepted += outcome.value;
+  const created = stored.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
+  if (created.length > 0) {
+    const data = { count: created.length, detection_ids: created.map(({ id }) => id) };
+    await publish(tenantId, { type: 'detection.created', data });
   }
-  return { accepted, duplicates: wanted.length - accepted };
+  const failure = stored.find((part) => part.status === 'rejected');
+  if (failure) throw failure.reason;
+  return { accepted: created.length, duplicates: wanted.length - created.length };
 }
 
-/** Stores detections and counts those that are new, in one transaction. Returns how many they are. */
+/** Stores detections and counts those that are new, in one transaction. Returns those. */
 async function store(
   tenantId: string,
   detections: readonly Detection[],
   days: number,
   shard: number,
-): Promise<number> {
+): Promise<readonly Detection[]> {
   let remaining = detections;
   while (remaining.length > 0) {
     const failed = await transact([
@@ -75,7 +78,7 @@ async function store(
     if (!failed) break;
     remaining = remaining.filter((_, index) => !failed[index]);
   }
-  return remaining.length;
+  return remaining;
 }
 
 function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {

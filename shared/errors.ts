@@ -76,6 +76,16 @@ const catalogue = {
     'Too many API keys',
     'This tenant has as many API keys as it may have. Delete one first.',
   ],
+  too_many_webhooks: [
+    409,
+    'Too many webhooks',
+    'This tenant has as many webhooks as it may have. Delete one first.',
+  ],
+  webhook_disabled: [
+    409,
+    'Webhook disabled',
+    'This webhook is switched off. Switch it on first: PATCH with enabled true.',
+  ],
   eni_claimed: [
     409,
     'Network interface claimed',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 
-export type IdPrefix = 'tnt' | 'usr' | 'ses' | 'key' | 'det';
+export type IdPrefix = 'tnt' | 'usr' | 'ses' | 'key' | 'det' | 'whk' | 'msg';
 
 const randomFraction = () => randomBytes(4).readUInt32BE() / 2 ** 32;
 

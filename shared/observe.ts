@@ -11,7 +11,12 @@ export const metrics = new Metrics();
 
 /** Counts one occurrence of something that an alarm or the dashboard watches. */
 export function countMetric(
-  name: 'MarketplaceMisconfigured' | 'RefreshTokenReused' | 'SignInRefused',
+  name:
+    | 'MarketplaceMisconfigured'
+    | 'RefreshTokenReused'
+    | 'SignInRefused'
+    | 'EventLost'
+    | 'WebhookDisabled',
 ): void {
   metrics.addMetric(name, MetricUnit.Count, 1);
 }

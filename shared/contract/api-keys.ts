@@ -42,8 +42,10 @@ export const createApiKey = defineEndpoint({
   table: {
     tenant: ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem'],
     tenantUser: ['BatchGetItem'],
+    tenantDelivery: ['PutItem'],
     apiKey: ['PutItem'],
   },
+  queues: ['webhooks'],
 });
 
 export const listApiKeys = defineEndpoint({
@@ -72,8 +74,10 @@ export const deleteApiKey = defineEndpoint({
   responses: { 204: { description: 'Deleted' } },
   errors: ['not_found'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem', 'DeleteItem'],
+    tenant: ['BatchGetItem', 'Query', 'GetItem', 'DeleteItem'],
     tenantUser: ['BatchGetItem'],
+    tenantDelivery: ['PutItem'],
     apiKey: ['DeleteItem'],
   },
+  queues: ['webhooks'],
 });

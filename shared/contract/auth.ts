@@ -18,12 +18,21 @@ export const register = defineEndpoint({
   summary: 'Sign up without AWS Marketplace',
   description: 'Creates a tenant on the FREE plan with its owner, and signs the owner in.',
   access: { kind: 'public' },
-  body: z.strictObject({
-    email: Email,
-    password: NewPassword,
-    company_name: CompanyName,
-    marketplace_type: MarketplaceType.default('wildberries'),
-  }),
+  body: z
+    .strictObject({
+      email: Email,
+      password: NewPassword,
+      company_name: CompanyName,
+      marketplace_type: MarketplaceType.default('wildberries'),
+    })
+    .meta({
+      example: {
+        email: 'owner@example.com',
+        password: 'correct horse battery',
+        company_name: 'Example Ltd',
+        marketplace_type: 'ozon',
+      },
+    }),
   responses: {
     201: { description: 'The tenant exists and its owner is signed in', schema: TokenResponse },
   },
@@ -48,7 +57,9 @@ export const login = defineEndpoint({
   description:
     'Answers 401 in the same words and the same time whether the email is unknown, the password is wrong or the account is locked for a while.',
   access: { kind: 'public' },
-  body: z.strictObject({ email: Email, password: OfferedPassword, tenant_id: TenantId.optional() }),
+  body: z
+    .strictObject({ email: Email, password: OfferedPassword, tenant_id: TenantId.optional() })
+    .meta({ example: { email: 'owner@example.com', password: 'correct horse battery' } }),
   responses: { 200: { description: 'Signed in', schema: TokenResponse } },
   errors: ['invalid_credentials'],
   limits: ['login.address', 'login.account_address', 'login.account', 'login.tenant'],

@@ -1,11 +1,26 @@
-import type { Needs } from './endpoint.ts';
+import type { Needs, QueueName } from './endpoint.ts';
 
 /** A function that no route leads to. */
 export interface BackgroundFunction extends Needs {
   /** Path of the handler below `functions/`, without `.ts`. */
   readonly id: string;
   readonly summary: string;
+  /** The queue whose messages it works off. Infra makes the queue and its dead-letter queue. */
+  readonly queue?: QueueName;
+  /** Messages it gets at a time; 10 unless told. */
+  readonly batchSize?: number;
+  /** Batches that are worked on at a time, at least 2; as many as Lambda likes unless told. */
+  readonly maxConcurrency?: number;
+  /** How often it runs by itself. */
+  readonly schedule?: Schedule;
 }
+
+/** A rate as EventBridge takes it. */
+export type Schedule =
+  | 'rate(1 minute)'
+  | 'rate(1 hour)'
+  | 'rate(1 day)'
+  | `rate(${number} ${'minutes' | 'hours' | 'days'})`;
 
 export const authorizer: BackgroundFunction = {
   id: 'authorizer',

@@ -39,6 +39,12 @@ export const Detection = z
   })
   .meta({ id: 'Detection' });
 
+/** Events of detections that webhooks may ask for. */
+export const detectionEvents = {
+  'detection.created':
+    'Detections were reported: one event for all of a report. Data: `count`, `detection_ids`.',
+} as const;
+
 export const listDetections = defineEndpoint({
   id: 'detections/list',
   method: 'GET',
@@ -84,21 +90,29 @@ export const ingestDetections = defineEndpoint({
   description:
     'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. An `eni_id` that another tenant has claimed is refused; one that nobody has claimed is accepted.',
   access: { kind: 'apiKey', scope: 'detections:write' },
-  body: z.strictObject({
-    detections: z
-      .array(
-        z.strictObject({
-          id: DetectionId.optional(),
-          ts: Instant.optional(),
-          source_ip: SourceIp,
-          label: Label,
-          probability: Probability,
-          eni_id: EniId.optional(),
-        }),
-      )
-      .min(1)
-      .max(100),
-  }),
+  body: z
+    .strictObject({
+      detections: z
+        .array(
+          z.strictObject({
+            id: DetectionId.optional(),
+            ts: Instant.optional(),
+            source_ip: SourceIp,
+            label: Label,
+            probability: Probability,
+            eni_id: EniId.optional(),
+          }),
+        )
+        .min(1)
+        .max(100),
+    })
+    .meta({
+      example: {
+        detections: [
+          { id: 'sensor-1-0001', source_ip: '203.0.113.9', label: 'MALWARE', probability: 0.97 },
+        ],
+      },
+    }),
   maxBodyBytes: 256 * 1024,
   responses: {
     202: {
@@ -109,12 +123,14 @@ export const ingestDetections = defineEndpoint({
   limits: ['ingest.address', 'ingest.key', 'ingest.tenant'],
   table: {
     apiKey: ['GetItem'],
-    tenant: ['GetItem'],
+    tenant: ['GetItem', 'Query'],
     tenantDetection: ['PutItem'],
     tenantDetectionCounts: ['UpdateItem'],
     eni: ['BatchGetItem'],
+    tenantDelivery: ['PutItem'],
     limit: ['UpdateItem'],
   },
+  queues: ['webhooks'],
 });
 
 export const seedDetections = defineEndpoint({
@@ -127,9 +143,11 @@ export const seedDetections = defineEndpoint({
   responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
   localOnly: true,
   table: {
-    tenant: ['BatchGetItem'],
+    tenant: ['BatchGetItem', 'Query'],
     tenantUser: ['BatchGetItem'],
     tenantDetection: ['PutItem'],
     tenantDetectionCounts: ['UpdateItem'],
+    tenantDelivery: ['PutItem'],
   },
+  queues: ['webhooks'],
 });

@@ -11,12 +11,18 @@ export type ApiKeyScope = (typeof apiKeyScopes)[number];
 
 export type SecretName = 'signing-keys' | 'verification-keys' | 'sealing-key';
 
+/** Work that is done behind the caller's back, each kind in a queue of its own. */
+export const queueNames = ['sync', 'webhooks'] as const;
+export type QueueName = (typeof queueNames)[number];
+
 /** What a function needs from AWS. Infra grants exactly this and nothing more. */
 export interface Needs {
   /** DynamoDB actions by the family of partition keys they may touch. */
   table?: { readonly [F in KeyFamily]?: readonly TableAction[] };
   /** Secrets Manager secrets it may read. */
   secrets?: readonly SecretName[];
+  /** Queues it may send to. */
+  queues?: readonly QueueName[];
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   memoryMb?: number;

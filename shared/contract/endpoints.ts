@@ -1,5 +1,6 @@
 import * as apiKeys from './api-keys.ts';
 import * as auth from './auth.ts';
+import type { BackgroundFunction } from './background.ts';
 import * as detections from './detections.ts';
 import * as enis from './detections-enis.ts';
 import * as detectionsExport from './detections-export.ts';
@@ -8,6 +9,7 @@ import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
 import * as service from './service.ts';
 import * as tenants from './tenants.ts';
+import * as webhooks from './webhooks.ts';
 
 /** Every endpoint of the API, in the order in which the documents list them. */
 export const endpoints: readonly Endpoint[] = [
@@ -30,6 +32,15 @@ export const endpoints: readonly Endpoint[] = [
   apiKeys.createApiKey,
   apiKeys.listApiKeys,
   apiKeys.deleteApiKey,
+  webhooks.createWebhook,
+  webhooks.listWebhooks,
+  webhooks.getWebhook,
+  webhooks.updateWebhook,
+  webhooks.deleteWebhook,
+  webhooks.rotateWebhookSecret,
+  webhooks.testWebhook,
+  webhooks.listDeliveries,
+  webhooks.replayDelivery,
   detections.listDetections,
   detections.ingestDetections,
   statistics.detectionStatistics,
@@ -45,3 +56,9 @@ export const endpoints: readonly Endpoint[] = [
 export function endpointsOf(stage: string): readonly Endpoint[] {
   return stage === 'local' ? endpoints : endpoints.filter((endpoint) => !endpoint.localOnly);
 }
+
+/** Every function that works off a queue or runs by a schedule. */
+export const workers: readonly BackgroundFunction[] = [
+  webhooks.deliverWebhooks,
+  webhooks.sweepDeliveries,
+];

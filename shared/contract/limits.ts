@@ -21,6 +21,7 @@ export const limitPolicies = {
   'ingest.key': { quota: 600, windowSeconds: 60 },
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
+  'webhooks.tenant': { quota: 60, windowSeconds: 60 },
 } as const satisfies Record<string, { quota: number; windowSeconds: number }>;
 
 export type LimitName = keyof typeof limitPolicies;

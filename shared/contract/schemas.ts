@@ -30,6 +30,7 @@ export const TenantId = idOf('tnt').meta({
 });
 export const UserId = idOf('usr');
 export const ApiKeyId = idOf('key');
+export const WebhookId = idOf('whk');
 
 export const Timestamp = z.iso
   .datetime({ offset: false, precision: 3 })
@@ -84,6 +85,8 @@ export const CompanyName = z
 export const MarketplaceType = z.enum(['wildberries', 'ozon']);
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
+export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);
+export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
 export const ApiKeyScopes = z
   .array(z.enum(apiKeyScopes))
   .min(1)
@@ -117,4 +120,16 @@ export const ProblemSchema = z
       )
       .optional(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457 problem details',
+    example: {
+      type: 'urn:tenantry:problem:validation_failed',
+      title: 'Validation failed',
+      status: 422,
+      detail: 'The request does not have the shape that this endpoint expects; see errors.',
+      code: 'validation_failed',
+      request_id: '6f1c2f0e-2f43-4f0e-9d55-0d8f3f1f5a11',
+      errors: [{ in: 'body', pointer: '/email', detail: 'is not an email address' }],
+    },
+  });

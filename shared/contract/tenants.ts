@@ -45,5 +45,10 @@ export const updateMyTenant = defineEndpoint({
   body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: ['version_conflict'],
-  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser: ['BatchGetItem'] },
+  table: {
+    tenant: ['BatchGetItem', 'Query', 'UpdateItem'],
+    tenantUser: ['BatchGetItem'],
+    tenantDelivery: ['PutItem'],
+  },
+  queues: ['webhooks'],
 });

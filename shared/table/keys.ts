@@ -8,8 +8,11 @@
  * | member of a tenant | TENANT#<tenant> | MEMBER#<user> | |
  * | API key of a tenant | TENANT#<tenant> | APIKEY#<key> | |
  * | revision of a tenant's API keys | TENANT#<tenant> | APIKEYS | |
+ * | webhook of a tenant | TENANT#<tenant> | WEBHOOK#<webhook> | |
+ * | number of webhooks | TENANT#<tenant> | WEBHOOKS | |
  * | session of a member | TENANT#<tenant>#USER#<user> | SESSION#<session> | |
  * | detection | TENANT#<tenant>#DETECTION#<detection> | DETECTION | TENANT#<tenant>#DETECTIONS#<quarter> / <ts>#<detection> |
+ * | delivery to a webhook | TENANT#<tenant>#DELIVERY#<webhook> | <message> | DUE#webhooks#<shard> / <check at>#<message>, while pending |
  * | identity (password) | EMAIL#<hash> | IDENTITY | |
  * | membership of an identity | EMAIL#<hash> | TENANT#<tenant> | |
  * | address an account signed in from | EMAIL#<hash> | ADDRESS#<address> | |
@@ -38,6 +41,8 @@ export const keyPatterns = {
   license: 'LICENSE#*',
   apiKey: 'APIKEY#*',
   limit: 'LIMIT#*',
+  tenantDelivery: `TENANT#tnt_${'?'.repeat(26)}#DELIVERY#*`,
+  due: 'DUE#*',
   tenantDetectionCounts: `TENANT#tnt_${'?'.repeat(26)}#DETECTIONCOUNTS#*`,
   eni: 'ENI#*',
   vni: 'VNI#*',
@@ -107,6 +112,19 @@ export const keys = {
   }),
   licenseLookup: (licenseId: string): Key => ({ pk: `LICENSE#${part(licenseId)}`, sk: 'LICENSE' }),
   apiKeyLookup: (keyHash: string): Key => ({ pk: `APIKEY#${part(keyHash)}`, sk: 'APIKEY' }),
+  webhook: (tenantId: string, webhookId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `WEBHOOK#${part(webhookId)}`,
+  }),
+  /** Where all webhooks of a tenant are. */
+  webhooksOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'WEBHOOK#' }),
+  webhookCount: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'WEBHOOKS' }),
+  delivery: (tenantId: string, webhookId: string, messageId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#DELIVERY#${part(webhookId)}`,
+    sk: part(messageId),
+  }),
+  /** Partition of what a sweep finds when it is due, in the series index. */
+  due: (queue: string, shard: number): string => `DUE#${part(queue)}#${part(String(shard))}`,
   limit: (limit: string, subject: string, windowStart: number): Key => ({
     pk: `LIMIT#${part(limit)}#${part(subject)}`,
     sk: String(windowStart),

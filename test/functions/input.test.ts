@@ -45,6 +45,11 @@ const bodies: Record<string, () => object> = {
   'auth/refresh': () => ({ refresh_token: owner.refresh_token }),
   'tenants/update-mine': () => ({ name: 'New name' }),
   'api-keys/create': () => ({ name: 'sensor' }),
+  'webhooks/create': () => ({
+    url: 'https://93.184.215.14/hook',
+    events: ['tenant.updated'],
+  }),
+  'webhooks/update': () => ({ enabled: false }),
   'detections/claim-enis': () => ({ eni_ids: [newEni()] }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],

@@ -81,6 +81,15 @@ describe('tenant isolation', () => {
       'dev/seed-detections',
       'tenants/get-mine',
       'tenants/update-mine',
+      'webhooks/create',
+      'webhooks/delete',
+      'webhooks/get',
+      'webhooks/list',
+      'webhooks/list-deliveries',
+      'webhooks/replay-delivery',
+      'webhooks/rotate-secret',
+      'webhooks/test',
+      'webhooks/update',
     ]);
   });
 

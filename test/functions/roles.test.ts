@@ -12,6 +12,8 @@ const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer
 const bodies: Record<string, object> = {
   'tenants/update-mine': { name: 'New name' },
   'api-keys/create': { name: 'sensor' },
+  'webhooks/create': { url: 'https://93.184.215.14/hook', events: ['tenant.updated'] },
+  'webhooks/update': { enabled: false },
   get 'detections/claim-enis'() {
     return { eni_ids: [newEni()] };
   },
@@ -33,8 +35,8 @@ async function memberWith(role: string): Promise<Member> {
 
 async function call(endpoint: Endpoint, token: string | undefined) {
   const path = (gatewayPaths(endpoint)[0] ?? '')
-    .replace('{id}', `key_${'0'.repeat(26)}`)
-    .replace('{eni_id}', newEni());
+    .replace('{eni_id}', newEni())
+    .replace(/\{\w+\}/g, `key_${'0'.repeat(26)}`);
   const body = bodies[endpoint.id];
   return world.send<{ code?: string }>(endpoint.method, path, {
     token,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
-import { endpointsOf } from '../../shared/contract/endpoints.ts';
+import { endpointsOf, workers } from '../../shared/contract/endpoints.ts';
 import { type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
@@ -42,6 +42,8 @@ function describeResource(resource: unknown): string {
     return text.includes('/index/series') ? 'index series' : 'table';
   if (/Logs/.test(text)) return 'log group';
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
+  const queue = /"Queues(Sync|Webhooks)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
+  if (queue) return `queue ${queue.toLowerCase()}`;
   return String(resource);
 }
 
@@ -60,7 +62,7 @@ function flatten(statements: readonly Statement[]): string[] {
 }
 
 /** The permissions that a contract entry asks for, written down the long way. */
-function expectedPermissions(needs: Needs): string[] {
+function expectedPermissions(needs: Needs & { queue?: string }): string[] {
   const expected = [
     'logs:CreateLogStream on log group for any key',
     'logs:PutLogEvents on log group for any key',
@@ -69,13 +71,18 @@ function expectedPermissions(needs: Needs): string[] {
   ];
   for (const family of Object.keys(needs.table ?? {}) as KeyFamily[]) {
     for (const action of needs.table?.[family] ?? []) {
-      const place = family === 'tenantDetections' ? 'index series' : 'table';
+      const place = ['tenantDetections', 'due'].includes(family) ? 'index series' : 'table';
       expected.push(`dynamodb:${action} on ${place} for ${keyPatterns[family]}`);
     }
   }
   for (const secret of needs.secrets ?? []) {
     expected.push(`secretsmanager:GetSecretValue on secret ${secret} for any key`);
   }
+  for (const queue of needs.queues ?? [])
+    expected.push(`sqs:SendMessage on queue ${queue} for any key`);
+  if (needs.queue)
+    for (const action of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'])
+      expected.push(`sqs:${action} on queue ${needs.queue} for any key`);
   for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
   return expected.sort();
 }
@@ -96,7 +103,7 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
   });
 
   it('are for every function exactly what its contract entry says', () => {
-    const entries = [...endpointsOf(stage), authorizer, fallback];
+    const entries = [...endpointsOf(stage), authorizer, fallback, ...workers];
 
     const granted = Object.fromEntries(
       [...statementsByFunction(templates.api)].map(([id, statements]) => [id, flatten(statements)]),
@@ -177,6 +184,8 @@ describe('the key patterns', () => {
       keys.license(tenant, 'l').pk,
       keys.member(tenant, 'u').pk,
       keys.apiKey(tenant, 'k').pk,
+      keys.webhook(tenant, 'w').pk,
+      keys.webhookCount(tenant).pk,
       keys.eni(tenant, 'eni-0123abcd').pk,
       keys.eniRegister(tenant).pk,
     ],
@@ -187,6 +196,8 @@ describe('the key patterns', () => {
     license: [keys.licenseLookup('l').pk],
     apiKey: [keys.apiKeyLookup('h').pk],
     limit: [keys.limit('login.account', 's', 0).pk],
+    tenantDelivery: [keys.delivery(tenant, 'whk_1', 'msg_1').pk],
+    due: [keys.due('webhooks', 0)],
     tenantDetectionCounts: [keys.detectionCountsOf(tenant, '2026-11')],
     eni: [keys.eniLookup('eni-0123abcd').pk],
     vni: [keys.vniLookup(1000).pk],

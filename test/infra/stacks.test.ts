@@ -3,7 +3,7 @@ import { optionsOf } from '../../infra/app.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
+import { endpoints, endpointsOf, workers } from '../../shared/contract/endpoints.ts';
 import {
   onlyResource,
   type Resource,
@@ -25,7 +25,7 @@ describe('a deployed stage', () => {
     const text = JSON.stringify(synthesize({ stage }));
 
     expect(text).not.toMatch(
-      /["/]dev\/(?!signing|verification|sealing|origin)|_local|DevStub|DevSeed|stub-register|seed-detections/,
+      /["/]dev\/(?!signing|verification|sealing|origin|sync"|webhooks")|_local|DevStub|DevSeed|stub-register|seed-detections/,
     );
   });
 
@@ -35,7 +35,7 @@ describe('a deployed stage', () => {
         .map(([id]) => id)
         .sort();
     const idsOf = (list: readonly Endpoint[]) =>
-      [...list, authorizer, fallback].map(({ id }) => constructIdOf(id)).sort();
+      [...list, authorizer, fallback, ...workers].map(({ id }) => constructIdOf(id)).sort();
 
     expect(functionIds(templates.api)).toEqual(idsOf(endpointsOf('prod')));
     expect(functionIds(synthesize({ stage: 'local' }).api)).toEqual(idsOf(endpoints));
@@ -73,7 +73,7 @@ describe('a deployed stage', () => {
 
     const { api } = synthesize({ stage: 'prod', endpoints: [...endpointsOf('prod'), ...extra] });
 
-    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62);
+    expect(resourcesOf(api, 'AWS::Lambda::Function')).toHaveLength(62 + workers.length);
     expect(Object.keys(api.Resources).length).toBeLessThan(250);
     expect(JSON.stringify(api).length).toBeLessThan(1_000_000);
   });
@@ -182,7 +182,8 @@ describe('functions', () => {
           LogGroup: { Ref: expect.any(String) },
         },
       });
-      expect(Properties.Timeout, id).toBeLessThan(31);
+      const isWorker = workers.some((worker) => constructIdOf(worker.id) === id);
+      expect(Properties.Timeout, id).toBeLessThan(isWorker ? 901 : 31);
     }
     for (const template of all()) {
       for (const [id, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
@@ -250,15 +251,17 @@ describe('functions', () => {
     });
   });
 
-  it('may be invoked by this API only, and by Secrets Manager only for the rotation', () => {
-    const permissions = resourcesOf(templates.api, 'AWS::Lambda::Permission').map(
-      ([, { Properties }]) => Properties,
-    );
+  it('may be invoked by this API only, by their schedule, and by Secrets Manager for the rotation', () => {
+    const permissions = resourcesOf(templates.api, 'AWS::Lambda::Permission')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Principal }) => Principal !== 'events.amazonaws.com');
+    const workerIds = workers.map(({ id }) => constructIdOf(id));
 
     const allowed = permissions.map(({ FunctionName }) => FunctionName['Fn::GetAtt'][0]).sort();
     expect(allowed).toEqual(
       resourcesOf(templates.api, 'AWS::Lambda::Function')
         .map(([id]) => id)
+        .filter((id) => !workerIds.includes(id))
         .sort(),
     );
     for (const { Principal, SourceArn } of permissions) {

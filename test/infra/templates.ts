@@ -47,7 +47,8 @@ let assemblies = 0;
 
 /** An app as `npm run synth` builds it, over stand-ins for the bundles. */
 export function build(options: StackOptions): App {
-  writeBundles([...functionIds(), ...(options.endpoints ?? []).map(({ id }) => id)]);
+  const { endpoints = [], workers = [] } = options;
+  writeBundles([...functionIds(), ...[...endpoints, ...workers].map(({ id }) => id)]);
   assemblies += 1;
   return buildApp({ bundles, web, outdir: join(workspace, `cdk.out.${assemblies}`), ...options });
 }

@@ -21,6 +21,7 @@ describe('a function', () => {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: mini.cloud.endpoints.secretsManager,
       AWS_ENDPOINT_URL_MARKETPLACE_METERING: mini.cloud.endpoints.marketplaceMetering,
       AWS_ENDPOINT_URL_SESV2: mini.cloud.endpoints.ses,
+      AWS_ENDPOINT_URL_SQS: mini.cloud.endpoints.sqs,
     });
   });
 

@@ -128,6 +128,7 @@ describe('npm start', () => {
     expect(endpoints).toEqual({
       secrets_manager: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       signing_keys_secret: expect.stringMatching(/^arn:aws:secretsmanager:/),
+      sqs: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     });
   });
 

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 
 /** Answers one action of an AWS JSON API: a member object, or an error by its name. */
@@ -50,6 +51,12 @@ export async function startAws(actions: Actions): Promise<AwsServer> {
       server.close();
     },
   };
+}
+
+/** What SQS answers to SendMessage. */
+export function acceptedMessage({ MessageBody }: Record<string, unknown>): Answer {
+  const MD5OfMessageBody = createHash('md5').update(String(MessageBody)).digest('hex');
+  return { members: { MessageId: randomUUID(), MD5OfMessageBody } };
 }
 
 async function text(request: IncomingMessage): Promise<string> {

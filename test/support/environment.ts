@@ -11,6 +11,8 @@ Object.assign(process.env, {
   TOKEN_ALGORITHM: process.env.TOKEN_ALGORITHM ?? 'ES256',
   LIMITS_MULTIPLIER: '1',
   PRODUCT_CODES: 'tenantry-demo',
+  WEBHOOKS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/webhooks',
+  WEBHOOK_ALLOW_PRIVATE: 'false',
   SUPPORT_EMAIL: 'support@example.com',
   MARKETPLACE_REGION: 'us-east-1',
   POWERTOOLS_SERVICE_NAME: 'tenantry',

@@ -11,7 +11,7 @@ import {
   type SigningKey,
   toVerificationKeys,
 } from '../../shared/signing-keys.ts';
-import { type Actions, type AwsServer, startAws } from './aws.ts';
+import { type Actions, type AwsServer, acceptedMessage, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 import { underGrantsOf } from './grants.ts';
 
@@ -43,6 +43,8 @@ export class World {
   database: Database | undefined;
   aws: AwsServer | undefined;
   signingKeys: SigningKey[] = [];
+  /** Messages that functions have put into queues, the oldest first. */
+  readonly queued: { queueUrl: string; body: string; delaySeconds: number }[] = [];
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
   readonly purchases = new Map<string, object>();
 
@@ -52,6 +54,7 @@ export class World {
     this.database = await startDatabase();
     this.aws = await startAws({
       GetSecretValue: ({ SecretId }) => this.#secret(String(SecretId)),
+      SendMessage: (input) => this.#take(input),
       ResolveCustomer: ({ RegistrationToken }) => {
         const members = this.purchases.get(String(RegistrationToken));
         return members ? { members } : { error: 'InvalidTokenException' };
@@ -59,6 +62,7 @@ export class World {
     });
     process.env.TABLE_NAME = `test-${randomUUID()}`;
     process.env.AWS_ENDPOINT_URL_DYNAMODB = this.database.endpoint;
+    process.env.AWS_ENDPOINT_URL_SQS = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = this.aws.endpoint;
     await createTable(this.database.endpoint, process.env.TABLE_NAME);
@@ -78,6 +82,16 @@ export class World {
   stop(): void {
     this.aws?.stop();
     this.database?.stop();
+  }
+
+  #take(input: Record<string, unknown>) {
+    const { QueueUrl, MessageBody, DelaySeconds = 0 } = input;
+    this.queued.push({
+      queueUrl: String(QueueUrl),
+      body: String(MessageBody),
+      delaySeconds: Number(DelaySeconds),
+    });
+    return acceptedMessage(input);
   }
 
   #secret(name: string) {

@@ -33,6 +33,9 @@ const partitions = {
   member: (a: string, b: string) => keys.member(a, b).pk,
   apiKey: (a: string, b: string) => keys.apiKey(a, b).pk,
   apiKeysOf: (a: string) => keys.apiKeysOf(a).pk,
+  webhook: (a: string, b: string) => keys.webhook(a, b).pk,
+  webhookCount: (a: string) => keys.webhookCount(a).pk,
+  delivery: (a: string, b: string, c: string) => keys.delivery(a, b, c).pk,
   session: (a: string, b: string, c: string) => keys.session(a, b, c).pk,
   eni: (a: string, b: string) => keys.eni(a, b).pk,
   detectionCount: (a: string, b: string, c: string) => keys.detectionCount(a, 'LABEL', b, c, 0).pk,
@@ -77,6 +80,8 @@ describe('key segments', () => {
       member: keys.member,
       apiKey: keys.apiKey,
       session: keys.session,
+      webhook: keys.webhook,
+      delivery: keys.delivery,
       detection: keys.detection,
       membership: keys.membership,
       identity: keys.identity,
@@ -129,12 +134,22 @@ describe('key segments', () => {
 
 describe('key patterns', () => {
   const samples = {
-    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey, keys.eni, keys.eniRegister],
+    tenant: [
+      keys.tenant,
+      keys.license,
+      keys.member,
+      keys.apiKey,
+      keys.webhook,
+      keys.webhookCount,
+      keys.eni,
+      keys.eniRegister,
+    ],
     tenantUser: [keys.session],
     tenantDetection: [keys.detection],
     tenantDetectionCounts: [keys.detectionCountsOf].map((of) => (a: string) => ({
       pk: of(a, '2026-11'),
     })),
+    tenantDelivery: [keys.delivery],
     email: [keys.identity, keys.membership],
     license: [keys.licenseLookup],
     apiKey: [keys.apiKeyLookup],

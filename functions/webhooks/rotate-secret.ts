@@ -1,0 +1,7 @@
+import { rotateWebhookSecret as endpoint } from '../../shared/contract/webhooks.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { rotateSecret } from '../../shared/webhooks.ts';
+
+export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {
+  return { status: 200, body: await rotateSecret(tenantId, path.id) };
+});

@@ -1,0 +1,114 @@
+import { Aws, Duration, Tags, Validations } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnPermission, EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { BackgroundFunction } from '../shared/contract/background.ts';
+import type { QueueName } from '../shared/contract/endpoint.ts';
+import type { AlarmTopic } from './alarm-topic.ts';
+import { constructIdOf } from './function.ts';
+import type { Stage } from './stage.ts';
+
+export interface QueuesProps {
+  readonly stage: Stage;
+  readonly workers: readonly BackgroundFunction[];
+  readonly topic: AlarmTopic;
+}
+
+/** Tag that says which queue a queue is, `prod/webhooks`, and the same of its dead letters. */
+export const queueTag = 'tenantry:queue';
+export const deadLettersTag = 'tenantry:dead-letters';
+
+/** Times that a message is received before it counts as poisonous. */
+const maxReceives = 5;
+/** As AWS asks: a batch may be throttled and retried several times before it becomes visible again. */
+const visibilityPerTimeout = 6;
+
+/** A queue for each worker that has one, each with a dead-letter queue and an alarm on it. */
+export class Queues extends Construct {
+  readonly arns: Readonly<Partial<Record<QueueName, string>>>;
+  readonly urls: Readonly<Partial<Record<QueueName, string>>>;
+  readonly #queues = new Map<QueueName, Queue>();
+
+  constructor(scope: Construct, id: string, props: QueuesProps) {
+    super(scope, id);
+    for (const worker of props.workers) {
+      if (!worker.queue) continue;
+      if (this.#queues.has(worker.queue))
+        throw new Error(`Two functions work off the queue ${worker.queue}`);
+      this.#queues.set(worker.queue, this.#createQueue(worker, worker.queue, props));
+    }
+    const queues = [...this.#queues];
+    this.arns = Object.fromEntries(queues.map(([name, { queueArn }]) => [name, queueArn]));
+    this.urls = Object.fromEntries(queues.map(([name, { queueUrl }]) => [name, queueUrl]));
+  }
+
+  #createQueue(worker: BackgroundFunction, name: QueueName, { stage, topic }: QueuesProps): Queue {
+    const queueId = constructIdOf(name);
+    const deadLetters = new Queue(this, `${queueId}DeadLetters`, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(deadLetters).acknowledge(
+      { id: 'AwsSolutions-SQS3', reason: 'It is a dead-letter queue itself.' },
+      { id: 'Serverless-SQSRedrivePolicy', reason: 'It is a dead-letter queue itself.' },
+    );
+    const queue = new Queue(this, queueId, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(4),
+      visibilityTimeout: Duration.seconds(visibilityPerTimeout * (worker.timeoutSeconds ?? 10)),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
+    });
+    // The command that replays dead letters finds both by their tags.
+    Tags.of(queue).add(queueTag, `${stage}/${name}`);
+    Tags.of(deadLetters).add(deadLettersTag, `${stage}/${name}`);
+    topic.ring(this, `${queueId}DeadLettersAlarm`, {
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+        statistic: 'Maximum',
+      }),
+      threshold: 1,
+      meaning: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run queue:replay -- --queue ${name}.`,
+    });
+    return queue;
+  }
+
+  /** Lets a worker have what makes it run: its queue, its schedule. */
+  connect(worker: BackgroundFunction, target: IFunction): void {
+    const id = constructIdOf(worker.id);
+    const queue = worker.queue && this.#queues.get(worker.queue);
+    if (queue) {
+      const source = new EventSourceMapping(this, `${id}Source`, {
+        target,
+        eventSourceArn: queue.queueArn,
+        batchSize: worker.batchSize ?? 10,
+        reportBatchItemFailures: true,
+        ...(worker.maxConcurrency && { maxConcurrency: worker.maxConcurrency }),
+      });
+      Validations.of(source).acknowledge({
+        id: 'Serverless-LambdaEventSourceMappingDestination',
+        reason: 'A queue has its own dead-letter queue; destinations are for streams.',
+      });
+    }
+    if (worker.schedule) {
+      const rule = new CfnRule(this, `${id}Schedule`, {
+        description: worker.summary,
+        scheduleExpression: worker.schedule,
+        targets: [{ id, arn: target.functionArn }],
+      });
+      Validations.of(rule).acknowledge({
+        id: 'Serverless-EventBusDLQ',
+        reason: 'A run that was missed is made up for by the next one.',
+      });
+      new CfnPermission(this, `${id}SchedulePermission`, {
+        action: 'lambda:InvokeFunction',
+        functionName: target.functionArn,
+        principal: 'events.amazonaws.com',
+        sourceAccount: Aws.ACCOUNT_ID,
+        sourceArn: rule.attrArn,
+      });
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import { coreEvents } from './core-events.ts';
+import { detectionEvents } from './detections.ts';
+
+/** Every event that webhooks may ask for. Features add theirs here. */
+export const eventTypes = { ...coreEvents, ...detectionEvents } as const;
+
+export type EventType = keyof typeof eventTypes;
+
+export const EventTypes = z
+  .array(z.enum(Object.keys(eventTypes) as [EventType, ...EventType[]]))
+  .min(1)
+  .max(50)
+  .refine((types) => new Set(types).size === types.length, 'names an event twice');

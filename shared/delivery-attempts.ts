@@ -1,0 +1,222 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { Webhook as Signer } from 'standardwebhooks';
+import type * as z from 'zod';
+import { type deliveryQueue, enqueue, planAttempt } from './deliveries.ts';
+import { logger } from './observe.ts';
+import { postOut, type ReceiverAnswer } from './outbound.ts';
+import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
+import { DeliveryItem, WebhookItem } from './table/items.ts';
+import { keys } from './table/keys.ts';
+import { deleteItem, getItems, updateItem } from './table/table.ts';
+import { version } from './version.ts';
+import { openWebhookSecret, UnreadableSecretError } from './webhook-secrets.ts';
+import { allowsPrivate, disableWebhook } from './webhooks.ts';
+
+const timeoutMs = 15_000;
+/** Longer than an attempt may take: after it, whoever claimed it has died. */
+const claimMs = 30_000;
+const mostAnswerBytes = 1024;
+/** A queue may show a message a little before its time by our clock. */
+const earlyMs = 2_000;
+
+/** Waits before each retry, in seconds: ten attempts in three days. Jitter comes on top. */
+export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
+const longestRetryAfterSeconds = 86_400;
+/** A wait is up to this much shorter or longer, so that what failed together does not return together. */
+const jitter = 0.2;
+
+type Message = z.output<typeof deliveryQueue.message>;
+
+interface Outcome {
+  readonly answer?: ReceiverAnswer;
+  /** Why there is no answer: never what a stranger's server said. */
+  readonly error?: 'timeout' | 'connection_failed' | 'address_refused' | 'secret_unreadable';
+}
+
+/**
+ * Makes the next attempt of a delivery, if it is due and nobody else is at it. However the receiver
+ * answers, this resolves; it throws when we failed ourselves, and then the message comes again.
+ */
+export async function attemptDelivery(message: Message): Promise<void> {
+  const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
+  const key = keys.delivery(tenantId, webhookId, deliveryId);
+  const [storedWebhook, stored] = await getItems([keys.webhook(tenantId, webhookId), key] as const);
+  if (!stored) return;
+  if (!storedWebhook) return deleteItem({ Key: key });
+  const webhook = WebhookItem.parse(storedWebhook);
+  const seen = DeliveryItem.parse(stored);
+  const nowMs = Date.now();
+  const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
+  if (seen.status !== 'pending' || !isDue) return;
+  if (!webhook.enabled) return finish(seen, { status: 'failed', error: 'webhook_disabled' });
+  const delivery = await claim(seen, nowMs);
+  if (!delivery) return;
+
+  const startedAt = performance.now();
+  const outcome = await sendOnce(webhook, delivery);
+  logger.info('delivery_attempt', {
+    tenant_id: tenantId,
+    webhook_id: webhookId,
+    delivery_id: deliveryId,
+    attempt: delivery.attempts,
+    status: outcome.answer?.status,
+    error: outcome.error,
+    duration_ms: Math.round(performance.now() - startedAt),
+  });
+  await settle(delivery, outcome);
+}
+
+/** Counts the attempt as ours. Undefined when somebody else is at it. */
+async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
+  try {
+    const item = await updateItem({
+      Key: keys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
+      UpdateExpression:
+        'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
+      ConditionExpression:
+        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':pending': 'pending',
+        ':seen': seen.attempts,
+        ':one': 1,
+        ':until': nowMs + claimMs,
+        ':now': new Date(nowMs).toISOString(),
+        ':now_ms': nowMs,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    return DeliveryItem.parse(item);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<Outcome> {
+  try {
+    const rules = { allowPrivate: allowsPrivate() };
+    const answer = await postOut({
+      ...rules,
+      // Nothing that was stored before a rule was made is exempt from it. Its addresses are
+      // resolved when it connects.
+      url: await parseReceiverUrl(webhook.url, { ...rules, resolve: async () => [] }),
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': `Tenantry-Webhooks/${version}`,
+        ...(await signatureHeaders(webhook, delivery, Date.now())),
+      },
+      body: delivery.body,
+      timeoutMs,
+      mostBodyBytes: mostAnswerBytes,
+    });
+    return { answer };
+  } catch (error) {
+    if (error instanceof RefusedAddressError) return { error: 'address_refused' };
+    if (error instanceof UnreadableSecretError) return { error: 'secret_unreadable' };
+    if (error instanceof Error && error.name === 'TimeoutError') return { error: 'timeout' };
+    if (isConnectionFailure(error)) return { error: 'connection_failed' };
+    throw error;
+  }
+}
+
+/** Node names what went wrong between two machines by a code in capitals. */
+const isConnectionFailure = (error: unknown) =>
+  error instanceof Error && 'code' in error && /^[A-Z][A-Z0-9_]+$/.test(String(error.code));
+
+/** The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one first. */
+export async function signatureHeaders(
+  webhook: Pick<WebhookItem, 'secret' | 'previous_secret' | 'previous_until'>,
+  delivery: Pick<DeliveryItem, 'id' | 'tenant_id' | 'webhook_id' | 'body'>,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const { secret, previous_secret: previous, previous_until: until } = webhook;
+  const isRotating = previous && until && Date.parse(until) > nowMs;
+  const sealed = isRotating ? [secret, previous] : [secret];
+  const secrets = await Promise.all(
+    sealed.map((one) => openWebhookSecret(delivery.tenant_id, delivery.webhook_id, one)),
+  );
+  const now = new Date(nowMs);
+  return {
+    'webhook-id': delivery.id,
+    'webhook-timestamp': String(Math.floor(nowMs / 1000)),
+    'webhook-signature': secrets
+      .map((one) => new Signer(one).sign(delivery.id, now, delivery.body))
+      .join(' '),
+  };
+}
+
+async function settle(delivery: DeliveryItem, { answer, error }: Outcome): Promise<void> {
+  const { tenant_id: tenantId, webhook_id: webhookId } = delivery;
+  const result = {
+    response_status: answer?.status,
+    response_body: answer?.body.replaceAll('\0', ''),
+    error,
+  };
+  if (answer && answer.status >= 200 && answer.status < 300)
+    return finish(delivery, { ...result, status: 'delivered' });
+  if (answer?.status === 410) {
+    await finish(delivery, { ...result, status: 'failed', error: 'gone' });
+    return disableWebhook(tenantId, webhookId, 'gone');
+  }
+  const wait = retryDelays[delivery.round - 1];
+  if (wait === undefined) {
+    await finish(delivery, { ...result, status: 'failed' });
+    return disableWebhook(tenantId, webhookId, 'failing');
+  }
+  const nowMs = Date.now();
+  const delaySeconds = Math.max(
+    wait * (1 - jitter + 2 * jitter * Math.random()),
+    retryAfterSeconds(answer?.retryAfter, nowMs),
+  );
+  const { atMs, isQueued, ...due } = planAttempt(delivery, nowMs, delaySeconds);
+  const next = new Date(atMs).toISOString();
+  const isOurs = await write(delivery, { ...result, ...due, next_attempt_at: next });
+  if (isOurs && isQueued) await enqueue(delivery, delaySeconds);
+}
+
+/** Seconds that a receiver asks to wait, by a number or a date; none when it says nothing sensible. */
+export function retryAfterSeconds(value: string | undefined, nowMs: number): number {
+  if (value === undefined) return 0;
+  const seconds = /^\d{1,9}$/.test(value.trim())
+    ? Number(value)
+    : (Date.parse(value) - nowMs) / 1000;
+  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
+}
+
+/** Ends a delivery: no sweep finds it any more. */
+async function finish(
+  delivery: DeliveryItem,
+  result: Record<string, unknown> & { status: 'delivered' | 'failed' },
+): Promise<void> {
+  await write(delivery, { ...result, series_pk: undefined, series_sk: undefined });
+}
+
+/** Writes what came of our attempt, unless the delivery has moved on. What is undefined is removed. */
+async function write(
+  delivery: DeliveryItem,
+  attributes: Record<string, unknown>,
+): Promise<boolean> {
+  const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
+  const set = all.filter(([, value]) => value !== undefined);
+  const removed = all.filter(([, value]) => value === undefined);
+  try {
+    await updateItem({
+      Key: keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id),
+      UpdateExpression: [
+        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
+      ].join(' '),
+      ConditionExpression: 'attempts = :mine',
+      ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        ':mine': delivery.attempts,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

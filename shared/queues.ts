@@ -1,0 +1,107 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type * as z from 'zod';
+import { requireEnv } from './config.ts';
+import type { QueueName } from './contract/endpoint.ts';
+import { logger, metrics } from './observe.ts';
+import { requestContext } from './request-context.ts';
+
+/** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
+export interface MessageQueue<M extends z.ZodType> {
+  readonly name: QueueName;
+  readonly message: M;
+}
+
+export const defineQueue = <M extends z.ZodType>(name: QueueName, message: M): MessageQueue<M> => ({
+  name,
+  message,
+});
+
+/** SQS keeps a message back for at most a quarter of an hour. */
+export const longestDelaySeconds = 900;
+
+const client = new SQSClient({
+  maxAttempts: 3,
+  // The region's endpoint, as the environment may set it; not the host that a queue's URL names.
+  useQueueUrlAsEndpoint: false,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 2500, throwOnRequestTimeout: true },
+});
+
+/**
+ * Puts a message into a queue. What is queued may arrive more than once and may be lost when one
+ * machine restarts: the truth is in the table, and a sweep queues again what is overdue.
+ */
+export async function send<M extends z.ZodType>(
+  queue: MessageQueue<M>,
+  message: z.input<M>,
+  options: { delaySeconds?: number } = {},
+): Promise<void> {
+  const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), longestDelaySeconds);
+  await client.send(
+    new SendMessageCommand({
+      QueueUrl: requireEnv(`${queue.name.toUpperCase()}_QUEUE_URL`),
+      MessageBody: JSON.stringify(queue.message.parse(message)),
+      ...(delay > 0 && { DelaySeconds: delay }),
+    }),
+  );
+}
+
+/**
+ * The Lambda handler of a queue's worker. Messages of a batch are worked on side by side; only those
+ * that fail come again, and after a few times they go to the dead-letter queue, so that a poisonous
+ * message holds up no other.
+ */
+export function handleBatch<M extends z.ZodType>(
+  queue: MessageQueue<M>,
+  work: (message: z.output<M>, context: Context) => Promise<void>,
+) {
+  return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+    logger.addContext(context);
+    const outcomes = await Promise.all(
+      event.Records.map((record) => attempt(queue, record, (message) => work(message, context))),
+    );
+    const failed = event.Records.filter((_, index) => !outcomes[index]);
+    metrics.addMetric('MessagesReceived', MetricUnit.Count, event.Records.length);
+    metrics.addMetric('MessagesFailed', MetricUnit.Count, failed.length);
+    metrics.publishStoredMetrics();
+    return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  };
+}
+
+async function attempt<M extends z.ZodType>(
+  queue: MessageQueue<M>,
+  record: SQSRecord,
+  work: (message: z.output<M>) => Promise<void>,
+): Promise<boolean> {
+  const about = {
+    queue: queue.name,
+    message_id: record.messageId,
+    receives: Number(record.attributes?.ApproximateReceiveCount ?? 1),
+  };
+  try {
+    const message = queue.message.parse(JSON.parse(record.body));
+    await requestContext.run({ allowances: [] }, () => work(message));
+    return true;
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    // The body of a message that nobody can read stays out of the log: only what is wrong with it.
+    logger.error('message_failed', {
+      ...about,
+      error_name: name,
+      error_message: name === 'SyntaxError' ? 'The message is not JSON' : message,
+      stack: name === 'SyntaxError' ? undefined : stack,
+    });
+    return false;
+  }
+}
+
+/** The Lambda handler of a function that a schedule runs. An error fails the run and rings an alarm. */
+export function handleSchedule(work: (context: Context) => Promise<void>) {
+  return async (_event: unknown, context: Context): Promise<void> => {
+    logger.addContext(context);
+    await requestContext.run({ allowances: [] }, () => work(context));
+    metrics.addMetric('ScheduledRuns', MetricUnit.Count, 1);
+    metrics.publishStoredMetrics();
+  };
+}

@@ -1,0 +1,258 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type * as z from 'zod';
+import { requireEnvOneOf } from './config.ts';
+import type { EventType } from './contract/events.ts';
+import type { Webhook as WebhookSchema } from './contract/webhooks.ts';
+import { AppError } from './errors.ts';
+import { newId } from './ids.ts';
+import { countMetric, logSecurityEvent } from './observe.ts';
+import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
+import { WebhookItem } from './table/items.ts';
+import { keys } from './table/keys.ts';
+import { create, getItem, query, transact, updateItem } from './table/table.ts';
+import { newWebhookSecret, sealWebhookSecret } from './webhook-secrets.ts';
+
+/** A webhook as its owner sees it. */
+export type Webhook = z.infer<typeof WebhookSchema>;
+
+const maxWebhooks = 20;
+/** How long deliveries carry a signature of the previous secret too. */
+const rotationMs = 24 * 3_600_000;
+
+/** Whether private addresses and http are fine. Read when first needed: most functions have no say in it. */
+export const allowsPrivate = () =>
+  requireEnvOneOf('WEBHOOK_ALLOW_PRIVATE', ['true', 'false']) === 'true';
+
+/** Creates a webhook. The answer alone has the secret. Throws `too_many_webhooks` at 20, `validation_failed`. */
+export async function createWebhook(
+  tenantId: string,
+  wanted: { url: string; events: EventType[]; description?: string | undefined },
+): Promise<Webhook & { secret: string }> {
+  await assertReceiver(wanted.url);
+  const now = new Date().toISOString();
+  const secret = newWebhookSecret();
+  const id = newId('whk');
+  const webhook: WebhookItem = {
+    id,
+    url: wanted.url,
+    events: wanted.events,
+    ...(wanted.description && { description: wanted.description }),
+    enabled: true,
+    secret: await sealWebhookSecret(tenantId, id, secret),
+    created_at: now,
+    updated_at: now,
+  };
+  const failed = await transact([
+    create({ ...keys.webhook(tenantId, id), ...webhook }),
+    {
+      update: {
+        Key: keys.webhookCount(tenantId),
+        UpdateExpression: 'ADD #count :one',
+        ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':one': 1, ':most': maxWebhooks },
+      },
+    },
+  ]);
+  if (failed) throw new AppError('too_many_webhooks');
+  return { ...toWebhook(webhook), secret };
+}
+
+/** Refuses what is not the address of a receiver on the public internet. */
+async function assertReceiver(url: string): Promise<void> {
+  try {
+    await parseReceiverUrl(url, { allowPrivate: allowsPrivate() });
+  } catch (error) {
+    if (!(error instanceof RefusedAddressError)) throw error;
+    throw new AppError('validation_failed', {
+      errors: [{ in: 'body', pointer: '/url', detail: error.message }],
+    });
+  }
+}
+
+function toWebhook(item: WebhookItem): Webhook {
+  const { id, url, events, enabled, created_at, updated_at, previous_until: until } = item;
+  return {
+    id,
+    url,
+    events,
+    description: item.description ?? null,
+    enabled,
+    disabled_reason: item.disabled_reason ?? null,
+    previous_secret_until: until && until > new Date().toISOString() ? until : null,
+    created_at,
+    updated_at,
+  };
+}
+
+/** The webhooks of the tenant as they are stored, newest first. */
+export async function readWebhooks(
+  tenantId: string,
+  options: { consistent: boolean },
+): Promise<WebhookItem[]> {
+  const { pk, prefix } = keys.webhooksOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+    ScanIndexForward: false,
+    ConsistentRead: options.consistent,
+  });
+  return Items.map((item) => WebhookItem.parse(item));
+}
+
+/** The webhooks of the tenant, newest first. */
+export async function listWebhooks(tenantId: string): Promise<Webhook[]> {
+  return (await readWebhooks(tenantId, { consistent: true })).map(toWebhook);
+}
+
+const notFound = () => new AppError('not_found', { detail: 'This tenant has no such webhook.' });
+const isWebhookId = (value: string) => /^whk_[0-9A-Z]{26}$/.test(value);
+
+/** A webhook as it is stored. Throws `not_found`. */
+export async function readWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
+  const item = isWebhookId(webhookId)
+    ? await getItem(keys.webhook(tenantId, webhookId))
+    : undefined;
+  if (!item) throw notFound();
+  return WebhookItem.parse(item);
+}
+
+/** A webhook of the tenant. Throws `not_found`. */
+export async function getWebhook(tenantId: string, webhookId: string): Promise<Webhook> {
+  return toWebhook(await readWebhook(tenantId, webhookId));
+}
+
+/** Changes what is named and returns the webhook as it is then. Throws `not_found`, `validation_failed`. */
+export async function updateWebhook(
+  tenantId: string,
+  webhookId: string,
+  change: {
+    url?: string | undefined;
+    events?: EventType[] | undefined;
+    description?: string | null | undefined;
+    enabled?: boolean | undefined;
+  },
+): Promise<Webhook> {
+  if (change.url !== undefined) await assertReceiver(change.url);
+  const { enabled } = change;
+  const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
+  return toWebhook(
+    await setAttributes(tenantId, webhookId, { ...change, disabled_reason: reason }),
+  );
+}
+
+/** Sets attributes; those that are null are removed, those that are undefined stay. */
+async function setAttributes(
+  tenantId: string,
+  webhookId: string,
+  attributes: Record<string, unknown>,
+  condition: { expression: string; values: Record<string, unknown> } = {
+    expression: 'attribute_exists(pk)',
+    values: {},
+  },
+): Promise<WebhookItem> {
+  if (!isWebhookId(webhookId)) throw notFound();
+  const given = Object.entries({ ...attributes, updated_at: new Date().toISOString() }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const set = given.filter(([, value]) => value !== null);
+  const removed = given.filter(([, value]) => value === null);
+  try {
+    const item = await updateItem({
+      Key: keys.webhook(tenantId, webhookId),
+      UpdateExpression: [
+        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
+      ].join(' '),
+      ConditionExpression: condition.expression,
+      ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        ...condition.values,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    return WebhookItem.parse(item);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) throw notFound();
+    throw error;
+  }
+}
+
+/** Deletes a webhook of the tenant. Throws `not_found`. */
+export async function deleteWebhook(tenantId: string, webhookId: string): Promise<void> {
+  if (!isWebhookId(webhookId)) throw notFound();
+  const failed = await transact([
+    {
+      delete: {
+        Key: keys.webhook(tenantId, webhookId),
+        ConditionExpression: 'attribute_exists(pk)',
+      },
+    },
+    {
+      update: {
+        Key: keys.webhookCount(tenantId),
+        UpdateExpression: 'ADD #count :less',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':less': -1 },
+      },
+    },
+  ]);
+  if (failed) throw notFound();
+}
+
+/**
+ * Gives a webhook a new secret; the one before signs along for 24 hours. Throws `not_found`, and
+ * `version_conflict` when another rotation came between.
+ */
+export async function rotateSecret(
+  tenantId: string,
+  webhookId: string,
+): Promise<Webhook & { secret: string }> {
+  const { secret: previous } = await readWebhook(tenantId, webhookId);
+  const secret = newWebhookSecret();
+  try {
+    const webhook = await setAttributes(
+      tenantId,
+      webhookId,
+      {
+        secret: await sealWebhookSecret(tenantId, webhookId, secret),
+        previous_secret: previous,
+        previous_until: new Date(Date.now() + rotationMs).toISOString(),
+      },
+      { expression: '#secret = :read', values: { ':read': previous } },
+    );
+    logSecurityEvent('webhook_secret_rotated', { tenant_id: tenantId, webhook_id: webhookId });
+    return { ...toWebhook(webhook), secret };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found')
+      throw new AppError('version_conflict');
+    throw error;
+  }
+}
+
+/** Switches a webhook off because of what its receiver does. One that is gone or off already stays so. */
+export async function disableWebhook(
+  tenantId: string,
+  webhookId: string,
+  reason: 'gone' | 'failing',
+): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.webhook(tenantId, webhookId),
+      UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
+      ConditionExpression: 'enabled = :on',
+      ExpressionAttributeValues: {
+        ':on': true,
+        ':off': false,
+        ':reason': reason,
+        ':now': new Date().toISOString(),
+      },
+    });
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return;
+    throw error;
+  }
+  countMetric('WebhookDisabled');
+  logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
+}

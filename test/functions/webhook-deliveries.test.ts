@@ -1,0 +1,431 @@
+import { describe, expect, it } from 'vitest';
+import { day, hour, minute, second, travel } from '../support/clock.ts';
+import { allItems } from '../support/items.ts';
+import { logLines, outputOf } from '../support/output.ts';
+import { verified } from '../support/receiver.ts';
+import { type DeliveryBody, useWebhooks, type WebhookBody } from '../support/webhooks.ts';
+import { useWorld } from '../support/world.ts';
+
+const world = useWorld();
+const webhooks = useWebhooks(world);
+
+/** Lets the clock go to a delivery's next attempt, and makes it. */
+async function nextAttempt(delivery: DeliveryBody | undefined): Promise<void> {
+  const waitMs = Date.parse(delivery?.next_attempt_at ?? '') - Date.now();
+  travel(waitMs + second);
+  if (world.queued.length === 0) await webhooks.sweep();
+  await webhooks.deliver(world.queued.splice(0).map(({ body }) => body));
+}
+
+describe('a delivery', () => {
+  it('verifies with the reference library and tells what has happened (check 70)', async () => {
+    const { member, webhook } = await webhooks.fresh('tenant.updated');
+
+    await webhooks.rename(member, 'New name');
+    await webhooks.drain();
+
+    const [received] = webhooks.receiver.received;
+    if (!received) throw new Error('Nothing was received');
+    expect(verified(webhook.secret, received)).toEqual({
+      type: 'tenant.updated',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      data: { id: member.tenantId, name: 'New name', version: 2 },
+    });
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({
+      id: received.headers['webhook-id'],
+      type: 'tenant.updated',
+      status: 'delivered',
+      attempts: 1,
+      response_status: 204,
+      error: null,
+      next_attempt_at: null,
+    });
+    expect(received.headers['content-type']).toBe('application/json');
+  });
+
+  it('does not verify with another secret, a changed body or an old timestamp (checks 70, 71)', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { webhook: other } = await webhooks.fresh();
+    await webhooks.rename(member, 'New name');
+    await webhooks.drain();
+
+    const [received] = webhooks.receiver.received;
+    if (!received) throw new Error('Nothing was received');
+    expect(() => verified(other.secret, received)).toThrow(/signature/);
+    expect(() => verified(webhook.secret, { ...received, body: `${received.body} ` })).toThrow();
+    travel(6 * minute);
+    expect(() => verified(webhook.secret, received)).toThrow(/too old/);
+  });
+
+  it('carries two signatures while a secret rotates, and one after 24 hours (check 70)', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body: rotated } = await webhooks.send<WebhookBody>(
+      member,
+      'POST',
+      `/${webhook.id}/rotate-secret`,
+    );
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.drain();
+
+    const [first] = webhooks.receiver.received;
+    if (!first) throw new Error('Nothing was received');
+    expect(String(first.headers['webhook-signature']).split(' ')).toHaveLength(2);
+    for (const secret of [webhook.secret, rotated.secret]) verified(secret, first);
+
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    travel(25 * hour);
+    await webhooks.drain();
+    const second = webhooks.receiver.received[1];
+    if (!second) throw new Error('Nothing more was received');
+    verified(rotated.secret, second);
+    expect(() => verified(webhook.secret, second)).toThrow();
+  });
+
+  it('goes only to webhooks that asked for the event and are switched on', async () => {
+    const { member, webhook } = await webhooks.fresh('api_key.created');
+    await webhooks.send(member, 'POST', '', {
+      url: webhooks.receiver.url,
+      events: ['tenant.updated'],
+    });
+    const { body: off } = await webhooks.send<WebhookBody>(member, 'POST', '', {
+      url: webhooks.receiver.url,
+      events: ['api_key.created'],
+    });
+    await webhooks.send(member, 'PATCH', `/${off.id}`, { enabled: false });
+
+    await world.send('POST', '/api/v1/api-keys', {
+      token: member.access_token,
+      body: { name: 'sensor' },
+    });
+    await webhooks.drain();
+
+    expect(webhooks.receiver.received).toHaveLength(1);
+    const [received] = webhooks.receiver.received;
+    if (!received) throw new Error('Nothing was received');
+    const event = verified(webhook.secret, received);
+    expect(event).toMatchObject({ type: 'api_key.created', data: { name: 'sensor' } });
+    expect(received.body).not.toContain('tky_');
+  });
+
+  it('is one for all detections of a report, with their ids', async () => {
+    const { member, webhook } = await webhooks.fresh('detection.created');
+    const { body: key } = await world.send<{ key: string }>('POST', '/api/v1/api-keys', {
+      token: member.access_token,
+      body: { name: 'sensor' },
+    });
+    const seen = { source_ip: '192.0.2.1', label: 'MALWARE', probability: 0.5 };
+    const report = (...ids: string[]) =>
+      world.send('POST', '/api/v1/detections', {
+        apiKey: key.key,
+        body: { detections: ids.map((id) => ({ id, ...seen })) },
+      });
+
+    await report('one', 'two');
+    await report('two', 'three');
+    await report('three');
+    await webhooks.drain();
+
+    const events = webhooks.receiver.received.map((each) => verified(webhook.secret, each).data);
+    expect(events).toHaveLength(2);
+    expect(events).toContainEqual({ count: 2, detection_ids: ['one', 'two'] });
+    expect(events).toContainEqual({ count: 1, detection_ids: ['three'] });
+  });
+
+  it('that nobody can be told of does not undo what has happened', async () => {
+    const { member } = await webhooks.fresh('tenant.updated');
+    world.awsAnswers('SendMessage', () => ({ error: 'InvalidAddress' }));
+
+    expect((await webhooks.rename(member, 'Still renamed')).status).toBe(200);
+
+    world.aws?.reset();
+    expect(world.queued).toEqual([]);
+    travel(11 * minute);
+    await webhooks.sweep();
+    await webhooks.drain();
+    expect(webhooks.receiver.received).toHaveLength(1);
+  });
+});
+
+describe('a receiver', () => {
+  it.each([301, 302, 307, 400, 401, 404, 429, 500, 503])(
+    'that answers %i is tried again, with the same id and body, and never elsewhere (check 72)',
+    async (status) => {
+      const { member, webhook } = await webhooks.fresh();
+      webhooks.receiver.answer = {
+        status,
+        headers: { location: `${webhooks.receiver.url}/other` },
+      };
+      await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+      const [queued] = world.queued;
+      await webhooks.deliver([queued?.body ?? '']);
+
+      const [delivery] = await webhooks.deliveries(member, webhook);
+      expect(delivery).toMatchObject({ status: 'pending', attempts: 1, response_status: status });
+      webhooks.receiver.answer = { status: 200 };
+      await nextAttempt(delivery);
+
+      const [first, again, ...others] = webhooks.receiver.received;
+      expect(others).toEqual([]);
+      expect(again?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+      expect(again?.body).toBe(first?.body);
+      if (!again) throw new Error('It was not tried again');
+      verified(webhook.secret, again);
+    },
+  );
+
+  it('that fails for three days is switched off, with a security event', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 500, body: 'broken' };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const startedAt = Date.now();
+    const waits: number[] = [];
+
+    const output = await outputOf(async () => {
+      await webhooks.deliver([world.queued.splice(0)[0]?.body ?? '']);
+      for (let tries = 1; tries < 10; tries += 1) {
+        const [delivery] = await webhooks.deliveries(member, webhook);
+        waits.push(Date.parse(delivery?.next_attempt_at ?? '') - Date.now());
+        await nextAttempt(delivery);
+      }
+    });
+
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'failed', attempts: 10, response_body: 'broken' });
+    expect(webhooks.receiver.received).toHaveLength(10);
+    const { retryDelays } = await import('../../shared/delivery-attempts.ts');
+    for (const [index, seconds] of retryDelays.entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(seconds * 0.8 * second - second);
+      expect(waits[index]).toBeLessThanOrEqual(seconds * 1.2 * second);
+    }
+    expect(Date.now() - startedAt).toBeGreaterThan(2.4 * day);
+    expect(Date.now() - startedAt).toBeLessThan(4 * day);
+    expect(await webhooks.now(member, webhook)).toMatchObject({
+      enabled: false,
+      disabled_reason: 'failing',
+    });
+    expect(logLines(output)).toContainEqual(
+      expect.objectContaining({
+        event: 'webhook_disabled',
+        webhook_id: webhook.id,
+        reason: 'failing',
+      }),
+    );
+  });
+
+  it('that is gone (410) is switched off at once (check 70)', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 410 };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.drain();
+
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'failed', attempts: 1, error: 'gone' });
+    expect(await webhooks.now(member, webhook)).toMatchObject({
+      enabled: false,
+      disabled_reason: 'gone',
+    });
+    const test = await webhooks.send<{ code: string }>(member, 'POST', `/${webhook.id}/test`);
+    expect(test).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
+  });
+
+  it('is given the time that it asks for (check 70)', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 429, headers: { 'retry-after': '7200' } };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.drain();
+
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    const waitMs = Date.parse(delivery?.next_attempt_at ?? '') - Date.now();
+    expect(waitMs).toBeGreaterThan(7100 * second);
+    travel(hour);
+    await webhooks.sweep();
+    expect(world.queued.filter(({ body }) => body.includes(webhook.id))).toEqual([]);
+  });
+
+  it('has at most 1 KB of its answer kept', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 200, body: 'x'.repeat(100_000) };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.drain();
+
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery?.response_body).toBe('x'.repeat(1024));
+  });
+});
+
+describe('messages of the queue', () => {
+  it('that come twice or at once make one attempt, and none after it was delivered', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const body = world.queued.splice(0)[0]?.body ?? '';
+
+    const answers = await Promise.all([
+      webhooks.deliver([body, body]),
+      webhooks.deliver([body]),
+      webhooks.deliver([body]),
+    ]);
+    await webhooks.deliver([body]);
+
+    for (const { batchItemFailures } of answers) expect(batchItemFailures).toEqual([]);
+    const ids = webhooks.receiver.received.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(1);
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('delivered');
+  });
+
+  it('whose worker died come again with the same id: at least once', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const body = world.queued.splice(0)[0]?.body ?? '';
+    await webhooks.deliver([body]);
+    const [item] = (await allItems()).filter(
+      ({ webhook_id, body: sent }) => webhook_id === webhook.id && sent,
+    );
+    const { putItem } = await import('../../shared/table/table.ts');
+    // As a worker leaves it that dies between the receiver's answer and its own note of it.
+    await putItem({ Item: { ...item, status: 'pending', claimed_until_ms: Date.now() + 1000 } });
+
+    await webhooks.deliver([body]);
+    expect(webhooks.receiver.received).toHaveLength(1);
+    travel(2 * second);
+    await webhooks.deliver([body]);
+
+    const [first, again] = webhooks.receiver.received;
+    expect(again?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+  });
+
+  it('that are poisonous fail alone and are not in the log (check 71)', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const good = world.queued.splice(0)[0]?.body ?? '';
+    let failures: { itemIdentifier: string }[] = [];
+
+    const output = await outputOf(async () => {
+      ({ batchItemFailures: failures } = await webhooks.deliver([
+        'not json: hunter2',
+        '{"tenant_id": 1}',
+        good,
+      ]));
+    });
+
+    expect(failures).toHaveLength(2);
+    expect(webhooks.receiver.received).toHaveLength(1);
+    expect(output).toContain('message_failed');
+    expect(output).not.toContain('hunter2');
+  });
+
+  it('of a webhook that was deleted are dropped, and their deliveries with them', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    await webhooks.drain();
+
+    expect(webhooks.receiver.received).toEqual([]);
+    expect((await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id)).toEqual([]);
+  });
+
+  it('that are lost are made up for by the sweep, once', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    world.queued.splice(0);
+    await webhooks.sweep();
+    expect(world.queued).toEqual([]);
+
+    travel(11 * minute);
+    await webhooks.sweep();
+    await webhooks.sweep();
+    expect(world.queued).toHaveLength(1);
+    await webhooks.drain();
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('delivered');
+  });
+});
+
+describe('the sweep', () => {
+  it('goes on behind a delivery that nobody can read', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    world.queued.splice(0);
+    const [item] = (await allItems()).filter(
+      ({ body, webhook_id }) => body && webhook_id === webhook.id,
+    );
+    const { putItem } = await import('../../shared/table/table.ts');
+    const unreadable = { ...item, sk: 'msg_unreadable', status: 'lost', series_sk: '2020#first' };
+    await putItem({ Item: unreadable });
+
+    travel(11 * minute);
+    const output = await outputOf(() => webhooks.sweep());
+
+    expect(output).toContain('delivery_unreadable');
+    expect(world.queued.filter(({ body }) => body.includes(webhook.id))).toHaveLength(1);
+  });
+});
+
+describe('the deliveries of a webhook', () => {
+  it('are listed newest first, by pages, and only to their tenant', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const made: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      travel(second);
+      const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+      made.unshift(body.id);
+    }
+    const found: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await world.send<{ items: DeliveryBody[]; next_cursor: string | null }>(
+        'GET',
+        `/api/v1/webhooks/${webhook.id}/deliveries`,
+        { token: member.access_token, query: { limit: '2', ...(cursor && { cursor }) } },
+      );
+      found.push(...page.body.items.map(({ id }) => id));
+      cursor = page.body.next_cursor;
+    }
+
+    expect(found).toEqual(made);
+  });
+
+  it('refuse a cursor of another webhook', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body: other } = await webhooks.send<WebhookBody>(member, 'POST', '', {
+      url: webhooks.receiver.url,
+      events: ['tenant.updated'],
+    });
+    for (const _ of [1, 2]) await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const list = (id: string, query: Record<string, string>) =>
+      world.send<{ next_cursor: string; code?: string }>(
+        'GET',
+        `/api/v1/webhooks/${id}/deliveries`,
+        { token: member.access_token, query },
+      );
+    const { body } = await list(webhook.id, { limit: '1' });
+
+    expect(await list(other.id, { cursor: body.next_cursor })).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_cursor' },
+    });
+  });
+
+  it('are replayed with the same id and body, signed anew', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await webhooks.drain();
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    travel(10 * minute);
+
+    const answer = await webhooks.send<DeliveryBody>(
+      member,
+      'POST',
+      `/${webhook.id}/deliveries/${delivery?.id}/replay`,
+    );
+    expect(answer).toMatchObject({ status: 202, body: { status: 'pending', id: delivery?.id } });
+    await webhooks.drain();
+
+    const [first, again] = webhooks.receiver.received;
+    if (!again) throw new Error('It was not sent again');
+    verified(webhook.secret, again);
+    expect(again.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(again.headers['webhook-timestamp']).not.toBe(first?.headers['webhook-timestamp']);
+    expect(again.body).toBe(first?.body);
+    const [after] = await webhooks.deliveries(member, webhook);
+    expect(after).toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+});

@@ -1,0 +1,213 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findQueues, replay } from '../../infra/replay-queue.ts';
+import { pollEventSource, readEventSources } from '../../local/event-sources.ts';
+import type { Listener } from '../../local/http.ts';
+import { Identities } from '../../local/iam.ts';
+import type { InvokeResult, Lambda } from '../../local/lambda.ts';
+import { readSchedules, runSchedules } from '../../local/schedules.ts';
+import { startSqs } from '../../local/sqs.ts';
+import { Template } from '../../local/template.ts';
+
+const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+const resources = {
+  DeadLetters: {
+    Type: 'AWS::SQS::Queue',
+    Properties: { Tags: [{ Key: 'tenantry:dead-letters', Value: 'local/sync' }] },
+  },
+  Sync: {
+    Type: 'AWS::SQS::Queue',
+    Properties: {
+      VisibilityTimeout: 1,
+      Tags: [{ Key: 'tenantry:queue', Value: 'local/sync' }],
+      RedrivePolicy: { deadLetterTargetArn: arnOf('DeadLetters'), maxReceiveCount: 2 },
+    },
+  },
+  WorkerRole: {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      Policies: [
+        {
+          PolicyDocument: {
+            Statement: [
+              {
+                Effect: 'Allow',
+                Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+                Resource: arnOf('Sync'),
+              },
+            ],
+          },
+        },
+      ],
+    },
+  },
+  Worker: {
+    Type: 'AWS::Lambda::Function',
+    Properties: { Timeout: 1, Role: arnOf('WorkerRole') },
+  },
+  Source: {
+    Type: 'AWS::Lambda::EventSourceMapping',
+    Properties: {
+      EventSourceArn: arnOf('Sync'),
+      FunctionName: { Ref: 'Worker' },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    },
+  },
+};
+type Resources = Record<string, { Type: string; Properties: Record<string, unknown> }>;
+const templateOf = (all: Resources) =>
+  new Template(
+    [
+      {
+        name: 'Tenantry-local-Api',
+        parameters: {},
+        conditions: {},
+        mappings: {},
+        outputs: {},
+        resources: all,
+      },
+    ],
+    {},
+  );
+
+const template = templateOf(resources);
+const identities = new Identities(template);
+const settled = { timeout: 20_000, interval: 20 };
+let sqs: Listener;
+let operator: SQSClient;
+beforeAll(async () => {
+  sqs = await startSqs({ template, identities });
+  operator = new SQSClient({
+    endpoint: sqs.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+});
+afterAll(async () => {
+  operator.destroy();
+  await sqs.stop();
+});
+
+/** A function that takes messages and fails at those that `isBad` names. */
+function workerThat(isBad: (body: string) => boolean) {
+  const received: string[] = [];
+  const invoke = async (_: string, event: unknown): Promise<InvokeResult> => {
+    const { Records } = event as { Records: { body: string; messageId: string }[] };
+    received.push(...Records.map(({ body }) => body));
+    const batchItemFailures = Records.filter(({ body }) => isBad(body)).map(({ messageId }) => ({
+      itemIdentifier: messageId,
+    }));
+    return { ok: true, payload: JSON.stringify({ batchItemFailures }) };
+  };
+  return { received, lambda: { invoke } as unknown as Lambda };
+}
+
+describe('the local SQS', () => {
+  it('hands messages to their function, and what it fails at to the dead letters, from where it is replayed', async () => {
+    const [source] = readEventSources(template);
+    if (!source) throw new Error('There is no event source');
+    let isMended = false;
+    const { received, lambda } = workerThat((body) => body === 'bad' && !isMended);
+    const onError = vi.fn();
+    const poller = pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError });
+    const queues = await findQueues(operator, 'local', 'sync');
+
+    for (const MessageBody of ['a', 'bad', 'b'])
+      await operator.send(new SendMessageCommand({ QueueUrl: source.queueUrl, MessageBody }));
+
+    let replayed = 0;
+    await vi.waitFor(async () => {
+      replayed += await replay(operator, queues);
+      expect(replayed).toBe(1);
+    }, settled);
+    isMended = true;
+    await vi.waitFor(
+      () => expect(received.filter((body) => body === 'bad').length).toBeGreaterThan(2),
+      settled,
+    );
+    expect(received.filter((body) => body !== 'bad').sort()).toEqual(['a', 'b']);
+    await poller.stop();
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it('lets a function do with a queue only what its role allows', async () => {
+    const role = template.ofType('AWS::IAM::Role')[0];
+    const client = new SQSClient({
+      endpoint: sqs.url,
+      region: 'us-east-1',
+      credentials: identities.issue('Worker', role?.attribute('Arn') ?? ''),
+      useQueueUrlAsEndpoint: false,
+    });
+    const [source] = readEventSources(template);
+
+    await expect(
+      client.send(new SendMessageCommand({ QueueUrl: source?.queueUrl, MessageBody: 'x' })),
+    ).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    client.destroy();
+  });
+
+  it('refuses a queue that shows messages again before its function ends', () => {
+    const Worker = {
+      ...resources.Worker,
+      Properties: { ...resources.Worker.Properties, Timeout: 9 },
+    };
+
+    expect(() => readEventSources(templateOf({ ...resources, Worker }))).toThrow(
+      /before its function/,
+    );
+  });
+});
+
+describe('local schedules', () => {
+  const rule = (ScheduleExpression: string) =>
+    templateOf({
+      ...resources,
+      Rule: {
+        Type: 'AWS::Events::Rule',
+        Properties: { ScheduleExpression, Targets: [{ Id: 'Worker', Arn: arnOf('Worker') }] },
+      },
+    });
+
+  it.each([
+    ['rate(1 minute)', 60_000],
+    ['rate(5 minutes)', 300_000],
+    ['rate(1 hour)', 3_600_000],
+    ['rate(2 days)', 172_800_000],
+  ])('know %s', (expression, everyMs) => {
+    expect(readSchedules(rule(expression))).toMatchObject([{ everyMs }]);
+  });
+
+  it.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'rate(5 weeks)'])('refuse %s', (expression) => {
+    expect(() => readSchedules(rule(expression))).toThrow(/rules with a rate/);
+  });
+
+  it('run at once and then at their rate, never twice at a time, until they are stopped', async () => {
+    vi.useFakeTimers();
+    const [schedule] = readSchedules(rule('rate(1 minute)'));
+    if (!schedule) throw new Error('There is no schedule');
+    let finish = () => {};
+    let runs = 0;
+    const running = runSchedules(
+      [schedule],
+      () => {
+        runs += 1;
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+      () => undefined,
+    );
+
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runs).toBe(1);
+    finish();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runs).toBe(2);
+    finish();
+    running.stop();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(runs).toBe(2);
+    vi.useRealTimers();
+  });
+});

@@ -1,0 +1,253 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { postOut } from '../../shared/outbound.ts';
+import {
+  isPublicAddress,
+  parseReceiverUrl,
+  RefusedAddressError,
+  type Resolve,
+} from '../../shared/public-addresses.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await startReceiver();
+});
+beforeEach(() => {
+  receiver.received.splice(0);
+  receiver.answer = { status: 200, body: 'thanks' };
+});
+afterAll(() => receiver.stop());
+
+const port = () => new URL(receiver.url).port;
+const resolveTo =
+  (...addresses: string[]): Resolve =>
+  async () =>
+    addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+const post = (url: string, options: { allowPrivate?: boolean; resolve?: Resolve } = {}) =>
+  postOut({
+    url: new URL(url),
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+    timeoutMs: 2000,
+    mostBodyBytes: 1024,
+    allowPrivate: false,
+    ...options,
+  });
+
+describe('an address (check 72)', () => {
+  it.each([
+    '127.0.0.1',
+    '127.255.255.254',
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '100.127.255.255',
+    '0.0.0.0',
+    '224.0.0.1',
+    '239.255.255.255',
+    '240.0.0.1',
+    '255.255.255.255',
+    '192.0.0.8',
+    '192.0.2.1',
+    '198.18.0.1',
+    '198.51.100.1',
+    '203.0.113.1',
+    '::',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::ffff:169.254.169.254',
+    '::ffff:a9fe:a9fe',
+    '::127.0.0.1',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b:1::1',
+    '2002:7f00:1::',
+    '2001::1',
+    '2001:db8::1',
+    'fc00::1',
+    'fd00:ec2::254',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fec0::1',
+    'ff02::1',
+    'localhost',
+    '',
+  ])('%s is not public', (address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+
+  it.each(['8.8.8.8', '1.1.1.1', '93.184.215.14', '2606:4700:4700::1111', '::ffff:8.8.8.8'])(
+    '%s is public',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true);
+    },
+  );
+});
+
+describe('the URL of a receiver (check 72)', () => {
+  const rules = { allowPrivate: false, resolve: resolveTo('93.184.215.14') };
+
+  it.each([
+    'http://example.com/',
+    'ftp://example.com/',
+    'javascript:alert(1)',
+    'https://localhost/',
+    'https://LOCALHOST./',
+    'https://api.localhost/',
+    'https://metadata.google.internal/',
+    'https://printer.local/',
+    'https://intranet/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://0x7f000001/',
+    'https://0177.0.0.1/',
+    'https://127.1/',
+    'https://134744072/',
+    'https://0x8.8.8.8/',
+    'https://134744072/?8.8.8.8',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[fd00:ec2::254]/',
+    'https://１２７.０.０.１/',
+    'https://user@example.com/',
+    'https://user:password@example.com/',
+    'https://example.com/#fragment',
+    'https:///',
+    'https://exa mple.com/',
+    '//example.com/',
+    '',
+  ])('may not be %s', async (url) => {
+    await expect(parseReceiverUrl(url, rules)).rejects.toThrow(RefusedAddressError);
+  });
+
+  it.each([
+    'https://example.com/hook',
+    'https://hooks.example.com:8443/a?b=c',
+    'https://93.184.215.14/',
+    'https://[2606:4700:4700::1111]/',
+    'https://xn--bcher-kva.example/',
+  ])('may be %s', async (url) => {
+    expect((await parseReceiverUrl(url, rules)).protocol).toBe('https:');
+  });
+
+  it.each([[['127.0.0.1']], [['93.184.215.14', '10.0.0.1']], [['::1']]])(
+    'may not have a name that leads to %s',
+    async (addresses) => {
+      const resolve = resolveTo(...addresses);
+
+      await expect(parseReceiverUrl('https://example.com/', { ...rules, resolve })).rejects.toThrow(
+        /public internet/,
+      );
+    },
+  );
+
+  it('may have a name that nobody knows yet, for it is looked at again at every connection', async () => {
+    const resolve = () => Promise.reject(new Error('ENOTFOUND'));
+
+    expect((await parseReceiverUrl('https://example.com/', { ...rules, resolve })).host).toBe(
+      'example.com',
+    );
+  });
+
+  it('may be private and http only where a setting says so', async () => {
+    const url = await parseReceiverUrl('http://127.0.0.1:8080/', { allowPrivate: true });
+
+    expect(url.port).toBe('8080');
+  });
+});
+
+describe('a connection (check 72)', () => {
+  it('is refused when a name leads elsewhere than when it was saved (DNS rebinding)', async () => {
+    const answers = ['93.184.215.14', '127.0.0.1'];
+    const resolve: Resolve = async () => [{ address: answers.shift() ?? '127.0.0.1', family: 4 }];
+    await parseReceiverUrl('https://rebind.example.com/', { allowPrivate: false, resolve });
+
+    await expect(post(`http://rebind.example.com:${port()}/`, { resolve })).rejects.toThrow(
+      RefusedAddressError,
+    );
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('is refused when any address of the name is private', async () => {
+    const resolve = resolveTo('93.184.215.14', '127.0.0.1');
+
+    await expect(post(`http://mixed.example.com:${port()}/`, { resolve })).rejects.toThrow(
+      RefusedAddressError,
+    );
+  });
+
+  it('goes to the address that was checked: the name is resolved once', async () => {
+    let asked = 0;
+    const resolve: Resolve = async () => {
+      asked += 1;
+      return [{ address: '127.0.0.1', family: 4 }];
+    };
+
+    const answer = await post(`http://pinned.example.com:${port()}/`, {
+      allowPrivate: true,
+      resolve,
+    });
+
+    expect(answer).toEqual({ status: 200, retryAfter: undefined, body: 'thanks' });
+    expect(asked).toBe(1);
+    expect(receiver.received[0]?.headers.host).toBe(`pinned.example.com:${port()}`);
+  });
+
+  it.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '169.254.169.254'])(
+    'to the address %s itself is refused, though no name is resolved',
+    async (host) => {
+      await expect(post(`http://${host}:${port()}/`)).rejects.toThrow(RefusedAddressError);
+      expect(receiver.received).toEqual([]);
+    },
+  );
+
+  it('follows no redirect', async () => {
+    receiver.answer = { status: 302, headers: { location: receiver.url } };
+
+    const answer = await post(receiver.url, { allowPrivate: true });
+
+    expect(answer.status).toBe(302);
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('is given up when nobody answers in time', async () => {
+    receiver.answer = { status: 200, hangs: true };
+    const url = new URL(receiver.url);
+
+    await expect(
+      postOut({
+        url,
+        headers: {},
+        body: '{}',
+        timeoutMs: 50,
+        mostBodyBytes: 1024,
+        allowPrivate: true,
+      }),
+    ).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('ends after the first bytes of an answer that never ends', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200);
+      const pour = () => {
+        while (!response.destroyed && response.write('x'.repeat(1000)));
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const endless = typeof address === 'object' ? address?.port : 0;
+
+    const { body } = await post(`http://127.0.0.1:${endless}/`, { allowPrivate: true });
+
+    expect(body).toBe('x'.repeat(1024));
+    server.closeAllConnections();
+    server.close();
+  });
+});
