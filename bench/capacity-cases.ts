@@ -18,6 +18,8 @@ export type Send = (
 const password = 'correct horse battery';
 let serial = 0;
 const newEmail = () => `capacity-${Date.now()}-${++serial}@example.com`;
+const newEni = () =>
+  `eni-${(Date.now() * 1000 + ++serial).toString(16).padStart(17, '0').slice(-17)}`;
 const newToken = () => `${Date.now().toString(36)}${++serial}`;
 
 /** Signs up and returns what an owner has; a new one is unknown to every container. */
@@ -219,4 +221,45 @@ export const cases: readonly Case[] = [
   },
   { endpointId: 'credentials/get', request: ({ token }) => ({ token }) },
   { endpointId: 'credentials/delete', request: ({ token }) => ({ token }) },
+  {
+    endpointId: 'detections/statistics',
+    when: '100 detections of a day',
+    request: async (owner, send) => {
+      await listOf(owner, send, 100);
+      // Of this month and the one before, whatever day it is.
+      const now = new Date();
+      const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 0));
+      return { token: owner.token, query: { from: from.toISOString().slice(0, 10) } };
+    },
+  },
+  {
+    endpointId: 'detections/export',
+    when: '50 of this quarter',
+    request: async (owner, send) => {
+      const { token, query } = await listOf(owner, send, 60);
+      return { token: token ?? '', query: { ...query, limit: '50' } };
+    },
+  },
+  {
+    endpointId: 'detections/claim-enis',
+    when: 'the first',
+    request: ({ token }) => ({ token, body: { eni_ids: [newEni()] } }),
+  },
+  {
+    endpointId: 'detections/claim-enis',
+    when: 'one more',
+    request: async ({ token }, send) => {
+      await send('detections/claim-enis', { token, body: { eni_ids: [newEni()] } });
+      return { token, body: { eni_ids: [newEni()] } };
+    },
+  },
+  { endpointId: 'detections/list-enis', request: ({ token }) => ({ token }) },
+  {
+    endpointId: 'detections/delete-eni',
+    request: async ({ token }, send) => {
+      const eniId = newEni();
+      await send('detections/claim-enis', { token, body: { eni_ids: [eniId] } });
+      return { token, pathParameters: { eni_id: eniId } };
+    },
+  },
 ];

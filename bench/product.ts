@@ -207,18 +207,22 @@ export function endpointById(id: string): Endpoint {
   return endpoint;
 }
 
-/** Calls a handler and returns the parsed body. Throws unless it answers with a status below 400 or the one expected. */
+/** Calls a handler and returns the parsed body, or none of a body that is not JSON. Throws unless it answers with a status below 400 or the one expected. */
 export async function call<T>(
   handler: Handler,
   id: string,
   sent: Sent = {},
   expectedStatus?: number,
 ): Promise<T> {
-  const { statusCode, body } = await handler(eventOf(endpointById(id), sent), lambdaContext);
+  const { statusCode, body, headers } = await handler(
+    eventOf(endpointById(id), sent),
+    lambdaContext,
+  );
   const isExpected =
     expectedStatus === undefined ? statusCode < 400 : statusCode === expectedStatus;
   if (!isExpected) throw new Error(`${id} answered ${statusCode}: ${body}`);
-  return JSON.parse(body || '{}');
+  const isJson = String(headers?.['content-type']).includes('json');
+  return JSON.parse((isJson && body) || '{}');
 }
 
 export const lambdaContext = {

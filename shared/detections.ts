@@ -1,6 +1,16 @@
 import type * as z from 'zod';
 import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
+import { foreignEniErrors, vniOf } from './detections-enis.ts';
+import {
+  clockSkewMs,
+  dayMs,
+  daysOf,
+  horizonOf,
+  type Plan,
+  usualPlan,
+} from './detections-retention.ts';
+import { countWrites, inTransactions, newShard } from './detections-statistics.ts';
 import { AppError, type FieldError } from './errors.ts';
 import { publish } from './events.ts';
 import { newId } from './ids.ts';
@@ -8,69 +18,91 @@ import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
 import { create, query, transact } from './table/table.ts';
 
-export type Detection = DetectionItem;
+export type Detection = Omit<DetectionItem, 'ttl'> & { vni?: number };
 export type NewDetection = z.output<typeof ingestDetections.body>['detections'][number];
 type ListQuery = z.output<typeof listDetections.query>;
 type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 
-/** Detections are kept for 90 days from their time. */
-const retentionMs = 90 * 86_400_000;
-const clockSkewMs = 5 * 60_000;
 /** A page with filters examines at most this many detections of a quarter. */
 const examinedPerQuarter = 1000;
 
 /**
  * Stores detections; one whose id the tenant has already is a duplicate and changes nothing. When
- * this returns, all of them are durable. Throws `validation_failed` for a time out of bounds.
+ * this returns, all of them are durable. The plan says how old one may be and how long it is kept.
+ * Throws `validation_failed` for a time out of bounds and an interface of another tenant.
  */
 export async function ingest(
   tenantId: string,
   wanted: readonly NewDetection[],
+  plan: Plan = null,
 ): Promise<{ accepted: number; duplicates: number }> {
   const nowMs = Date.now();
-  assertTimes(wanted, nowMs);
+  const errors = [
+    ...timeErrors(wanted, daysOf(plan), nowMs),
+    ...(await foreignEniErrors(tenantId, wanted)),
+  ];
+  if (errors.length > 0) throw new AppError('validation_failed', { errors });
   const byId = new Map<string, Detection>();
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
-  let remaining = [...byId.values()];
+  const shard = newShard();
+  const stored = await Promise.allSettled(
+    inTransactions([...byId.values()]).map((part, index) =>
+      store(tenantId, part, daysOf(plan), shard + index),
+    ),
+  );
+  const created = stored.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
+  if (created.length > 0) {
+    const data = { count: created.length, detection_ids: created.map(({ id }) => id) };
+    await publish(tenantId, { type: 'detection.created', data });
+  }
+  const failure = stored.find((part) => part.status === 'rejected');
+  if (failure) throw failure.reason;
+  return { accepted: created.length, duplicates: wanted.length - created.length };
+}
+
+/** Stores detections and counts those that are new, in one transaction. Returns those. */
+async function store(
+  tenantId: string,
+  detections: readonly Detection[],
+  days: number,
+  shard: number,
+): Promise<readonly Detection[]> {
+  let remaining = detections;
   while (remaining.length > 0) {
-    const failed = await transact(
-      remaining.map((detection) => create(toItem(tenantId, detection))),
-    );
+    const failed = await transact([
+      ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
+      ...countWrites(tenantId, remaining, days, shard),
+    ]);
     if (!failed) break;
     remaining = remaining.filter((_, index) => !failed[index]);
   }
-  if (remaining.length > 0) {
-    const data = { count: remaining.length, detection_ids: remaining.map(({ id }) => id) };
-    await publish(tenantId, { type: 'detection.created', data });
-  }
-  return { accepted: remaining.length, duplicates: wanted.length - remaining.length };
+  return remaining;
 }
 
-function assertTimes(wanted: readonly NewDetection[], nowMs: number): void {
-  const errors = wanted.flatMap(({ ts }, index): FieldError[] => {
+function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {
+  return wanted.flatMap(({ ts }, index): FieldError[] => {
     const ageMs = ts === undefined ? 0 : nowMs - Date.parse(ts);
     if (ageMs < -clockSkewMs)
       return [{ in: 'body', pointer: `/detections/${index}/ts`, detail: 'lies in the future' }];
-    if (ageMs > retentionMs)
+    if (ageMs > days * dayMs)
       return [
-        { in: 'body', pointer: `/detections/${index}/ts`, detail: 'is more than 90 days ago' },
+        { in: 'body', pointer: `/detections/${index}/ts`, detail: `is more than ${days} days ago` },
       ];
     return [];
   });
-  if (errors.length > 0) throw new AppError('validation_failed', { errors });
 }
 
 /** `2026-11-20T…` → `2026Q4` */
 const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice(5, 7)) / 3)}`;
 
-function toItem(tenantId: string, detection: Detection) {
+function toItem(tenantId: string, detection: Detection, days: number) {
   return {
     ...keys.detection(tenantId, detection.id),
     ...seriesKey(tenantId, detection),
     ...detection,
-    ttl: Math.ceil((Date.parse(detection.ts) + retentionMs) / 1000),
+    ttl: Math.ceil((Date.parse(detection.ts) + days * dayMs) / 1000),
   };
 }
 
@@ -79,33 +111,54 @@ const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) =
   series_sk: `${ts}#${id}`,
 });
 
-/** One page of the tenant's detections, newest first. Throws `invalid_cursor`. */
+/**
+ * One page of the tenant's detections, newest first. The plan, which may become known only while
+ * the newest quarters are read, says how far back it goes. Throws `invalid_cursor`.
+ */
 export async function list(
   tenantId: string,
   { limit, cursor, ...filters }: ListQuery,
+  plan: () => Promise<Plan> = async () => null,
 ): Promise<{ items: Detection[]; next_cursor: string | null }> {
   const scope = { tenantId, list: 'detections', filters };
   const after = cursor === undefined ? undefined : toPosition(await openCursor(scope, cursor));
   const nowMs = Date.now();
   const range = {
-    from: latest(filters.from, new Date(nowMs - retentionMs).toISOString()),
+    // Below every time: DynamoDB takes no empty text in a key.
+    from: filters.from ?? '0',
     to: earliest(filters.to, new Date(nowMs + clockSkewMs).toISOString()),
   };
   const start = after?.ts ?? range.to;
   // DynamoDB refuses a range that ends before it begins, and a position outside the range.
   if (start < range.from) return { items: [], next_cursor: null };
+  const read = (from: string[]) =>
+    Promise.all(
+      from.map((quarter) => readQuarter(tenantId, quarter, range, filters, limit + 1, after)),
+    );
 
-  // Ninety days lie in two quarters, at a quarter's end in three: one round trip, side by side.
-  const slices = await Promise.all(
-    quarters(start, range.from).map((quarter) =>
-      readQuarter(tenantId, quarter, range, filters, limit + 1, after),
-    ),
-  );
-  const { items, stoppedAt } = join(slices);
-  const page = items.slice(0, limit);
-  const last = items.length > limit ? page.at(-1) : stoppedAt;
+  // The usual ninety days lie in two quarters, at a quarter's end in three: one round trip, side by
+  // side, while the plan is read. A plan that goes further back costs one more, if the page has room.
+  const usual = quarters(start, latest(range.from, horizonOf(usualPlan, nowMs)));
+  const [newest, known, vni] = await Promise.all([read(usual), plan(), vniOf(tenantId)]);
+  const horizon = latest(range.from, horizonOf(known, nowMs));
+  const first = join(newest);
+  const isFull = first.stoppedAt !== undefined || first.items.length > limit;
+  const older = isFull
+    ? []
+    : quarters(start, horizon).filter((quarter) => !usual.includes(quarter));
+  const rest = join(await read(older));
+  const found = [...first.items, ...rest.items];
+  const stoppedAt = first.stoppedAt ?? rest.stoppedAt;
+
+  const kept = found.filter(({ ts }) => ts >= horizon);
+  const page = kept.slice(0, limit);
+  const isOver = kept.length < found.length || (stoppedAt?.ts ?? '') < horizon;
+  const last = kept.length > limit ? page.at(-1) : isOver ? undefined : stoppedAt;
   return {
-    items: page,
+    items: page.map(({ ttl: _, ...detection }) => ({
+      ...detection,
+      ...(vni !== undefined && { vni }),
+    })),
     next_cursor: last ? await sealCursor(scope, { ts: last.ts, id: last.id }) : null,
   };
 }
@@ -120,8 +173,9 @@ function toPosition({ ts, id }: Record<string, unknown>): Position {
 const latest = (a: string | undefined, b: string) => (a !== undefined && a > b ? a : b);
 const earliest = (a: string | undefined, b: string) => (a !== undefined && a < b ? a : b);
 
-/** The quarters from one time back to another, newest first. */
+/** The quarters from one time back to another, newest first; none if the other is a later one. */
 function quarters(to: string, from: string): string[] {
+  if (quarterOf(to) < quarterOf(from)) return [];
   const found = [quarterOf(to)];
   for (let quarter = quarterOf(to); quarter > quarterOf(from); ) {
     quarter = quarterBefore(quarter);
@@ -139,7 +193,7 @@ function quarterBefore(quarter: string): string {
 
 /** What was found in a quarter, and where reading stopped if it did before the quarter's end. */
 interface Slice {
-  items: Detection[];
+  items: DetectionItem[];
   stoppedAt: Position | undefined;
 }
 
@@ -152,6 +206,7 @@ async function readQuarter(
   after: Position | undefined,
 ): Promise<Slice> {
   const filter = toFilter(filters);
+  const nowSeconds = Date.now() / 1000;
   const startsHere = after && quarterOf(after.ts) === quarter;
   const { Items = [], LastEvaluatedKey } = await query({
     IndexName: seriesIndex,
@@ -172,7 +227,8 @@ async function readQuarter(
   });
   const [ts, id] = String(LastEvaluatedKey?.series_sk ?? '').split('#');
   return {
-    items: Items.map((item) => DetectionItem.parse(item)),
+    // What has expired may not be deleted yet.
+    items: Items.map((item) => DetectionItem.parse(item)).filter(({ ttl }) => ttl > nowSeconds),
     stoppedAt: ts && id ? { ts, id } : undefined,
   };
 }
@@ -194,7 +250,7 @@ function toFilter({ label, min_probability, source_ip, eni_id }: Filters) {
 
 /** Slices in order, up to the first that was not read to its end. */
 function join(slices: readonly Slice[]): Slice {
-  const items: Detection[] = [];
+  const items: DetectionItem[] = [];
   for (const slice of slices) {
     items.push(...slice.items);
     if (slice.stoppedAt) return { items, stoppedAt: slice.stoppedAt };

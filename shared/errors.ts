@@ -86,6 +86,16 @@ const catalogue = {
     'Webhook disabled',
     'This webhook is switched off. Switch it on first: PATCH with enabled true.',
   ],
+  eni_claimed: [
+    409,
+    'Network interface claimed',
+    'Another tenant has claimed a network interface of this list, so none was registered; see errors.',
+  ],
+  too_many_enis: [
+    409,
+    'Too many network interfaces',
+    'This tenant has as many network interfaces as it may have. Delete one first.',
+  ],
   payload_too_large: [413, 'Payload too large', 'The body is larger than this endpoint accepts.'],
   unsupported_media_type: [
     415,

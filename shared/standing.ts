@@ -44,13 +44,14 @@ export function isAlive(
 export interface Checked {
   tenantStatus: TenantItem['status'];
   role: MemberItem['role'];
+  plan: TenantItem['plan'];
 }
 
 const sessions = new Remembered<Checked>();
-const tenants = new Remembered<TenantItem['status']>();
+const tenants = new Remembered<Pick<TenantItem, 'status' | 'plan'>>();
 
 /**
- * The tenant's status and the member's role as they are now, remembered for at most 30 seconds in
+ * The tenant's status and plan and the member's role as they are now, remembered for at most 30 seconds in
  * a container. Throws `unauthorized` when the session has ended.
  */
 export async function checkSession({ tenantId, userId, sessionId }: Principal): Promise<Checked> {
@@ -59,20 +60,21 @@ export async function checkSession({ tenantId, userId, sessionId }: Principal): 
   if (known) return known;
   const standing = await readStanding(tenantId, userId, sessionId);
   if (!standing || !isAlive(standing, Date.now())) throw sessionEnded();
-  const checked = { tenantStatus: standing.tenant.status, role: standing.member.role };
+  const { tenant, member } = standing;
+  const checked = { tenantStatus: tenant.status, role: member.role, plan: tenant.plan };
   sessions.set(key, checked);
   return checked;
 }
 
-/** The tenant's status as it is now, remembered for at most 30 seconds in a container. */
-export async function checkTenant(tenantId: string): Promise<TenantItem['status']> {
+/** The tenant's status and plan as they are now, remembered for at most 30 seconds in a container. */
+export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 'status' | 'plan'>> {
   const known = tenants.get(tenantId);
   if (known) return known;
   const item = await getItem(keys.tenant(tenantId));
   if (!item) throw new AppError('tenant_suspended');
-  const { status } = TenantItem.parse(item);
-  tenants.set(tenantId, status);
-  return status;
+  const { status, plan } = TenantItem.parse(item);
+  tenants.set(tenantId, { status, plan });
+  return { status, plan };
 }
 
 /** Refuses whoever belongs to a tenant that is not active. */

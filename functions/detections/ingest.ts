@@ -5,13 +5,13 @@ import { addressSubject, admit } from '../../shared/limits.ts';
 
 export const handler = handleApiKey(
   ingestDetections,
-  async ({ tenantId, apiKeyId, body, client }) => {
+  async ({ tenantId, apiKeyId, body, client, plan }) => {
     // The tenant last: what one address or key has too much of is not taken from the others.
     await Promise.all([
       admit('ingest.address', addressSubject(client.address)),
       admit('ingest.key', apiKeyId),
     ]);
     await admit('ingest.tenant', tenantId);
-    return { status: 202, body: await ingest(tenantId, body.detections) };
+    return { status: 202, body: await ingest(tenantId, body.detections, await plan()) };
   },
 );

@@ -1,6 +1,17 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { queryNumber, Timestamp } from './schemas.ts';
+import { queryNumber, type SubscriptionPlan, Timestamp } from './schemas.ts';
+
+/** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
+export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, number>> = {
+  FREE: 30,
+  STARTER: 90,
+  PRO: 180,
+  ENTERPRISE: 365,
+};
+
+/** The tenant's number in the older service's network overlay. It names a tenant and opens nothing. */
+export const Vni = z.int().min(1000).max(999_999).meta({ id: 'Vni', example: 104_729 });
 
 const DetectionId = z
   .string()
@@ -9,7 +20,7 @@ const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address');
 const Label = z
   .string()
   .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
-const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
+export const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
 const Probability = z.number().min(0).max(1);
 const Instant = z.iso
   .datetime({ offset: true, error: 'is not an RFC 3339 time' })
@@ -24,6 +35,7 @@ export const Detection = z
     label: Label,
     probability: Probability,
     eni_id: EniId.optional(),
+    vni: Vni.optional(),
   })
   .meta({ id: 'Detection' });
 
@@ -40,7 +52,7 @@ export const listDetections = defineEndpoint({
   tag: 'detections',
   summary: "The tenant's detections, newest first",
   description:
-    'A page examines a bounded number of detections, so with filters it may hold fewer than `limit`, even none: follow `next_cursor` until it is null.',
+    'A page examines a bounded number of detections, so with filters it may hold fewer than `limit`, even none: follow `next_cursor` until it is null. The plan says how far back it goes: FREE 30 days, STARTER 90, PRO 180, ENTERPRISE 365. `vni` is there once the tenant has claimed a network interface.',
   access: bearer(roles),
   query: z.strictObject({
     from: Instant.optional(),
@@ -61,7 +73,11 @@ export const listDetections = defineEndpoint({
     },
   },
   errors: ['invalid_cursor'],
-  table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'], tenantDetections: ['Query'] },
+  table: {
+    tenant: ['BatchGetItem', 'GetItem'],
+    tenantUser: ['BatchGetItem'],
+    tenantDetections: ['Query'],
+  },
   secrets: ['sealing-key'],
 });
 
@@ -72,7 +88,7 @@ export const ingestDetections = defineEndpoint({
   tag: 'detections',
   summary: 'Sensors report detections',
   description:
-    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie at most 90 days back and 5 minutes ahead.',
+    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. An `eni_id` that another tenant has claimed is refused; one that nobody has claimed is accepted.',
   access: { kind: 'apiKey', scope: 'detections:write' },
   body: z
     .strictObject({
@@ -109,6 +125,8 @@ export const ingestDetections = defineEndpoint({
     apiKey: ['GetItem'],
     tenant: ['GetItem', 'Query'],
     tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
+    eni: ['BatchGetItem'],
     tenantDelivery: ['PutItem'],
     limit: ['UpdateItem'],
   },
@@ -128,6 +146,7 @@ export const seedDetections = defineEndpoint({
     tenant: ['BatchGetItem', 'Query'],
     tenantUser: ['BatchGetItem'],
     tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
     tenantDelivery: ['PutItem'],
   },
   queues: ['webhooks'],

@@ -3,6 +3,9 @@ import * as auth from './auth.ts';
 import type { BackgroundFunction } from './background.ts';
 import * as credentials from './credentials.ts';
 import * as detections from './detections.ts';
+import * as enis from './detections-enis.ts';
+import * as detectionsExport from './detections-export.ts';
+import * as statistics from './detections-statistics.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
 import * as service from './service.ts';
@@ -44,6 +47,11 @@ export const endpoints: readonly Endpoint[] = [
   credentials.updateCredentials,
   credentials.getCredentials,
   credentials.deleteCredentials,
+  statistics.detectionStatistics,
+  detectionsExport.exportDetections,
+  enis.claimEnis,
+  enis.listEnis,
+  enis.deleteEni,
   marketplace.stubRegister,
   detections.seedDetections,
 ];

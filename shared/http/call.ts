@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Principal } from '../access-tokens.ts';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
+import type { TenantItem } from '../table/items.ts';
 import type { Client } from './client.ts';
 
 /** An API key that was presented and is good. */
@@ -9,10 +10,15 @@ export interface ApiKeyPrincipal {
   apiKeyId: string;
 }
 
+/** The plan of the caller's tenant: it may be known only once the caller's standing is. */
+interface Subscriber {
+  plan: () => Promise<TenantItem['plan']>;
+}
+
 type Caller<A extends Access> = A extends { kind: 'bearer' }
-  ? Principal
+  ? Principal & Subscriber
   : A extends { kind: 'apiKey' }
-    ? ApiKeyPrincipal
+    ? ApiKeyPrincipal & Subscriber
     : unknown;
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;

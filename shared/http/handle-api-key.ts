@@ -19,7 +19,8 @@ export function handleApiKey<E extends Endpoint & { access: Extract<Access, { ki
     const { tenantId, apiKeyId, scopes } = key;
     logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
     if (!scopes.includes(endpoint.access.scope)) throw new AppError('insufficient_scope');
-    assertActive(await checkTenant(tenantId));
-    return work(readCall(endpoint, event, { tenantId, apiKeyId }));
+    const { status, plan } = await checkTenant(tenantId);
+    assertActive(status);
+    return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: async () => plan }));
   });
 }

@@ -4,6 +4,7 @@ import type { Access, Endpoint, Role } from '../contract/endpoint.ts';
 import { AppError } from '../errors.ts';
 import { logger } from '../observe.ts';
 import { assertActive, checkSession, sessionEnded } from '../standing.ts';
+import type { TenantItem } from '../table/items.ts';
 import { leewaySeconds } from '../token-leeway.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
@@ -25,14 +26,13 @@ export function handleBearer<E extends Endpoint & { access: Bearer }>(
     logger.appendKeys({ tenant_id: principal.tenantId, user_id: principal.userId });
     if (endpoint.method !== 'GET') {
       const current = await authorize(endpoint.access, principal);
-      return work(readCall(endpoint, event, current));
+      return work(readCall(endpoint, event, { ...current, plan: async () => current.plan }));
     }
     // Reading changes nothing, so it goes on beside the check; its outcome waits for the verdict.
-    const reading = async () => work(readCall(endpoint, event, principal));
-    const [verdict, reply] = await Promise.allSettled([
-      authorize(endpoint.access, principal),
-      reading(),
-    ]);
+    const authorized = authorize(endpoint.access, principal);
+    const plan = async () => (await authorized).plan;
+    const reading = async () => work(readCall(endpoint, event, { ...principal, plan }));
+    const [verdict, reply] = await Promise.allSettled([authorized, reading()]);
     if (verdict.status === 'rejected') throw verdict.reason;
     if (reply.status === 'rejected') throw reply.reason;
     return reply.value;
@@ -56,9 +56,12 @@ function readPrincipal(event: APIGatewayProxyEvent): Principal {
 }
 
 /** Refuses an ended session, a tenant that is not active and a role that is not allowed, as of now. */
-async function authorize(access: Bearer, principal: Principal): Promise<Principal> {
-  const { tenantStatus, role } = await checkSession(principal);
+async function authorize(
+  access: Bearer,
+  principal: Principal,
+): Promise<Principal & Pick<TenantItem, 'plan'>> {
+  const { tenantStatus, role, plan } = await checkSession(principal);
   if (!access.roles.includes(role)) throw new AppError('forbidden');
   if (!access.anyStatus) assertActive(tenantStatus);
-  return { ...principal, role };
+  return { ...principal, role, plan };
 }

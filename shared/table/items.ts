@@ -110,6 +110,8 @@ export const DetectionItem = z.object({
   label: z.string(),
   probability: z.number(),
   eni_id: z.string().optional(),
+  /** Seconds since the epoch when its retention ends. */
+  ttl: z.number(),
 });
 export type DetectionItem = z.infer<typeof DetectionItem>;
 
@@ -150,3 +152,17 @@ export const DeliveryItem = z.object({
   error: z.string().optional(),
 });
 export type DeliveryItem = z.infer<typeof DeliveryItem>;
+
+export const EniItem = z.object({ eni_id: z.string() });
+
+export const EniLookupItem = z.object({ tenant_id: z.string() });
+
+export const EniRegisterItem = z.object({ vni: z.number(), count: z.number() });
+
+export const DetectionCountItem = z.object({
+  day: z.string(),
+  value: z.string(),
+  count: z.number(),
+  ttl: z.number(),
+});
+export type DetectionCountItem = z.infer<typeof DetectionCountItem>;

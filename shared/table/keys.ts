@@ -20,6 +20,11 @@
  * | API key → tenant | APIKEY#<hash> | APIKEY | |
  * | seller credentials of a tenant | TENANT#<tenant> | CREDENTIAL#<marketplace> | CREDENTIALS#SEALED / <sealed at>#<tenant>#<marketplace> |
  * | token bucket of a seller account | SELLERLIMIT#<marketplace>#<account hash>#<category> | BUCKET | |
+ * | network interface claimed by a tenant | TENANT#<tenant> | ENI#<interface> | |
+ * | VNI and number of interfaces of a tenant | TENANT#<tenant> | ENIS | |
+ * | network interface → tenant | ENI#<interface> | ENI | |
+ * | VNI → tenant | VNI#<number> | VNI | |
+ * | count of a tenant's detections | TENANT#<tenant>#DETECTIONCOUNTS#<month> | <LABEL or SOURCE>#<day>#<value>#<shard> | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -42,6 +47,9 @@ export const keyPatterns = {
   due: 'DUE#*',
   credentials: 'CREDENTIALS#SEALED',
   sellerLimit: 'SELLERLIMIT#*',
+  tenantDetectionCounts: `TENANT#tnt_${'?'.repeat(26)}#DETECTIONCOUNTS#*`,
+  eni: 'ENI#*',
+  vni: 'VNI#*',
 } as const;
 
 export type KeyFamily = keyof typeof keyPatterns;
@@ -147,4 +155,28 @@ export const keys = {
     pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
     sk: 'BUCKET',
   }),
+  /** One shard of the count of a tenant's detections with a label or source on a day, UTC. */
+  detectionCount: (
+    tenantId: string,
+    kind: 'LABEL' | 'SOURCE',
+    day: string,
+    value: string,
+    shard: number,
+  ): Key => ({
+    pk: `${tenantPartition(tenantId)}#DETECTIONCOUNTS#${part(day.slice(0, 7))}`,
+    // A label may have spaces, and never an @.
+    sk: `${kind}#${part(day)}#${part(value.replaceAll(' ', '@'))}#${shard}`,
+  }),
+  /** Where the counts of a tenant's detections of a month (`2026-11`) are. */
+  detectionCountsOf: (tenantId: string, month: string): string =>
+    `${tenantPartition(tenantId)}#DETECTIONCOUNTS#${part(month)}`,
+  eni: (tenantId: string, eniId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `ENI#${part(eniId)}`,
+  }),
+  /** Where all network interfaces of a tenant are. */
+  enisOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'ENI#' }),
+  eniRegister: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'ENIS' }),
+  eniLookup: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'ENI' }),
+  vniLookup: (vni: number): Key => ({ pk: `VNI#${part(String(vni))}`, sk: 'VNI' }),
 };

@@ -39,13 +39,19 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['webhooks/test', '', [4, 1, 3, 4]],
   ['webhooks/list-deliveries', '', [4.5, 1.5, 0, 2]],
   ['webhooks/replay-delivery', '', [4, 1, 4, 4]],
-  ['detections/list', '50 of this quarter', [6, 3, 0, 1]],
-  ['detections/list', '10 of this quarter', [4, 1.5, 0, 1]],
-  ['detections/ingest', '1 detection', [2, 0, 3, 5]],
-  ['detections/ingest', '100 detections', [2, 0, 3, 5]],
+  ['detections/list', '50 of this quarter', [6.5, 3.5, 0, 1]],
+  ['detections/list', '10 of this quarter', [4.5, 2, 0, 1]],
+  ['detections/ingest', '1 detection', [3, 0, 3, 6]],
+  ['detections/ingest', '100 detections', [3, 0, 3, 6]],
   ['credentials/update', 'Ozon', [4, 1, 5, 8]],
   ['credentials/get', '', [4, 1, 0, 1]],
   ['credentials/delete', '', [3, 0, 2, 2]],
+  ['detections/statistics', '100 detections of a day', [5, 2, 0, 1]],
+  ['detections/export', '50 of this quarter', [6.5, 3.5, 0, 1]],
+  ['detections/claim-enis', 'the first', [5, 2, 0, 3]],
+  ['detections/claim-enis', 'one more', [5, 2, 0, 3]],
+  ['detections/list-enis', '', [5, 2, 0, 1]],
+  ['detections/delete-eni', '', [3, 0, 0, 2]],
 ];
 
 let rows: CapacityRow[] = [];
@@ -59,7 +65,7 @@ beforeAll(async () => {
     new TableMeter(tableClient),
     () => world.sellers.ozon.createAccount({ products: 1 }).credentials,
   );
-}, 60_000);
+}, 180_000);
 
 const send: Send = async (endpointId, { pathParameters, ...sent }, expectedStatus) => {
   const endpoint = endpoints.find(({ id }) => id === endpointId);

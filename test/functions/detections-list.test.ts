@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { day, hour, minute, second, travelTo } from '../support/clock.ts';
 import { at, noon, type Query, seen, useDetections } from '../support/detections.ts';
+import { setPlan } from '../support/items.ts';
 import { type Answered, type Member, useWorld } from '../support/world.ts';
 
 const world = useWorld();
@@ -231,6 +232,53 @@ describe('the list', () => {
     const rest = await list({ limit: '3', cursor: first.body.next_cursor ?? '' }, member);
 
     expect(rest).toMatchObject({ status: 200, body: { items: [], next_cursor: null } });
+  });
+
+  it.each([
+    ['FREE', 30],
+    ['STARTER', 90],
+    ['PRO', 180],
+    ['ENTERPRISE', 365],
+    [null, 90],
+  ] as const)(
+    'of the plan %s goes back %i days, as ingest does, also by small pages',
+    async (plan, days) => {
+      const { member, key } = await fresh(plan);
+      const ages = [0, 29, 31, 89, 91, 150, 179, 181, 250, 330, 364, 366].map((age) => age * day);
+      const wanted = ages.map((age, i) => ({ ...seen, id: `p${i}`, ts: at(noon - age) }));
+      const within = wanted.filter(({ ts }) => ts >= at(noon - days * day));
+
+      const refused = await ingest(wanted, key);
+      await ingest(within, key);
+
+      expect(refused.status).toBe(422);
+      expect(refused.body.errors?.map(({ pointer }) => pointer)).toEqual(
+        wanted.flatMap(({ id }, i) =>
+          within.some((one) => one.id === id) ? [] : [`/detections/${i}/ts`],
+        ),
+      );
+      for (const limit of ['1', '3', '200'])
+        expect((await readAll({ limit }, member)).items).toEqual(within);
+      expect((await readAll({ limit: '2', label: 'MALWARE' }, member)).items).toEqual(within);
+      const older = within.filter(({ ts }) => ts <= at(noon - 95 * day));
+      expect((await readAll({ to: at(noon - 95 * day) }, member)).items).toEqual(older);
+    },
+  );
+
+  it('shows less at once when the plan keeps less, and nothing again that has expired', async () => {
+    const { member, key } = await fresh('STARTER');
+    await ingest(
+      [10, 40, 80].map((age) => ({ ...seen, id: `c${age}`, ts: at(noon - age * day) })),
+      key,
+    );
+
+    await setPlan(member, 'FREE');
+    travelTo(noon + minute);
+    expect((await readAll({}, member)).items.map(({ id }) => id)).toEqual(['c10']);
+    await setPlan(member, 'ENTERPRISE');
+    travelTo(noon + 15 * day);
+    const later = { ...member, ...(await world.refresh(member.refresh_token)).body };
+    expect((await readAll({}, later)).items.map(({ id }) => id)).toEqual(['c10', 'c40']);
   });
 
   it('does not show what is older than 90 days, though it is not deleted yet', async () => {

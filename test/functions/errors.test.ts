@@ -37,6 +37,7 @@ const bodies: Record<string, object> = {
   'auth/login': credentials,
   'tenants/update-mine': { name: 'New name' },
   'api-keys/create': { name: 'sensor' },
+  'detections/claim-enis': { eni_ids: ['eni-0123456789abcdef0'] },
   'detections/ingest': {
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
   },
@@ -50,7 +51,7 @@ function eventFor(endpoint: Endpoint): APIGatewayProxyEvent {
     endpoint,
     path,
     path,
-    { id: `key_${'0'.repeat(26)}` },
+    path.includes('{eni_id}') ? { eni_id: 'eni-00000000' } : { id: `key_${'0'.repeat(26)}` },
     {
       ...(endpoint.body && { body }),
       ...(endpoint.access.kind === 'apiKey' && { apiKey }),

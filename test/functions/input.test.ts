@@ -6,6 +6,7 @@ import { lastingItems } from '../support/items.ts';
 import {
   type Answered,
   type Member,
+  newEni,
   randomAddress,
   type Sent,
   toEvent,
@@ -50,6 +51,7 @@ const bodies: Record<string, () => object> = {
   }),
   'webhooks/update': () => ({ enabled: false }),
   'credentials/update': () => ({ ozon: { client_id: '1', api_key: 'x'.repeat(20) } }),
+  'detections/claim-enis': () => ({ eni_ids: [newEni()] }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
   }),

@@ -3,7 +3,7 @@ import { endpoints } from '../../shared/contract/endpoints.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { hour, travel } from '../support/clock.ts';
 import { allItems, lastingItems } from '../support/items.ts';
-import { type Answered, type Member, randomAddress, useWorld } from '../support/world.ts';
+import { type Answered, type Member, newEni, randomAddress, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 let a: Tenant;
@@ -74,8 +74,13 @@ describe('tenant isolation', () => {
       'credentials/delete',
       'credentials/get',
       'credentials/update',
+      'detections/claim-enis',
+      'detections/delete-eni',
+      'detections/export',
       'detections/ingest',
       'detections/list',
+      'detections/list-enis',
+      'detections/statistics',
       'dev/seed-detections',
       'tenants/get-mine',
       'tenants/update-mine',
@@ -206,6 +211,62 @@ describe('tenant isolation', () => {
     await world.send('POST', '/dev/seed-detections', { token: a.access_token });
 
     expect(await itemsOf(b)).toEqual(before);
+  });
+
+  it('detections/export has the own alone', async () => {
+    for (const [tenant, label] of [
+      [a, 'A'],
+      [b, 'B'],
+    ] as const) {
+      const { body } = await world.send<string>('GET', '/api/v1/detections/export', {
+        token: tenant.access_token,
+        query: { label: label === 'A' ? 'B' : 'A' },
+      });
+      expect(body.trim().split('\r\n')).toHaveLength(1);
+    }
+  });
+
+  it('detections/statistics counts the own alone', async () => {
+    for (const [tenant, label] of [
+      [a, 'A'],
+      [b, 'B'],
+    ] as const) {
+      const { body } = await world.send<{ labels: { label: string }[] }>(
+        'GET',
+        '/api/v1/detections/stats',
+        { token: tenant.access_token },
+      );
+      expect(body.labels.map((one) => one.label)).toContain(label);
+      expect(body.labels.map((one) => one.label)).not.toContain(label === 'A' ? 'B' : 'A');
+    }
+  });
+
+  it('detections/claim-enis, list-enis and delete-eni: nobody sees or takes what another has', async () => {
+    const [ofA, ofB] = [newEni(), newEni()];
+    const claim = (tenant: Member, eniIds: string[]) =>
+      world.send('POST', '/api/v1/enis', { token: tenant.access_token, body: { eni_ids: eniIds } });
+    const remove = (eniId: string) =>
+      world.send('DELETE', `/api/v1/enis/${eniId}`, { token: a.access_token });
+    await claim(a, [ofA]);
+    await claim(b, [ofB]);
+    const before = await lastingItems();
+
+    const taken = await claim(a, [newEni(), ofB]);
+    const foreign = await remove(ofB);
+
+    expect(taken).toMatchObject({ status: 409, body: { code: 'eni_claimed' } });
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(withoutRequestId(foreign)).toEqual(withoutRequestId(await remove(newEni())));
+    expect(await lastingItems()).toEqual(before);
+    for (const [tenant, own] of [
+      [a, ofA],
+      [b, ofB],
+    ] as const) {
+      const { body } = await world.send<{ eni_ids: string[] }>('GET', '/api/v1/enis', {
+        token: tenant.access_token,
+      });
+      expect(body.eni_ids).toEqual([own]);
+    }
   });
 
   it('keeps two tenants apart on one warm container, request by request (check 64)', async () => {

@@ -3,7 +3,7 @@ import { type Endpoint, gatewayPaths, roles } from '../../shared/contract/endpoi
 import { endpoints } from '../../shared/contract/endpoints.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { setRole } from '../support/items.ts';
-import { type Member, useWorld } from '../support/world.ts';
+import { type Member, newEni, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer');
@@ -17,6 +17,9 @@ const bodies: Record<string, object> = {
   'credentials/update': {
     ozon: { client_id: '1', api_key: 'a key that nobody tries'.replaceAll(' ', '-') },
     save_unverified: true,
+  },
+  get 'detections/claim-enis'() {
+    return { eni_ids: [newEni()] };
   },
 };
 
@@ -37,7 +40,9 @@ async function memberWith(role: string): Promise<Member> {
 }
 
 async function call(endpoint: Endpoint, token: string | undefined) {
-  const path = (gatewayPaths(endpoint)[0] ?? '').replace(/\{\w+\}/g, `key_${'0'.repeat(26)}`);
+  const path = (gatewayPaths(endpoint)[0] ?? '')
+    .replace('{eni_id}', newEni())
+    .replace(/\{\w+\}/g, `key_${'0'.repeat(26)}`);
   const body = bodies[endpoint.id];
   return world.send<{ code?: string }>(endpoint.method, path, {
     token,

@@ -215,6 +215,8 @@ describe('the key patterns', () => {
       keys.apiKey(tenant, 'k').pk,
       keys.webhook(tenant, 'w').pk,
       keys.webhookCount(tenant).pk,
+      keys.eni(tenant, 'eni-0123abcd').pk,
+      keys.eniRegister(tenant).pk,
     ],
     tenantUser: [keys.session(tenant, 'usr_1', 's').pk],
     tenantDetection: [keys.detection(tenant, 'd').pk],
@@ -227,6 +229,9 @@ describe('the key patterns', () => {
     due: [keys.due('webhooks', 0)],
     credentials: [keys.credentialSeries('2026-11-20T00:00:00.000Z', tenant, 'ozon').series_pk],
     sellerLimit: [keys.sellerLimit('ozon', 'a', 'all').pk],
+    tenantDetectionCounts: [keys.detectionCountsOf(tenant, '2026-11')],
+    eni: [keys.eniLookup('eni-0123abcd').pk],
+    vni: [keys.vniLookup(1000).pk],
   };
 
   it('match the keys of their own family and of no other', () => {

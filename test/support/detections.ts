@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { pretendBcrypt } from './bcrypt.ts';
 import { travelTo } from './clock.ts';
+import { setPlan } from './items.ts';
 import { type Member, randomAddress, type World } from './world.ts';
 
 export interface Detection {
@@ -10,11 +11,13 @@ export interface Detection {
   label: string;
   probability: number;
   eni_id?: string;
+  vni?: number;
 }
 interface Page {
   items: Detection[];
   next_cursor: string | null;
 }
+export type Plan = 'FREE' | 'STARTER' | 'PRO' | 'ENTERPRISE';
 export type Query = Record<string, string>;
 
 /** Where the clock stands: in the middle of a month, so that a test may cross into others. */
@@ -40,8 +43,10 @@ export function useDetections(world: World) {
     world.send<Page>('GET', '/api/v1/detections', { token: member.access_token, query });
   return {
     /** A tenant of its own for a test, and an API key of it. */
-    async fresh(): Promise<{ member: Member; key: string }> {
+    async fresh(plan: Plan | null = 'STARTER'): Promise<{ member: Member; key: string }> {
       const member = await world.signUp();
+      // Before any container has seen the tenant.
+      await setPlan(member, plan);
       const { body } = await world.send<{ key: string }>('POST', '/api/v1/api-keys', {
         token: member.access_token,
         body: { name: 'sensor' },

@@ -58,6 +58,14 @@ export async function setTenantStatus(
   await setAttribute(keys.tenant(tenantId), 'status', status);
 }
 
+export async function setPlan(
+  { tenantId }: Pick<Member, 'tenantId'>,
+  plan: string | null,
+): Promise<void> {
+  const { keys } = await modules();
+  await setAttribute(keys.tenant(tenantId), 'plan', plan);
+}
+
 export async function setRole(
   { tenantId, userId }: Pick<Member, 'tenantId' | 'userId'>,
   role: string,

@@ -230,6 +230,9 @@ export function randomAddress(): string {
   return `10.${byte()}.${byte()}.${byte()}`;
 }
 
+/** A network interface that no other test has. */
+export const newEni = (): string => `eni-${randomUUID().replaceAll('-', '').slice(0, 17)}`;
+
 function findEndpoint(method: string, path: string): [Endpoint, Record<string, string>, string] {
   for (const endpoint of endpoints.filter((candidate) => candidate.method === method)) {
     for (const pattern of gatewayPaths(endpoint)) {

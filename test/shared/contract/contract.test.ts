@@ -27,6 +27,8 @@ const beyondTenant: readonly (readonly [prefix: string, families: readonly strin
   ['api-keys/', ['apiKey']],
   ['credentials/update', ['limit', 'sellerLimit']],
   ['webhooks/', ['limit']],
+  ['detections/claim-enis', ['eni', 'vni']],
+  ['detections/delete-eni', ['eni']],
 ];
 
 describe('the contract', () => {
@@ -88,6 +90,7 @@ describe('the contract', () => {
     expect(endpointsOf('local')).toEqual(endpoints);
   });
 
+  /** The lookups of network interfaces, by who claims or gives up one. */
   it('lets no function scan the table, and a tenant’s functions only their own families', () => {
     for (const { id, table = {}, access } of endpoints) {
       expect(JSON.stringify(table), id).not.toContain('Scan');

@@ -37,6 +37,11 @@ const partitions = {
   webhookCount: (a: string) => keys.webhookCount(a).pk,
   delivery: (a: string, b: string, c: string) => keys.delivery(a, b, c).pk,
   session: (a: string, b: string, c: string) => keys.session(a, b, c).pk,
+  eni: (a: string, b: string) => keys.eni(a, b).pk,
+  detectionCount: (a: string, b: string, c: string) => keys.detectionCount(a, 'LABEL', b, c, 0).pk,
+  detectionCountsOf: (a: string, b: string) => keys.detectionCountsOf(a, b),
+  enisOf: (a: string) => keys.enisOf(a).pk,
+  eniRegister: (a: string) => keys.eniRegister(a).pk,
   detection: (a: string, b: string) => keys.detection(a, b).pk,
   detectionSeries: (a: string, b: string) => keys.detectionSeries(a, b),
 };
@@ -82,6 +87,10 @@ describe('key segments', () => {
       identity: keys.identity,
       licenseLookup: keys.licenseLookup,
       apiKeyLookup: keys.apiKeyLookup,
+      detectionCount: (tenant: string, value: string) =>
+        keys.detectionCount(tenant, 'SOURCE', '2026-11-20', value, 0),
+      eni: keys.eni,
+      eniLookup: keys.eniLookup,
     };
 
   it.each(Object.entries(builders))(
@@ -125,13 +134,27 @@ describe('key segments', () => {
 
 describe('key patterns', () => {
   const samples = {
-    tenant: [keys.tenant, keys.license, keys.member, keys.apiKey, keys.webhook, keys.webhookCount],
+    tenant: [
+      keys.tenant,
+      keys.license,
+      keys.member,
+      keys.apiKey,
+      keys.webhook,
+      keys.webhookCount,
+      keys.eni,
+      keys.eniRegister,
+    ],
     tenantUser: [keys.session],
     tenantDetection: [keys.detection],
+    tenantDetectionCounts: [keys.detectionCountsOf].map((of) => (a: string) => ({
+      pk: of(a, '2026-11'),
+    })),
     tenantDelivery: [keys.delivery],
     email: [keys.identity, keys.membership],
     license: [keys.licenseLookup],
     apiKey: [keys.apiKeyLookup],
+    eni: [keys.eniLookup],
+    vni: [() => keys.vniLookup(1000)],
   } as const;
 
   it.each(Object.entries(samples))(
