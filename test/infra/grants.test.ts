@@ -228,6 +228,17 @@ describe('the key patterns', () => {
     tenantDelivery: [keys.delivery(tenant, 'whk_1', 'msg_1').pk],
     due: [keys.due('webhooks', 0)],
     credentials: [keys.credentialSeries('2026-11-20T00:00:00.000Z', tenant, 'ozon').series_pk],
+    syncDue: [keys.syncDue(0, '2026-11-20T00:00:00.000Z', tenant).pk, keys.syncsDueIn(7)],
+    tenantProduct: [
+      keys.product(tenant, 'prd_1').pk,
+      keys.productChange(tenant, 'prd_1', 'syn_1').pk,
+      keys.productChangesOf(tenant, 'prd_1').pk,
+    ],
+    tenantCatalogue: [
+      keys.catalogue(tenant).pk,
+      keys.catalogueManifest(tenant, 'syn_1').pk,
+      keys.catalogueSegment(tenant, 'syn_1', 0).pk,
+    ],
     sellerLimit: [keys.sellerLimit('ozon', 'a', 'all').pk],
     tenantDetectionCounts: [keys.detectionCountsOf(tenant, '2026-11')],
     eni: [keys.eniLookup('eni-0123abcd').pk],
