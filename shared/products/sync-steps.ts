@@ -60,14 +60,16 @@ export async function readNextPage(job: SyncJob, services: SyncServices): Promis
   position.processed += page.products.length;
   position.phase = page.phase;
   position.cursor = page.next;
-  if (page.total !== undefined) position.total = position.processed_before + page.total;
+  position.total = page.total === undefined ? undefined : position.processed_before + page.total;
   if (page.next === undefined) {
     const read = position.processed - position.processed_before;
     if (page.total !== undefined && read < page.total * completeShare) throw new IncompleteAnswer();
     position.processed_before = position.processed;
     position.marketplace += 1;
-    if (position.marketplace === position.marketplaces.length)
+    if (position.marketplace === position.marketplaces.length) {
+      position.total = position.processed;
       position.step = job.hasUnseen() ? 'mark' : 'apply';
+    }
   }
   await job.checkpoint();
 }
