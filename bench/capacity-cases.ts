@@ -1,3 +1,5 @@
+import { syncOnce } from './sync-subject.ts';
+
 /** A request to an endpoint of the contract. */
 export interface Request {
   body?: unknown;
@@ -262,4 +264,48 @@ export const cases: readonly Case[] = [
       return { token, pathParameters: { eni_id: eniId } };
     },
   },
+  ...['none synced yet', '60 products'].map((when, index) => ({
+    endpointId: 'products/list',
+    when,
+    request: async ({ token }: Owner) => {
+      if (index === 1) await syncOnce(tenantOf(token), 60);
+      return { token, query: { search: 'number', sort_by: 'price' } };
+    },
+  })),
+  {
+    endpointId: 'products/sync',
+    when: 'without credentials',
+    expectedStatus: 409,
+    request: ({ token }) => ({ token }),
+  },
+  {
+    endpointId: 'products/get-sync',
+    expectedStatus: 404,
+    request: ({ token }) => ({ token, pathParameters: { task_id: `syn_${'0'.repeat(26)}` } }),
+  },
+  { endpointId: 'products/sync-runs', request: ({ token }) => ({ token }) },
+  ...['products/get', 'products/history'].map((endpointId) => ({
+    endpointId,
+    request: async ({ token }: Owner, send: Send) => {
+      await syncOnce(tenantOf(token), 60);
+      const { items } = await send('products/list', { token });
+      const [product] = items as unknown as { id: string }[];
+      return { token, pathParameters: { id: product?.id ?? '' } };
+    },
+  })),
+  ...['products/dashboard', 'products/low-stock', 'products/stock-distribution'].map(
+    (endpointId) => ({
+      endpointId,
+      request: async ({ token }: Owner) => {
+        await syncOnce(tenantOf(token), 60);
+        return { token };
+      },
+    }),
+  ),
+  { endpointId: 'products/sync-history', request: ({ token }) => ({ token }) },
 ];
+
+function tenantOf(token: string): string {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  return String(claims.tenant_id);
+}

@@ -14,6 +14,7 @@ const benchmarks = [
   'refresh-in-memory',
   'round-trips',
   'detections',
+  'products',
   'capacity',
 ];
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 
-export type IdPrefix = 'tnt' | 'usr' | 'ses' | 'key' | 'det' | 'whk' | 'msg';
+export type IdPrefix = 'tnt' | 'usr' | 'ses' | 'key' | 'det' | 'whk' | 'msg' | 'syn';
 
 const randomFraction = () => randomBytes(4).readUInt32BE() / 2 ** 32;
 

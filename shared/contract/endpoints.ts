@@ -8,6 +8,7 @@ import * as detectionsExport from './detections-export.ts';
 import * as statistics from './detections-statistics.ts';
 import type { Endpoint } from './endpoint.ts';
 import * as marketplace from './marketplace.ts';
+import * as products from './products.ts';
 import * as service from './service.ts';
 import * as tenants from './tenants.ts';
 import * as webhooks from './webhooks.ts';
@@ -52,6 +53,16 @@ export const endpoints: readonly Endpoint[] = [
   enis.claimEnis,
   enis.listEnis,
   enis.deleteEni,
+  products.listProducts,
+  products.startProductSync,
+  products.getProductSync,
+  products.listProductSyncs,
+  products.getProduct,
+  products.getProductHistory,
+  products.dashboard,
+  products.lowStock,
+  products.stockDistribution,
+  products.syncHistory,
   marketplace.stubRegister,
   detections.seedDetections,
 ];
@@ -66,4 +77,6 @@ export const workers: readonly BackgroundFunction[] = [
   webhooks.deliverWebhooks,
   webhooks.sweepDeliveries,
   credentials.rewrapCredentials,
+  products.syncWorker,
+  products.syncSweep,
 ];

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { coreEvents } from './core-events.ts';
 import { detectionEvents } from './detections.ts';
+import { productEvents } from './products.ts';
 
 /** Every event that webhooks may ask for. Features add theirs here. */
-export const eventTypes = { ...coreEvents, ...detectionEvents } as const;
+export const eventTypes = { ...coreEvents, ...detectionEvents, ...productEvents } as const;
 
 export type EventType = keyof typeof eventTypes;
 

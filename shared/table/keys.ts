@@ -25,6 +25,14 @@
  * | network interface → tenant | ENI#<interface> | ENI | |
  * | VNI → tenant | VNI#<number> | VNI | |
  * | count of a tenant's detections | TENANT#<tenant>#DETECTIONCOUNTS#<month> | <LABEL or SOURCE>#<day>#<value>#<shard> | |
+ * | product | TENANT#<tenant>#PRODUCT#<product> | PRODUCT | |
+ * | change of a product's stock or price | TENANT#<tenant>#PRODUCT#<product> | CHANGE#<sync run> | |
+ * | current catalogue, its segments' list | TENANT#<tenant>#CATALOGUE | CURRENT, MANIFEST#<sync run> | |
+ * | segment of a catalogue | TENANT#<tenant>#CATALOGUE | SEGMENT#<sync run>#<number> | |
+ * | sync run | TENANT#<tenant> | SYNCRUN#<run> | |
+ * | lock and position of the running sync | TENANT#<tenant> | SYNCLOCK | |
+ * | when the tenant's sync is due | TENANT#<tenant> | SYNCSCHEDULE | |
+ * | due syncs of all tenants | SYNCDUE#<shard> | <due>#<tenant> | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -43,6 +51,9 @@ export const keyPatterns = {
   license: 'LICENSE#*',
   apiKey: 'APIKEY#*',
   limit: 'LIMIT#*',
+  tenantProduct: `TENANT#tnt_${'?'.repeat(26)}#PRODUCT#*`,
+  tenantCatalogue: `TENANT#tnt_${'?'.repeat(26)}#CATALOGUE`,
+  syncDue: 'SYNCDUE#*',
   tenantDelivery: `TENANT#tnt_${'?'.repeat(26)}#DELIVERY#*`,
   due: 'DUE#*',
   credentials: 'CREDENTIALS#SEALED',
@@ -68,6 +79,7 @@ export type TableAction =
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
+  | 'BatchWriteItem'
   | 'ConditionCheckItem';
 
 /** The index that lists a tenant's long-running series by time. Its name in the table. */
@@ -179,4 +191,44 @@ export const keys = {
   eniRegister: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'ENIS' }),
   eniLookup: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'ENI' }),
   vniLookup: (vni: number): Key => ({ pk: `VNI#${part(String(vni))}`, sk: 'VNI' }),
+  product: (tenantId: string, productId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#PRODUCT#${part(productId)}`,
+    sk: 'PRODUCT',
+  }),
+  /** What one sync run changed of a product's stock or price. */
+  productChange: (tenantId: string, productId: string, runId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#PRODUCT#${part(productId)}`,
+    sk: `CHANGE#${part(runId)}`,
+  }),
+  /** Where all changes of a product are. */
+  productChangesOf: (tenantId: string, productId: string) => ({
+    pk: `${tenantPartition(tenantId)}#PRODUCT#${part(productId)}`,
+    prefix: 'CHANGE#',
+  }),
+  catalogue: (tenantId: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#CATALOGUE`,
+    sk: 'CURRENT',
+  }),
+  catalogueManifest: (tenantId: string, version: string): Key => ({
+    pk: `${tenantPartition(tenantId)}#CATALOGUE`,
+    sk: `MANIFEST#${part(version)}`,
+  }),
+  catalogueSegment: (tenantId: string, runId: string, number: number): Key => ({
+    pk: `${tenantPartition(tenantId)}#CATALOGUE`,
+    sk: `SEGMENT#${part(runId)}#${String(number).padStart(5, '0')}`,
+  }),
+  syncRun: (tenantId: string, runId: string): Key => ({
+    pk: tenantPartition(tenantId),
+    sk: `SYNCRUN#${part(runId)}`,
+  }),
+  /** Where all sync runs of a tenant are. */
+  syncRunsOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'SYNCRUN#' }),
+  syncLock: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'SYNCLOCK' }),
+  syncSchedule: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'SYNCSCHEDULE' }),
+  syncDue: (shard: number, dueAt: string, tenantId: string): Key => ({
+    pk: `SYNCDUE#${shard}`,
+    sk: `${part(dueAt)}#${part(tenantId)}`,
+  }),
+  /** One of the partitions that due syncs are spread over. */
+  syncsDueIn: (shard: number): string => `SYNCDUE#${shard}`,
 };

@@ -7,6 +7,9 @@ import {
   BatchGetCommand,
   type BatchGetCommandInput,
   type BatchGetCommandOutput,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
+  type BatchWriteCommandOutput,
   DeleteCommand,
   type DeleteCommandInput,
   DynamoDBDocumentClient,
@@ -73,6 +76,75 @@ export async function getItems<const K extends readonly Key[]>(
   }
   const match = (key: Key) => found.find((item) => item.pk === key.pk && item.sk === key.sk);
   return wanted.map(match) as { [I in keyof K]: Item | undefined };
+}
+
+const keysPerBatchGet = 100;
+
+/** Reads many items by key, eventually consistent; absent ones are left out. The order is the table's. */
+export async function getMany(wanted: readonly Key[]): Promise<Item[]> {
+  const found: Item[] = [];
+  for (let start = 0; start < wanted.length; start += keysPerBatchGet) {
+    let request: BatchGetCommandInput['RequestItems'] = {
+      [tableName]: { Keys: wanted.slice(start, start + keysPerBatchGet) },
+    };
+    for (let attempt = 0; request?.[tableName]?.Keys?.length; ) {
+      const answer: BatchGetCommandOutput = await client().send(
+        new BatchGetCommand({ RequestItems: request }),
+      );
+      const got = answer.Responses?.[tableName] ?? [];
+      found.push(...got);
+      request = answer.UnprocessedKeys;
+      // Large items come a few at a time: only an answer without any is a reason to wait.
+      attempt = got.length > 0 ? 0 : attempt + 1;
+      if (request?.[tableName]?.Keys?.length) await pauseBatch(attempt);
+    }
+  }
+  return found;
+}
+
+type WriteRequest = { put: Item & Key } | { delete: Key };
+const writesPerBatch = 25;
+const batchesAtOnce = 4;
+const maxBatchAttempts = 8;
+
+/**
+ * Writes many items, not as a transaction: each write alone must be safe to repeat. What DynamoDB
+ * leaves out is sent again, with growing pauses; throws `busy` when that does not end. Keys are unique.
+ */
+export async function writeMany(requests: readonly WriteRequest[]): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < requests.length) {
+      const batch = requests.slice(next, next + writesPerBatch);
+      next += writesPerBatch;
+      await writeBatch(batch);
+    }
+  };
+  await Promise.all(Array.from({ length: batchesAtOnce }, worker));
+}
+
+async function writeBatch(batch: readonly WriteRequest[]): Promise<void> {
+  let request: BatchWriteCommandInput['RequestItems'] = {
+    [tableName]: batch.map((one) =>
+      'put' in one
+        ? { PutRequest: { Item: one.put } }
+        : { DeleteRequest: { Key: { pk: one.delete.pk, sk: one.delete.sk } } },
+    ),
+  };
+  for (let attempt = 1; request?.[tableName]?.length; attempt += 1) {
+    const answer: BatchWriteCommandOutput = await client().send(
+      new BatchWriteCommand({ RequestItems: request }),
+    );
+    request = answer.UnprocessedItems;
+    if (request?.[tableName]?.length) await pauseBatch(attempt);
+  }
+}
+
+/** Waits longer each time. Throws `busy` when it was asked too often. */
+async function pauseBatch(attempt: number): Promise<void> {
+  if (attempt >= maxBatchAttempts) throw new AppError('busy', { headers: { 'retry-after': '2' } });
+  if (attempt === 0) return;
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
 }
 
 export async function query(input: Without<QueryCommandInput>) {

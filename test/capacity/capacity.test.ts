@@ -52,6 +52,17 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['detections/claim-enis', 'one more', [5, 2, 0, 3]],
   ['detections/list-enis', '', [5, 2, 0, 1]],
   ['detections/delete-eni', '', [3, 0, 0, 2]],
+  ['products/list', 'none synced yet', [4, 1, 0, 1]],
+  ['products/list', '60 products', [5.5, 1, 0, 3]],
+  ['products/sync', 'without credentials', [5, 2, 1, 4]],
+  ['products/get-sync', '', [5, 2, 0, 1]],
+  ['products/sync-runs', '', [4.5, 1.5, 0, 1]],
+  ['products/get', '', [4, 1, 0, 1]],
+  ['products/history', '', [4.5, 1.5, 0, 1]],
+  ['products/dashboard', '', [5.5, 2.5, 0, 1]],
+  ['products/low-stock', '', [5.5, 1, 0, 3]],
+  ['products/stock-distribution', '', [4, 1, 0, 1]],
+  ['products/sync-history', '', [4.5, 1.5, 0, 1]],
 ];
 
 let rows: CapacityRow[] = [];
@@ -70,7 +81,9 @@ beforeAll(async () => {
 const send: Send = async (endpointId, { pathParameters, ...sent }, expectedStatus) => {
   const endpoint = endpoints.find(({ id }) => id === endpointId);
   if (!endpoint) throw new Error(`The contract has no ${endpointId}`);
-  const path = endpoint.paths[0].replace(/\{(\w+)\}/g, (_, name) => pathParameters?.[name] ?? '');
+  const path = endpoint.paths[0]
+    .replace(/(.)\/$/, '$1')
+    .replace(/\{(\w+)\}/g, (_, name) => pathParameters?.[name] ?? '');
   const token = (sent.body as Record<string, string> | undefined)?.['x-amzn-marketplace-token'];
   purchase(token ?? sent.query?.token);
   const answered = await world.send<Record<string, string>>(endpoint.method, path, {

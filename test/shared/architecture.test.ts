@@ -5,7 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { version } from '../../shared/version.ts';
 
 /** Features by the word that their files carry. A vendor may delete one and keep the rest. */
-const features = ['detections'];
+const features = ['detections', 'products'];
 /** Where the features are put together with the core. */
 const compositionRoots = ['shared/contract/endpoints.ts', 'shared/contract/events.ts'];
 

@@ -25,6 +25,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** What endpoints of members touch outside their tenant's partitions: their counters and lookups. */
 const beyondTenant: readonly (readonly [prefix: string, families: readonly string[]])[] = [
   ['api-keys/', ['apiKey']],
+  ['products/sync', ['syncDue', 'limit']],
   ['credentials/update', ['limit', 'sellerLimit']],
   ['webhooks/', ['limit']],
   ['detections/claim-enis', ['eni', 'vni']],

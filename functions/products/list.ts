@@ -1,0 +1,7 @@
+import { listProducts } from '../../shared/contract/products.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import * as products from '../../shared/products/products.ts';
+
+export const handler = handleBearer(listProducts, async ({ tenantId, query }) => {
+  return { status: 200, body: await products.listProducts(tenantId, query) };
+});

@@ -1,0 +1,7 @@
+import * as contract from '../../shared/contract/products.ts';
+import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { syncHistory } from '../../shared/products/figures.ts';
+
+export const handler = handleBearer(contract.syncHistory, async ({ tenantId, query }) => {
+  return { status: 200, body: await syncHistory(tenantId, query) };
+});

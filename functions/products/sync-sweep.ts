@@ -1,0 +1,8 @@
+import { publish } from '../../shared/events.ts';
+import { startServices } from '../../shared/products/start-services.ts';
+import { sweepDueSyncs } from '../../shared/products/sync-sweep.ts';
+import { handleSchedule } from '../../shared/queues.ts';
+
+export const handler = handleSchedule((context) =>
+  sweepDueSyncs({ ...startServices, publish }, () => context.getRemainingTimeInMillis()),
+);

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { MarketplaceType } from '../contract/schemas.ts';
+import type { SellerProduct } from '../sellers/seller.ts';
+import { keys } from '../table/keys.ts';
+
+export type Marketplace = z.infer<typeof MarketplaceType>;
+
+/** Below this a product's stock is low. */
+export const lowStock = 10;
+/** Changes of stock and price, and products that vanished, are kept this long. */
+export const retentionMs = 90 * 86_400_000;
+
+/** A product as a sync knows it: what the seller's marketplace says, and what we noticed. */
+export interface Product extends SellerProduct {
+  marketplace: Marketplace;
+  /** When a sync last saw a change. */
+  updated_at: string;
+  /** Since when the seller's marketplace no longer has it. */
+  missing_since?: string;
+}
+
+const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** 16 bytes that stand for a product of a tenant. The same product has the same ones in every sync. */
+export function productKey(tenantId: string, marketplace: Marketplace, externalId: string): Buffer {
+  return createHash('sha256')
+    .update(`${tenantId}/${marketplace}/${externalId}`)
+    .digest()
+    .subarray(0, 16);
+}
+
+/** The id of a product, from its key. */
+export function productIdOf(key: Buffer): string {
+  let rest = BigInt(`0x${key.toString('hex')}`);
+  let text = '';
+  for (let position = 0; position < 26; position += 1) {
+    text = `${base32[Number(rest & 31n)]}${text}`;
+    rest >>= 5n;
+  }
+  return `prd_${text}`;
+}
+
+/** A product as a segment of the catalogue holds it: short, and always the same for the same content. */
+export type Row = readonly [
+  marketplace: number,
+  externalId: string,
+  sellerSku: string,
+  name: string,
+  brand: string | 0,
+  category: string | 0,
+  imageUrl: string | 0,
+  barcodes: readonly string[],
+  amount: string | 0,
+  currency: string | 0,
+  stock: number,
+  reserved: number | null,
+  inTransitTo: number | null,
+  inTransitFrom: number | null,
+  updatedAt: string,
+  missingSince: string | 0,
+];
+
+const marketplaces = MarketplaceType.options;
+
+/** A product whose absent members may also be undefined, as parsing leaves them. */
+type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
+
+export function toRow(product: Loose<Product>): Row {
+  return [
+    marketplaces.indexOf(product.marketplace),
+    product.external_id,
+    product.seller_sku,
+    product.name,
+    product.brand ?? 0,
+    product.category ?? 0,
+    product.image_url ?? 0,
+    product.barcodes,
+    product.price?.amount ?? 0,
+    product.price?.currency ?? 0,
+    product.stock,
+    product.reserved ?? null,
+    product.in_transit_to ?? null,
+    product.in_transit_from ?? null,
+    product.updated_at,
+    product.missing_since ?? 0,
+  ];
+}
+
+const updatedAtColumn = 14;
+
+/** Eight bytes that differ when anything of a product differs but when we noticed. */
+export function contentHash(row: Row): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify(row.with(updatedAtColumn, '')))
+    .digest()
+    .subarray(0, 8);
+}
+
+export function fromRow(row: Row): Product {
+  const [marketplace, external_id, seller_sku, name, brand, category, image_url, barcodes] = row;
+  const [, , , , , , , , amount, currency, stock, reserved, to, from, updated_at, missing] = row;
+  const known = marketplaces[marketplace];
+  if (!known) throw new Error('A segment names an unknown marketplace');
+  return {
+    marketplace: known,
+    external_id,
+    seller_sku,
+    name,
+    ...(brand !== 0 && { brand }),
+    ...(category !== 0 && { category }),
+    ...(image_url !== 0 && { image_url }),
+    barcodes: [...barcodes],
+    ...(amount !== 0 && currency !== 0 && { price: { amount, currency } }),
+    stock,
+    ...(reserved !== null && { reserved }),
+    ...(to !== null && { in_transit_to: to }),
+    ...(from !== null && { in_transit_from: from }),
+    updated_at,
+    ...(missing !== 0 && { missing_since: missing }),
+  };
+}
+
+const Price = z.object({ amount: z.string(), currency: z.string() });
+
+export const ProductItem = z.object({
+  id: z.string(),
+  marketplace: MarketplaceType,
+  external_id: z.string(),
+  seller_sku: z.string(),
+  name: z.string(),
+  brand: z.string().optional(),
+  category: z.string().optional(),
+  image_url: z.string().optional(),
+  barcodes: z.array(z.string()),
+  price: Price.optional(),
+  stock: z.number(),
+  reserved: z.number().optional(),
+  in_transit_to: z.number().optional(),
+  in_transit_from: z.number().optional(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  missing_since: z.string().optional(),
+});
+export type ProductItem = z.infer<typeof ProductItem>;
+
+/** The item of a product. One that vanished lives on for 90 days. */
+export function toItem(tenantId: string, id: string, product: Product, createdAt: string) {
+  const { missing_since } = product;
+  return {
+    ...keys.product(tenantId, id),
+    id,
+    ...product,
+    created_at: createdAt,
+    ...(missing_since !== undefined && {
+      ttl: Math.ceil((Date.parse(missing_since) + retentionMs) / 1000),
+    }),
+  };
+}
+
+/** Whether a product vanished so long ago that it is gone for good. */
+export function isForgotten(missingSince: string | 0 | undefined, nowMs: number): boolean {
+  if (missingSince === 0 || missingSince === undefined) return false;
+  return Date.parse(missingSince) + retentionMs <= nowMs;
+}
+
+export const ProductChangeItem = z.object({
+  at: z.string(),
+  stock: z.number(),
+  previous_stock: z.number(),
+  price: Price.optional(),
+  previous_price: Price.optional(),
+});
+export type ProductChangeItem = z.infer<typeof ProductChangeItem>;
+
+/** The item that keeps a change of stock or price; undefined when neither changed. */
+export function toChangeItem(tenantId: string, runId: string, before: ProductItem, now: Product) {
+  const isSamePrice =
+    before.price?.amount === now.price?.amount && before.price?.currency === now.price?.currency;
+  if (before.stock === now.stock && isSamePrice) return undefined;
+  return {
+    ...keys.productChange(tenantId, before.id, runId),
+    at: now.updated_at,
+    stock: now.stock,
+    previous_stock: before.stock,
+    ...(now.price && { price: now.price }),
+    ...(before.price && { previous_price: before.price }),
+    ttl: Math.ceil((Date.parse(now.updated_at) + retentionMs) / 1000),
+  };
+}

@@ -1,0 +1,229 @@
+import { openCursor, sealCursor } from '../cursors.ts';
+import { AppError } from '../errors.ts';
+import { keys } from '../table/keys.ts';
+import { getItem, query } from '../table/table.ts';
+import {
+  type Catalogue,
+  compare,
+  currentCatalogue,
+  type Filters,
+  type SortColumn,
+  sortValue,
+} from './catalogue.ts';
+import {
+  fromRow,
+  isForgotten,
+  type Product,
+  ProductChangeItem,
+  ProductItem,
+  productIdOf,
+  productKey,
+  type Row,
+} from './product.ts';
+
+export interface ListQuery extends Filters {
+  page: number;
+  page_size: number;
+  sort_by: SortColumn;
+  sort_order: 'asc' | 'desc';
+  cursor?: string | undefined;
+}
+
+type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
+
+/** A product as lists show it. */
+function toSummary(id: string, product: Loose<Product>) {
+  const { stock, reserved = 0 } = product;
+  return {
+    id,
+    marketplace: product.marketplace,
+    marketplace_article: product.external_id,
+    seller_article: product.seller_sku,
+    product_name: product.name,
+    brand: product.brand ?? null,
+    category: product.category ?? null,
+    image_url: product.image_url ?? null,
+    price: product.price ?? null,
+    total_stock: stock,
+    reserved_stock: product.reserved ?? null,
+    available_stock: stock - reserved,
+    in_way_to_client: product.in_transit_to ?? null,
+    in_way_from_client: product.in_transit_from ?? null,
+    updated_at: product.updated_at,
+    missing_since: product.missing_since ?? null,
+  };
+}
+export type ProductSummary = ReturnType<typeof toSummary>;
+
+function summaryOf(tenantId: string, row: Row): ProductSummary {
+  const product = fromRow(row);
+  const key = productKey(tenantId, product.marketplace, product.external_id);
+  return toSummary(productIdOf(key), product);
+}
+
+/** One page of the tenant's products, by its number or where a cursor stands. Throws `invalid_cursor`. */
+export async function listProducts(
+  tenantId: string,
+  { page, page_size, sort_by, sort_order, cursor, ...filters }: ListQuery,
+) {
+  const scope = {
+    tenantId,
+    list: 'products',
+    filters: { ...filters, sort_by, sort_order },
+  };
+  const after = cursor === undefined ? undefined : toPosition(await openCursor(scope, cursor));
+  const catalogue = await currentCatalogue(tenantId);
+  const found = catalogue.find(filters, sort_by);
+  const at = (place: number) =>
+    catalogue.row(found[sort_order === 'asc' ? place : found.length - 1 - place] ?? -1);
+
+  const start = after
+    ? placeAfter(after, catalogue, found, sort_by, sort_order)
+    : (page - 1) * page_size;
+  const end = Math.min(found.length, start + page_size);
+  const rows = Array.from({ length: Math.max(0, end - start) }, (_, index) => at(start + index));
+  const last = end < found.length ? rows.at(-1) : undefined;
+  return {
+    items: rows.map((row) => summaryOf(tenantId, row)),
+    total: found.length,
+    page: after ? Math.floor(start / page_size) + 1 : page,
+    page_size,
+    total_pages: Math.ceil(found.length / page_size),
+    next_cursor: last ? await sealCursor(scope, { row: positionOf(last, sort_by) }) : null,
+  };
+}
+
+/** Marketplace, external id and the value that the order goes by. */
+type Position = [marketplace: number, externalId: string, value: string | number | null];
+
+function positionOf(row: Row, column: SortColumn): Position {
+  const value = sortValue(row, column);
+  // JSON has no infinity, which stands for a product without a price.
+  return [row[0], row[1], typeof value === 'number' && !Number.isFinite(value) ? null : value];
+}
+
+function toPosition({ row }: Record<string, unknown>): Position {
+  if (!Array.isArray(row) || row.length !== 3) throw new AppError('invalid_cursor');
+  return row as Position;
+}
+
+/** The place of the first product behind the position, which itself may be gone or elsewhere now. */
+function placeAfter(
+  [marketplace, externalId, value]: Position,
+  catalogue: Catalogue,
+  found: Uint32Array,
+  column: SortColumn,
+  order: 'asc' | 'desc',
+): number {
+  const probe = probeRow(marketplace, externalId, value, column);
+  let low = 0;
+  let high = found.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const difference = compare(catalogue.row(found[middle] ?? -1), probe, column);
+    if (difference < 0 || (difference === 0 && order === 'asc')) low = middle + 1;
+    else high = middle;
+  }
+  return order === 'asc' ? low : found.length - low;
+}
+
+/** A row that stands in the order where the position is. */
+function probeRow(
+  marketplace: number,
+  externalId: string,
+  value: Position[2],
+  column: SortColumn,
+): Row {
+  const text = (of: SortColumn) => (column === of ? String(value) : '');
+  const amount = column === 'price' && value !== null ? String(value) : 0;
+  const stock = column === 'total_stock' ? Number(value) : 0;
+  return [
+    marketplace,
+    externalId,
+    text('seller_article'),
+    text('product_name'),
+    0,
+    0,
+    0,
+    [],
+    amount,
+    0,
+    stock,
+    null,
+    null,
+    null,
+    text('updated_at'),
+    0,
+  ];
+}
+
+/** A product of the tenant with everything that is known of it. Throws `not_found`. */
+export async function getProduct(tenantId: string, productId: string) {
+  const product = await readProduct(tenantId, productId);
+  return {
+    ...toSummary(product.id, product),
+    barcodes: product.barcodes,
+    created_at: product.created_at,
+  };
+}
+
+async function readProduct(tenantId: string, productId: string): Promise<ProductItem> {
+  const item = await getItem(keys.product(tenantId, productId));
+  const product = item && ProductItem.parse(item);
+  if (!product || isForgotten(product.missing_since, Date.now()))
+    throw new AppError('not_found', { detail: 'There is no such product.' });
+  return product;
+}
+
+/** Changes of a product's stock and price in the last 90 days, newest first. Throws `not_found`, `invalid_cursor`. */
+export async function listProductHistory(
+  tenantId: string,
+  productId: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+) {
+  const scope = { tenantId, list: 'product-history', filters: { productId } };
+  const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
+  if (after && typeof after.sk !== 'string') throw new AppError('invalid_cursor');
+  const { pk, prefix } = keys.productChangesOf(tenantId, productId);
+  const [{ Items = [], LastEvaluatedKey }] = await Promise.all([
+    query({
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      FilterExpression: '#ttl > :now',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':prefix': prefix,
+        ':now': Math.floor(Date.now() / 1000),
+      },
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(after && { ExclusiveStartKey: { pk, sk: after.sk } }),
+    }),
+    readProduct(tenantId, productId),
+  ]);
+  const items = Items.map((item) => {
+    const { price = null, previous_price = null, ...change } = ProductChangeItem.parse(item);
+    return { ...change, price, previous_price };
+  });
+  return {
+    items,
+    next_cursor: LastEvaluatedKey ? await sealCursor(scope, { sk: LastEvaluatedKey.sk }) : null,
+  };
+}
+
+/** The products that the seller's marketplaces have with less stock than the threshold, least first. */
+export async function listLowStock(
+  tenantId: string,
+  { threshold, limit }: { threshold: number; limit: number },
+) {
+  const catalogue = await currentCatalogue(tenantId);
+  const filters = { max_stock: threshold - 1, low_stock_only: false, missing: false };
+  const found = catalogue.find(filters, 'total_stock');
+  return {
+    items: [...found.subarray(0, limit)].map((ordinal) =>
+      summaryOf(tenantId, catalogue.row(ordinal)),
+    ),
+    total: found.length,
+    threshold,
+  };
+}

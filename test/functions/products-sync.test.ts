@@ -1,0 +1,546 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { day, hour, minute, second, travel } from '../support/clock.ts';
+import { allItems, setTenantStatus } from '../support/items.ts';
+import { Crash, FakeSellers, item, items, sellerError, useProducts } from '../support/products.ts';
+
+const { world, modules, start, work, sync, get, list, stateOf } = useProducts();
+const crash = new Crash();
+beforeAll(() => crash.watch());
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+async function fresh(products = items(12)) {
+  const member = await world.signUp();
+  const sellers = new FakeSellers();
+  sellers.stock(member.tenantId, products);
+  return { member, sellers, tenantId: member.tenantId };
+}
+
+const writesOf = async (work: () => Promise<unknown>): Promise<Record<string, unknown>[]> => {
+  const text = (one: Record<string, unknown>) =>
+    JSON.stringify(one, (_, value) =>
+      value?.constructor === Object ? Object.fromEntries(Object.entries(value).sort()) : value,
+    );
+  const before = new Set((await allItems()).map(text));
+  await work();
+  return (await allItems()).filter((one) => !before.has(text(one)));
+};
+
+describe('a sync', () => {
+  it('brings every product of every page', async () => {
+    const { member, sellers } = await fresh();
+
+    const run = await sync(sellers, member);
+
+    expect(run).toMatchObject({
+      status: 'completed',
+      processed: 12,
+      total: 12,
+      created: 12,
+      changed: 0,
+      missing: 0,
+      error: null,
+    });
+    expect(sellers.pagesRead).toBe(3);
+    const { body } = await list(member, { sort_by: 'total_stock', sort_order: 'asc' });
+    expect(body.items.map(({ seller_article }) => seller_article)).toEqual(
+      items(12).map(({ seller_sku }) => seller_sku),
+    );
+  });
+
+  it('brings the products of all marketplaces of the tenant', async () => {
+    const { member, sellers, tenantId } = await fresh(items(7));
+    sellers.stock(tenantId, items(8), 'ozon');
+
+    const run = await sync(sellers, member);
+
+    expect(run).toMatchObject({ status: 'completed', processed: 15, total: 15, created: 15 });
+    const { body } = await list(member);
+    expect(body.total).toBe(15);
+    expect(body.items.filter(({ marketplace }) => marketplace === 'ozon')).toHaveLength(8);
+  });
+
+  it('without products ends well', async () => {
+    const { member, sellers } = await fresh([]);
+
+    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', processed: 0 });
+    expect((await list(member)).body).toMatchObject({ items: [], total: 0, total_pages: 0 });
+  });
+
+  it('writes no product and no catalogue when nothing has changed', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    travel(hour);
+
+    const written = await writesOf(() => sync(sellers, member));
+
+    const touched = written.map(({ pk, sk }) => `${pk} ${sk}`.replaceAll(tenantId, ''));
+    expect(touched.filter((key) => /PRODUCT|CATALOGUE/.test(key))).toEqual([]);
+  });
+
+  it('writes only what has changed, and keeps the change of stock and price', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    const changed = items(12);
+    changed[3] = item(3, { stock: 4, price: { amount: '99.90', currency: 'RUB' } });
+    changed[5] = item(5, { name: 'Renamed' });
+    sellers.stock(tenantId, changed);
+    travel(hour);
+
+    const written = await writesOf(async () => {
+      expect(await sync(sellers, member)).toMatchObject({ created: 0, changed: 2, missing: 0 });
+    });
+
+    expect(written.filter(({ sk }) => sk === 'PRODUCT').map(({ name }) => name)).toHaveLength(2);
+    const product = (await list(member, { search: 'SKU-3' })).body.items[0];
+    expect(product).toMatchObject({ total_stock: 4, price: { amount: '99.90', currency: 'RUB' } });
+    const history = await get<{ items: object[] }>(
+      member,
+      `/api/v1/products/${product?.id}/history`,
+    );
+    expect(history.body.items).toEqual([
+      {
+        at: product?.updated_at,
+        stock: 4,
+        previous_stock: 23,
+        price: { amount: '99.90', currency: 'RUB' },
+        previous_price: { amount: '103.50', currency: 'RUB' },
+      },
+    ]);
+    const renamed = (await list(member, { search: 'renamed' })).body.items[0];
+    const none = await get<{ items: object[] }>(member, `/api/v1/products/${renamed?.id}/history`);
+    expect(none.body.items).toEqual([]);
+  });
+
+  it('marks what has vanished, and takes it back when it is there again', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    sellers.stock(tenantId, items(10));
+    travel(hour);
+    expect(await sync(sellers, member)).toMatchObject({ missing: 2, changed: 0 });
+
+    const gone = await list(member, { missing: 'true' });
+    expect(gone.body.items.map(({ seller_article }) => seller_article).sort()).toEqual([
+      'SKU-10',
+      'SKU-11',
+    ]);
+    expect((await list(member)).body.total).toBe(12);
+    expect((await list(member, { missing: 'false' })).body.total).toBe(10);
+
+    sellers.stock(tenantId, items(12));
+    travel(hour);
+    expect(await sync(sellers, member)).toMatchObject({ missing: 0, changed: 2 });
+    expect((await list(member, { missing: 'true' })).body.total).toBe(0);
+  });
+
+  it('marks a vanished product once', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    sellers.stock(tenantId, items(10));
+    await sync(sellers, member);
+    const before = (await list(member, { missing: 'true' })).body;
+    travel(hour);
+
+    expect(await sync(sellers, member)).toMatchObject({ missing: 0, changed: 0 });
+    expect((await list(member, { missing: 'true' })).body.items).toEqual(before.items);
+  });
+
+  it('forgets what vanished 90 days ago', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    const last = (await list(member, { search: 'SKU-11' })).body.items[0];
+    sellers.stock(tenantId, items(11));
+    await sync(sellers, member);
+    travel(90 * day + minute);
+    sellers.stock(tenantId, [...items(10), item(10, { stock: 0 })]);
+    await sync(sellers, member);
+
+    expect((await list(member)).body.total).toBe(11);
+    expect((await get(member, `/api/v1/products/${last?.id}`)).status).toBe(404);
+  });
+
+  it('tells when stock becomes low, once', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    sellers.stock(tenantId, [...items(11), item(11, { stock: 9 })]);
+    travel(hour);
+    await sync(sellers, member);
+    await sync(sellers, member);
+
+    expect(sellers.eventsOf(tenantId).filter((type) => type === 'product.low_stock')).toHaveLength(
+      1,
+    );
+  });
+
+  it('tells of its start and its end', async () => {
+    const { member, sellers, tenantId } = await fresh();
+
+    const { task_id } = await sync(sellers, member);
+
+    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
+    expect(sellers.events[1]?.data).toMatchObject({ task_id, processed: 12, created: 12 });
+  });
+
+  it('goes on in another call when the time of one is over', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    const seen: string[] = [];
+    const { advanceSync } = await modules();
+
+    for (let calls = 0; sellers.sent.length > 0; calls += 1) {
+      const message = sellers.sent.shift();
+      if (message) await advanceSync(message, sellers, () => 1000);
+      const { body } = await get<{ status: string; processed: number }>(
+        member,
+        `/api/v1/products/sync/${task_id}`,
+      );
+      seen.push(`${body.status} ${body.processed}`);
+      expect(calls).toBeLessThan(20);
+    }
+
+    expect(seen.slice(0, 3)).toEqual(['in_progress 5', 'in_progress 10', 'in_progress 12']);
+    expect(seen.at(-1)).toBe('completed 12');
+    expect((await list(member)).body.total).toBe(12);
+  });
+
+  it('packs its catalogue when most of it is outdated, and loses nothing', async () => {
+    const many = Array.from({ length: 3000 }, (_, index) => item(index));
+    const { member, sellers, tenantId } = await fresh(many);
+    sellers.pageSize = 1000;
+    for (let round = 1; round <= 4; round += 1) {
+      await sync(sellers, member);
+      travel(minute);
+      sellers.stock(
+        tenantId,
+        many.map((one) => ({ ...one, stock: one.stock + round })),
+      );
+    }
+    await sync(sellers, member);
+
+    const { rows, items: stored } = await stateOf({ tenantId });
+    expect(rows).toHaveLength(3000);
+    expect(rows.every((row, index) => row.stock === stored[index]?.stock)).toBe(true);
+    const segments = (await allItems()).filter(
+      ({ pk, sk }) => pk === `TENANT#${tenantId}#CATALOGUE` && String(sk).startsWith('SEGMENT'),
+    );
+    expect(segments.length).toBeLessThan(15);
+  }, 60_000);
+});
+
+describe('one sync at a time', () => {
+  it('answers a second start with the first', async () => {
+    const { sellers, tenantId } = await fresh();
+
+    const [first, second] = await Promise.all([start(sellers, tenantId), start(sellers, tenantId)]);
+
+    expect(second.task_id).toBe(first.task_id);
+    expect(sellers.sent).toHaveLength(1);
+  });
+
+  it('lets one of two workers work', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    const message = { tenant_id: tenantId, run_id: task_id };
+    const { advanceSync } = await modules();
+
+    await Promise.all([
+      advanceSync(message, sellers, () => 600_000),
+      advanceSync(message, sellers, () => 600_000),
+    ]);
+
+    expect(sellers.pagesRead).toBe(3);
+    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
+    expect((await list(member)).body.total).toBe(12);
+  });
+
+  it('stops a worker that has lost its lock', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    sellers.sent.length = 0;
+    const message = { tenant_id: tenantId, run_id: task_id };
+    const { advanceSync } = await modules();
+    const openSeller = sellers.openSeller.bind(sellers);
+    let isSlow = true;
+    sellers.openSeller = async (...args) => {
+      const read = await openSeller(...args);
+      if (!isSlow) return read;
+      isSlow = false;
+      return async (cursor) => {
+        const page = await read(cursor);
+        // While this one waits, its lease ends and another worker does everything.
+        travel(4 * minute);
+        await advanceSync(message, sellers, () => 600_000);
+        return page;
+      };
+    };
+
+    await advanceSync(message, sellers, () => 600_000);
+
+    expect(sellers.eventsOf(tenantId).filter((type) => type === 'sync.completed')).toHaveLength(1);
+    expect((await list(member)).body.total).toBe(12);
+    expect(sellers.sent).toEqual([]);
+  });
+
+  it('takes a new message only when nobody seems to work', async () => {
+    const { sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    await start(sellers, tenantId);
+    expect(sellers.sent).toHaveLength(1);
+    travel(2 * minute);
+
+    expect(await start(sellers, tenantId)).toEqual({ task_id, status: 'pending' });
+
+    expect(sellers.sent).toHaveLength(2);
+  });
+});
+
+describe('a sync that fails', () => {
+  it.each([
+    ['wrong_key', 'wrong_key'],
+    ['wrong_scope', 'wrong_scope'],
+    ['malformed', 'malformed_answer'],
+  ] as const)('for %s leaves the products as they were', async (fault, code) => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    const before = await stateOf({ tenantId });
+    sellers.stock(
+      tenantId,
+      items(12).map((one) => ({ ...one, stock: 0 })),
+    );
+    travel(hour);
+    const { task_id } = await start(sellers, tenantId);
+    const { advanceSync } = await modules();
+    const message = sellers.sent.shift();
+    if (message) await advanceSync(message, sellers, () => 1000);
+    sellers.faults.push(sellerError(fault));
+    await work(sellers);
+
+    const { body } = await get(member, `/api/v1/products/sync/${task_id}`);
+    expect(body).toMatchObject({ status: 'failed', error: { code }, changed: 0 });
+    expect(await stateOf({ tenantId })).toEqual(before);
+    expect(sellers.eventsOf(tenantId).at(-1)).toBe('sync.failed');
+    const left = (await allItems()).filter(({ sk }) => String(sk).includes(task_id));
+    expect(left.map(({ sk }) => sk)).toEqual([`SYNCRUN#${task_id}`]);
+    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', changed: 12 });
+  });
+
+  it('for half an answer leaves the products as they were', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    const openSeller = sellers.openSeller.bind(sellers);
+    sellers.openSeller = async (...args) => {
+      const read = await openSeller(...args);
+      return async (cursor) => ({ ...(await read(cursor)), next: undefined });
+    };
+
+    const run = await sync(sellers, member);
+
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'incomplete_answer' } });
+    expect((await list(member, { missing: 'false' })).body.total).toBe(12);
+    expect(sellers.eventsOf(tenantId).at(-1)).toBe('sync.failed');
+  });
+
+  it('tries a silent marketplace again, with pauses, and then gives up', async () => {
+    const { member, sellers } = await fresh();
+    sellers.faults.push(sellerError('unavailable'), sellerError('unavailable'));
+    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', processed: 12 });
+
+    sellers.faults.push(...Array.from({ length: 6 }, () => sellerError('unavailable')));
+    expect(await sync(sellers, member)).toMatchObject({
+      status: 'failed',
+      error: { code: 'seller_unavailable' },
+    });
+  });
+
+  it('waits as long as the marketplace says', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    sellers.faults.push(sellerError('rate_limited', { retryAfterMs: 61_000 }));
+    await start(sellers, tenantId);
+    const { advanceSync } = await modules();
+    const message = sellers.sent.shift();
+    if (message) await advanceSync(message, sellers, () => 600_000);
+
+    expect(sellers.sent).toMatchObject([{ delaySeconds: 61 }]);
+    if (message) await advanceSync(message, sellers, () => 600_000);
+    expect(sellers.pagesRead).toBe(0);
+    await work(sellers);
+    expect((await list(member)).body.total).toBe(12);
+  });
+
+  it('does so when the tenant is suspended meanwhile', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    await setTenantStatus(member, 'SUSPENDED');
+    await work(sellers);
+
+    const { getSyncRun } = await modules();
+    expect(await getSyncRun(tenantId, task_id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'tenant_not_active' },
+    });
+  });
+
+  it('is not started without credentials', async () => {
+    const { tenantId } = await world.signUp();
+
+    await expect(start(new FakeSellers(), tenantId)).rejects.toMatchObject({
+      code: 'no_credentials',
+    });
+  });
+});
+
+describe('the schedule', () => {
+  const sweep = async (sellers: FakeSellers) => {
+    const { sweepDueSyncs } = await modules();
+    await sweepDueSyncs(sellers, () => 60_000);
+  };
+  const ofTenant = (sellers: FakeSellers, tenantId: string) =>
+    sellers.sent.filter(({ tenant_id }) => tenant_id === tenantId);
+
+  it('syncs again after 6 hours, and not before', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    travel(6 * hour - minute);
+    await sweep(sellers);
+    expect(ofTenant(sellers, tenantId)).toEqual([]);
+
+    travel(2 * minute);
+    await sweep(sellers);
+    await sweep(sellers);
+
+    expect(ofTenant(sellers, tenantId)).toHaveLength(1);
+    await work(sellers);
+    const { listSyncRuns } = await modules();
+    const { items: runs } = await listSyncRuns(tenantId, { limit: 10 });
+    expect(runs.map(({ trigger, status }) => `${trigger} ${status}`)).toEqual([
+      'schedule completed',
+      'manual completed',
+    ]);
+  });
+
+  it('gets a run going whose message was lost', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await start(sellers, tenantId);
+    sellers.sent.length = 0;
+    travel(16 * minute);
+
+    await sweep(sellers);
+    await work(sellers);
+
+    expect((await list(member)).body.total).toBe(12);
+  });
+
+  it('leaves a run alone that has a worker', async () => {
+    const { sellers, tenantId } = await fresh();
+    await start(sellers, tenantId);
+    const openSeller = sellers.openSeller.bind(sellers);
+    sellers.openSeller = async (...args) => {
+      const read = await openSeller(...args);
+      return async (cursor) => {
+        await sweep(sellers);
+        return read(cursor);
+      };
+    };
+    travel(15 * minute + second);
+    await work(sellers);
+
+    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
+  });
+
+  it('gives a run up that never gets a worker to its end', async () => {
+    const { sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    for (let round = 0; round < 5; round += 1) {
+      sellers.sent.length = 0;
+      travel(16 * minute);
+      await sweep(sellers);
+    }
+
+    const { getSyncRun } = await modules();
+    expect(await getSyncRun(tenantId, task_id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'internal_error' },
+    });
+  });
+
+  it('lets a tenant without credentials be', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    sellers.shelves.clear();
+    travel(7 * hour);
+    await sweep(sellers);
+
+    const left = (await allItems()).filter(
+      ({ pk, tenant_id }) => String(pk).startsWith('SYNCDUE') && tenant_id === tenantId,
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe('a sync that is killed at any moment and goes on', () => {
+  const before = items(14);
+  /** Some changed, some gone, some new. */
+  const after = [
+    ...items(6).map((one, index) => (index % 2 ? one : { ...one, stock: index })),
+    ...items(5, 8).map((one) => ({ ...one, name: `${one.name} new` })),
+    ...items(6, 20),
+  ];
+
+  /** Runs to the end, with a process that dies at the given moments. Returns what is left behind. */
+  async function run(deaths: readonly { at: number; isAfter: boolean }[], pageSize: number) {
+    const { member, sellers, tenantId } = await fresh(before);
+    sellers.pageSize = pageSize;
+    await sync(sellers, member);
+    sellers.stock(tenantId, after);
+    travel(hour);
+    const { task_id } = await start(sellers, tenantId);
+    const { advanceSync, getSyncRun } = await modules();
+    const message = { tenant_id: tenantId, run_id: task_id };
+    const pending = [...deaths];
+    for (let rounds = 0; rounds < deaths.length + 3; rounds += 1) {
+      const death = pending.shift();
+      if (death) crash.arm(death.at, death.isAfter);
+      await advanceSync(message, sellers, () => 600_000).catch(() => undefined);
+      crash.revive();
+      // The lease of the dead ends, and the queue brings the message again.
+      travel(5 * minute);
+    }
+    const { status } = await getSyncRun(tenantId, task_id);
+    const { items: stored, changes, rows } = await stateOf({ tenantId });
+    return { status, stored, changes, rows };
+  }
+
+  it('ends in the same products, changes and catalogue as one that nobody disturbs', async () => {
+    const undisturbed = await run([], 4);
+    expect(undisturbed.status).toBe('completed');
+    expect(undisturbed.stored).toHaveLength(20);
+    crash.revive();
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ at: fc.integer({ min: 1, max: 30 }), isAfter: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (deaths) => {
+          vi.setSystemTime(Date.UTC(2026, 11, 15, 6));
+          const disturbed = await run(deaths, 4);
+          expect(disturbed).toEqual(undisturbed);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 240_000);
+
+  it('does so at every single call of the table', async () => {
+    const undisturbed = await run([], 4);
+    for (let at = 1; at <= 32; at += 1) {
+      for (const isAfter of [false, true]) {
+        vi.setSystemTime(Date.UTC(2026, 11, 15, 6));
+        expect(await run([{ at, isAfter }], 4), `call ${at}`).toEqual(undisturbed);
+      }
+    }
+  }, 240_000);
+});
