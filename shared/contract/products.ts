@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { MarketplaceType, Timestamp } from './schemas.ts';
+import { MarketplaceType, queryNumber, Timestamp } from './schemas.ts';
 
 /** Events of products that webhooks may ask for, each with what has happened. */
 export const productEvents = {
@@ -53,7 +53,7 @@ const Product = z
 
 /** A query parameter that is `true` or `false`. */
 const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const Stock = z.coerce.number().int().min(0).max(1_000_000_000);
+const Stock = queryNumber(0, 1_000_000_000, 'integer');
 
 const read = { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'] } as const;
 /** Building the search over 100,000 products takes a whole processor for a moment. */
@@ -71,8 +71,8 @@ export const listProducts = defineEndpoint({
   access: bearer(roles),
   query: z
     .strictObject({
-      page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-      page_size: z.coerce.number().int().min(1).max(200).default(50),
+      page: queryNumber(1, 1_000_000, 'integer').default(1),
+      page_size: queryNumber(1, 200, 'integer').default(50),
       search: z.string().max(200).optional(),
       min_stock: Stock.optional(),
       max_stock: Stock.optional(),
@@ -150,7 +150,7 @@ export const getProductHistory = defineEndpoint({
   access: bearer(roles),
   path: z.strictObject({ id: ProductId }),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    limit: queryNumber(1, 200, 'integer').default(50),
     cursor: Cursor.optional(),
   }),
   responses: {
@@ -235,7 +235,7 @@ export const listProductSyncs = defineEndpoint({
   summary: 'The syncs of the last 90 days, newest first',
   access: bearer(roles),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    limit: queryNumber(1, 200, 'integer').default(50),
     cursor: Cursor.optional(),
   }),
   responses: {
@@ -300,8 +300,8 @@ export const lowStock = defineEndpoint({
   summary: 'Products with less stock than a threshold, least first',
   access: bearer(roles),
   query: z.strictObject({
-    threshold: z.coerce.number().int().min(0).max(100).default(10),
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    threshold: queryNumber(0, 100, 'integer').default(10),
+    limit: queryNumber(1, 200, 'integer').default(50),
   }),
   responses: {
     200: {
@@ -350,8 +350,8 @@ export const syncHistory = defineEndpoint({
   summary: 'The syncs of the last days, newest first',
   access: bearer(roles),
   query: z.strictObject({
-    days: z.coerce.number().int().min(1).max(90).default(7),
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    days: queryNumber(1, 90, 'integer').default(7),
+    limit: queryNumber(1, 200, 'integer').default(50),
   }),
   responses: {
     200: {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint } from './endpoint.ts';
 import { EventTypes } from './events.ts';
-import { DeliveryStatus, DisabledReason, Timestamp, WebhookId } from './schemas.ts';
+import { DeliveryStatus, DisabledReason, queryNumber, Timestamp, WebhookId } from './schemas.ts';
 
 const Description = z
   .string()
@@ -179,7 +179,7 @@ export const listDeliveries = defineEndpoint({
   access: managers,
   path: webhookPath,
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(50),
+    limit: queryNumber(1, 100, 'integer').default(50),
     cursor: z.string().min(1).max(2048).optional(),
   }),
   responses: {
