@@ -11,12 +11,7 @@ export const metrics = new Metrics();
 
 /** Counts one occurrence of something that an alarm or the dashboard watches. */
 export function countMetric(
-  name:
-    | 'MarketplaceMisconfigured'
-    | 'RefreshTokenReused'
-    | 'SignInRefused'
-    | 'EventLost'
-    | 'WebhookDisabled',
+  name: 'MarketplaceMisconfigured' | 'RefreshTokenReused' | 'SignInRefused' | 'WebhookDisabled',
 ): void {
   metrics.addMetric(name, MetricUnit.Count, 1);
 }

@@ -70,7 +70,6 @@ describe('the alarms', () => {
         'AWS/ApiGateway Latency',
         'AWS/DynamoDB ReadThrottleEvents',
         'AWS/DynamoDB WriteThrottleEvents',
-        'Tenantry EventLost',
         'Tenantry MarketplaceMisconfigured',
       ]),
     );
