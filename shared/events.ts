@@ -1,7 +1,7 @@
 import type { EventType } from './contract/events.ts';
 import { makeDelivery } from './deliveries.ts';
 import { newId } from './ids.ts';
-import { countMetric, logger } from './observe.ts';
+import { logger, recordMetric } from './observe.ts';
 import { Remembered } from './remembered.ts';
 import { readWebhooks } from './webhooks.ts';
 
@@ -43,7 +43,7 @@ export async function publish(tenantId: string, event: HappenedEvent): Promise<v
     const failed = (await Promise.allSettled(made)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   } catch (error) {
-    countMetric('EventLost');
+    recordMetric('EventLost', 1);
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     logger.error('event_lost', {
       tenant_id: tenantId,

@@ -7,7 +7,11 @@ import { version } from '../../shared/version.ts';
 /** Features by the word that their files carry. A vendor may delete one and keep the rest. */
 const features = ['detections', 'products'];
 /** Where the features are put together with the core. */
-const compositionRoots = ['shared/contract/endpoints.ts', 'shared/contract/events.ts'];
+const compositionRoots = [
+  'shared/contract/endpoints.ts',
+  'shared/contract/events.ts',
+  'shared/contract/metrics.ts',
+];
 
 const sources = Object.keys(import.meta.glob('../../{shared,functions}/**/*.ts')).map((path) =>
   path.replace('../../', ''),
