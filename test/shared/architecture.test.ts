@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isApiDocumentCurrent } from '../../docs/generate.ts';
+import { isApiDocumentCurrent, isMetricsTableCurrent } from '../../docs/generate.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { version } from '../../shared/version.ts';
 
@@ -77,6 +77,7 @@ describe('the tree', () => {
 describe('documents', () => {
   it('are what the contract makes: run npm run docs', () => {
     expect(isApiDocumentCurrent()).toBe(true);
+    expect(isMetricsTableCurrent()).toBe(true);
   });
 
   it('name the version of the package', () => {
