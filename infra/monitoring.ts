@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { authorizer } from '../shared/contract/background.ts';
 import { type SellerOutcome, sellerOutcomes } from '../shared/contract/core-metrics.ts';
 import { valuesOf } from '../shared/contract/metrics.ts';
 import { syncSweep } from '../shared/contract/products.ts';
@@ -33,27 +35,25 @@ export class Monitoring extends Construct {
     drawDashboard(this, 'Dashboard', { ...props, product: this.#product });
   }
 
-  /** A sum over several functions for each alarm: one for each function would crowd out the stack. */
   private watchFunctions({ topic, functions }: MonitoringProps): void {
-    for (let first = 0; first < functions.length; first += metricsPerAlarm) {
-      const group = functions.slice(first, first + metricsPerAlarm);
-      const number = first / metricsPerAlarm + 1;
-      const names = group.map((each) => each.node.id).join(', ');
+    for (const [number, group] of groups(functions.filter(failsByErrors))) {
       topic.ring(this, `FunctionErrors${number}`, {
         metric: sumOf(
           'Errors',
           group.map((each) => each.metricErrors(sum)),
         ),
         threshold: 1,
-        meaning: `A function crashed or timed out: one of ${names}.`,
+        meaning: `A function crashed or timed out: one of ${namesOf(group)}.`,
       });
+    }
+    for (const [number, group] of groups(functions)) {
       topic.ring(this, `FunctionThrottles${number}`, {
         metric: sumOf(
           'Throttles',
           group.map((each) => each.metricThrottles(sum)),
         ),
         threshold: 1,
-        meaning: `Lambda had no free concurrency for a function: one of ${names}.`,
+        meaning: `Lambda had no free concurrency for a function: one of ${namesOf(group)}.`,
       });
     }
   }
@@ -144,6 +144,22 @@ export class Monitoring extends Construct {
     }
   }
 }
+
+/**
+ * The authorizer answers 401 by throwing, which Lambda counts as an error: every expired token would
+ * ring. When it really fails, callers get a 500, and `ApiServerErrors` rings.
+ */
+const failsByErrors = ({ node }: IFunction) => node.id !== constructIdOf(authorizer.id);
+
+/** As many functions together as one alarm takes: one alarm for each would crowd out the stack. */
+const groups = (functions: readonly IFunction[]): [number: number, group: IFunction[]][] =>
+  Array.from({ length: Math.ceil(functions.length / metricsPerAlarm) }, (_, index) => [
+    index + 1,
+    functions.slice(index * metricsPerAlarm, (index + 1) * metricsPerAlarm),
+  ]);
+
+const namesOf = (functions: readonly IFunction[]) =>
+  functions.map(({ node }) => node.id).join(', ');
 
 /** Calls that the marketplace fails at. A refused key and a limit are answers as they should be. */
 const failingCalls: readonly SellerOutcome[] = ['malformed', 'unavailable', 'no_answer'];
