@@ -116,10 +116,7 @@ function webhookRow({ product }: DashboardProps): IWidget[] {
       'Webhooks: how long attempts take',
       ['p50', 'p99'].map((statistic) => product.of('DeliveryLatency', {}, { statistic })),
     ],
-    [
-      'Webhooks: switched off, events lost',
-      [product.of('WebhookDisabled'), product.of('EventLost')],
-    ],
+    ['Webhooks: switched off', [product.of('WebhookDisabled')]],
   );
 }
 

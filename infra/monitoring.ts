@@ -70,12 +70,6 @@ export class Monitoring extends Construct {
       evaluationPeriods: 3,
       meaning: 'One request in a hundred has taken 3 seconds or more for a quarter of an hour.',
     });
-    topic.ring(this, 'EventLost', {
-      metric: this.#product.of('EventLost'),
-      threshold: 1,
-      meaning:
-        'Something happened of which webhooks will not be told: the table refused the deliveries.',
-    });
     topic.ring(this, 'MarketplaceMisconfigured', {
       metric: this.#product.of('MarketplaceMisconfigured'),
       threshold: 1,

@@ -93,16 +93,18 @@ export async function deleteCredentials(
 }
 
 /**
- * The credentials themselves, for calling the seller marketplace. Throws `no_credentials`, and what
- * KMS throws when the item does not belong to this tenant.
+ * The credentials themselves, for calling the seller marketplace, and whether it has accepted them.
+ * Throws `no_credentials`, and what KMS throws when the item does not belong to this tenant.
  */
 export async function openCredentials(
   tenantId: string,
   marketplace: MarketplaceName,
-): Promise<Credentials> {
-  const item = await getItem(keys.credential(tenantId, marketplace));
-  if (!item) throw new AppError('no_credentials');
-  return openItem(tenantId, marketplace, CredentialItem.parse(item));
+): Promise<{ credentials: Credentials; isVerified: boolean }> {
+  const found = await getItem(keys.credential(tenantId, marketplace));
+  if (!found) throw new AppError('no_credentials');
+  const item = CredentialItem.parse(found);
+  const credentials = await openItem(tenantId, marketplace, item);
+  return { credentials, isVerified: item.verified_at !== null };
 }
 
 const ownerOf = (tenantId: string, marketplace: string) => ({ tenantId, credential: marketplace });

@@ -42,14 +42,14 @@ const countKeysOf = ({ ts, label, source_ip }: Counted) => {
 };
 const nameOf = (key: object) => JSON.stringify(key);
 
-/** Detections in parts, each of which fits with its counts into one transaction. */
-export function inTransactions<T extends Counted>(detections: readonly T[]): T[][] {
+/** Detections in parts, each of which fits with its counts and `others` into one transaction. */
+export function inTransactions<T extends Counted>(detections: readonly T[], others: number): T[][] {
   const parts: T[][] = [];
   let names = new Set<string>();
   for (const detection of detections) {
     const part = parts.at(-1);
     const withThis = new Set([...names, ...countKeysOf(detection).map(nameOf)]);
-    if (part && part.length + 1 + withThis.size <= maxWrites) {
+    if (part && part.length + 1 + withThis.size + others <= maxWrites) {
       part.push(detection);
       names = withThis;
     } else {

@@ -103,9 +103,4 @@ export const coreMetrics = {
     dimensions: {},
     meaning: 'Webhooks that were switched off because their receiver is gone or keeps failing',
   },
-  EventLost: {
-    kind: 'count',
-    dimensions: {},
-    meaning: 'Events of which webhooks will not be told, because the table refused the delivery',
-  },
 } as const satisfies MetricDefinitions;

@@ -42,7 +42,7 @@ export const Detection = z
 /** Events of detections that webhooks may ask for. */
 export const detectionEvents = {
   'detection.created':
-    'Detections were reported: one event for all of a report. Data: `count`, `detection_ids`.',
+    'Detections were stored: one event for a report, or several for the parts of a large one. Data: `count`, `detection_ids`.',
 } as const;
 
 export const listDetections = defineEndpoint({

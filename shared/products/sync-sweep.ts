@@ -77,7 +77,7 @@ async function look(
     return true;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
-    // The next sync that somebody starts brings the tenant back.
+    // New credentials, or a sync that somebody starts, bring the tenant back.
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
   }

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import * as z from 'zod';
 import { exactDecimal, malformed, readJson, refusalText } from './answers.ts';
 import { jsonRows } from './json-rows.ts';
@@ -102,6 +103,7 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
     credentials: WildberriesCredentials,
     open: [],
     defaultUrl: 'https://{host}.wildberries.ru',
+    account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
       const stocks = call.once('wildberries-stocks', () =>
@@ -119,6 +121,16 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
 }
 
 export const wildberries: Seller = createWildberries();
+
+/** A key is a JWT whose `sid` is the seller's id. */
+function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
+  try {
+    const { sid } = decodeJwt(key);
+    return typeof sid === 'string' && sid !== '' ? sid : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 async function check(credentials: Credentials, call: SellerCall): Promise<void> {
   const names = Object.keys(categories) as Category[];

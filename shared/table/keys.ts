@@ -33,6 +33,7 @@
  * | lock and position of the running sync | TENANT#<tenant> | SYNCLOCK | |
  * | when the tenant's sync is due | TENANT#<tenant> | SYNCSCHEDULE | |
  * | due syncs of all tenants | SYNCDUE#<shard> | <due>#<tenant> | |
+ * | how far credentials were looked at for the schedule | SYNCDUE#ENROLMENT | SEEN | |
  * | counter of a limit | LIMIT#<limit>#<subject> | <window start> | |
  */
 
@@ -229,6 +230,7 @@ export const keys = {
     pk: `SYNCDUE#${shard}`,
     sk: `${part(dueAt)}#${part(tenantId)}`,
   }),
+  syncEnrolment: (): Key => ({ pk: 'SYNCDUE#ENROLMENT', sk: 'SEEN' }),
   /** One of the partitions that due syncs are spread over. */
   syncsDueIn: (shard: number): string => `SYNCDUE#${shard}`,
 };

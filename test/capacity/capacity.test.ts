@@ -26,7 +26,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['auth/refresh', 'a retry within the grace', [3, 3, 1, 2]],
   ['auth/logout', '', [3, 0, 1, 2]],
   ['tenants/get-mine', '', [4, 1, 0, 1]],
-  ['tenants/update-mine', '', [3.5, 0, 1, 3]],
+  ['tenants/update-mine', '', [4.5, 1, 0, 4]],
   ['api-keys/create', '', [5.5, 2, 0, 4]],
   ['api-keys/list', '', [4, 1, 0, 1]],
   ['api-keys/delete', '', [4, 1, 0, 3]],

@@ -29,6 +29,7 @@ const send = (method: 'PATCH' | 'GET' | 'DELETE', { access_token }: Member, sent
 const save = (member: Member, body: object) => send('PATCH', member, { body });
 const newAccount = (marketplace: 'wildberries' | 'ozon', request: object = {}) =>
   world.sellers[marketplace].createAccount({ products: 3, ...request }).credentials;
+const verified = (credentials: object) => ({ credentials, isVerified: true });
 const itemOf = async ({ tenantId }: Member, marketplace: string) =>
   (await allItems()).find(
     ({ pk, sk }) => pk === `TENANT#${tenantId}` && sk === `CREDENTIAL#${marketplace}`,
@@ -67,8 +68,8 @@ describe('saving seller credentials', () => {
       }),
     ]);
     const { openCredentials } = await modules();
-    expect(await openCredentials(owner.tenantId, 'ozon')).toEqual(ozon);
-    expect(await openCredentials(owner.tenantId, 'wildberries')).toEqual(wildberries);
+    expect(await openCredentials(owner.tenantId, 'ozon')).toEqual(verified(ozon));
+    expect(await openCredentials(owner.tenantId, 'wildberries')).toEqual(verified(wildberries));
   });
 
   it('replaces a key and keeps when the first one was saved', async () => {
@@ -81,7 +82,7 @@ describe('saving seller credentials', () => {
 
     expect(second.body.items[0]?.created_at).toBe(first.body.items[0]?.created_at);
     expect(second.body.items[0]?.updated_at).not.toBe(first.body.items[0]?.updated_at);
-    expect(await (await modules()).openCredentials(owner.tenantId, 'ozon')).toEqual(ozon);
+    expect(await (await modules()).openCredentials(owner.tenantId, 'ozon')).toEqual(verified(ozon));
   });
 
   it.each([
@@ -227,7 +228,10 @@ describe('third-party credentials (check 69)', () => {
     await expect(openCredentials(b.tenantId, 'ozon')).rejects.toMatchObject({
       name: 'InvalidCiphertextException',
     });
-    expect(await openCredentials(a.tenantId, 'ozon')).toEqual(secretOf);
+    expect(await openCredentials(a.tenantId, 'ozon')).toMatchObject({
+      credentials: secretOf,
+      isVerified: false,
+    });
   });
 
   it('do not open as those of another marketplace of the same tenant', async () => {
@@ -317,7 +321,10 @@ describe('third-party credentials (check 69)', () => {
       expect(item?.key_material_id).not.toBe(before[index]?.key_material_id);
       expect(item?.data_key).not.toBe(before[index]?.data_key);
       expect(item?.updated_at).toBe(before[index]?.updated_at);
-      expect(await openCredentials(member.tenantId, 'ozon')).toEqual(secretOf);
+      expect(await openCredentials(member.tenantId, 'ozon')).toMatchObject({
+        credentials: secretOf,
+        isVerified: false,
+      });
     }
     travel(minute);
     expect((await rewrapCredentials(inAnHour)).rewrapped).toBe(0);

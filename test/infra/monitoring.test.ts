@@ -75,7 +75,6 @@ describe('the alarms', () => {
         'AWS/ApiGateway Latency',
         'AWS/DynamoDB ReadThrottleEvents',
         'AWS/DynamoDB WriteThrottleEvents',
-        'Tenantry/prod EventLost',
         'Tenantry/prod MarketplaceMisconfigured',
       ]),
     );

@@ -111,16 +111,19 @@ describe('the metrics of functions', () => {
       emf('SyncsFailed', 1, { reason: 'tnt_1' }),
       emf('Latency', 5, { endpoint: '/api/v1/tenants/tnt_1' }),
       emf('MadeUp', 1, { tenant_id: 'tnt_1' }),
-      emf('EventLost', 'many'),
-      { ...emf('EventLost', 5), stream: 'stderr' },
-      { ...emf('EventLost', 5), line: '{"_aws":' },
-      { ...emf('EventLost', 5), line: '{"_aws":{"CloudWatchMetrics":[null,{"Metrics":[null]}]}}' },
+      emf('WebhookDisabled', 'many'),
+      { ...emf('WebhookDisabled', 5), stream: 'stderr' },
+      { ...emf('WebhookDisabled', 5), line: '{"_aws":' },
+      {
+        ...emf('WebhookDisabled', 5),
+        line: '{"_aws":{"CloudWatchMetrics":[null,{"Metrics":[null]}]}}',
+      },
     );
 
     expect(text).not.toContain('tnt_1');
     expect(text).not.toContain('MadeUp');
     expect(finder(text)('syncs_failed_total', { reason: 'other' })).toBe(1);
-    expect(finder(text)('event_lost_total')).toBe(0);
+    expect(finder(text)('webhook_disabled_total')).toBe(0);
   });
 });
 
