@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { ValueSource } from '../../shared/contract/core-metrics.ts';
@@ -139,6 +140,13 @@ describe('the list', () => {
         expect(values.length, name).toBeGreaterThan(0);
         expect(new Set(values).size, name).toBe(values.length);
       }
+  });
+
+  it('has the workers by the ids that they write', () => {
+    for (const id of valuesOf('schedules')) {
+      const source = readFileSync(new URL(`../../functions/${id}.ts`, import.meta.url), 'utf8');
+      expect(source).toContain(`handleSchedule('${id}',`);
+    }
   });
 
   it('is all that can be written: other metrics, dimensions and words do not compile', async () => {
