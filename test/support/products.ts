@@ -157,6 +157,13 @@ function productTools(world: World) {
     modules,
     start,
     work,
+    /** A tenant whose seller has products on Wildberries. */
+    async fresh(products = items(12)) {
+      const member = await world.signUp();
+      const sellers = new FakeSellers();
+      sellers.stock(member.tenantId, products);
+      return { member, sellers, tenantId: member.tenantId };
+    },
     /** A sync from its start to its end; the run as the API shows it then. */
     async sync(sellers: FakeSellers, member: Member): Promise<RunView> {
       const { task_id } = await start(sellers, member.tenantId);
