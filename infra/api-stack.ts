@@ -11,14 +11,14 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { authorizer, type BackgroundFunction, fallback } from '../shared/contract/background.ts';
-import type { Endpoint, KeyName } from '../shared/contract/endpoint.ts';
-import { sellers, sellerUrlVariable } from '../shared/sellers/sellers.ts';
+import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
+import { environmentOf } from './environment.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
-import { type ApiParameters, apiParameters } from './parameters.ts';
+import { apiParameters } from './parameters.ts';
 import { Queues } from './queues.ts';
 import type { Stage } from './stage.ts';
 import { WebAcl } from './web-acl.ts';
@@ -57,7 +57,13 @@ export class ApiStack extends Stack {
         resources: { ...data.granted, queueArns: queues.arns },
         logGroup: logs,
         logLevel: parameters.logLevel,
-        environment: environmentOf(entry, data, parameters, queues),
+        environment: environmentOf(entry, {
+          tableName: data.table.tableName,
+          secretArns: data.granted.secretArns,
+          keyArns: data.granted.keyArns,
+          queueUrls: queues.urls,
+          parameters,
+        }),
       });
     const workerFunctions = workers.map((worker) => {
       const created = createFunction(worker);
@@ -150,51 +156,3 @@ const accessLogFields = {
   tenant_id: '$context.authorizer.tenant_id',
   user_id: '$context.authorizer.user_id',
 };
-
-/** The settings a function reads, and only those. */
-function environmentOf(
-  entry: FunctionEntry,
-  data: DataStack,
-  parameters: ApiParameters,
-  queues: Queues,
-): Record<string, string> {
-  const secrets = entry.secrets ?? [];
-  const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
-  const reachesWebhooks = ['webhooks/create', 'webhooks/update', 'webhooks/deliver'].includes(
-    entry.id,
-  );
-  const isMarketplace = entry.id.startsWith('marketplace/');
-  return {
-    ...(entry.table && { TABLE_NAME: data.table.tableName }),
-    ...(entry.table?.limit && { LIMITS_MULTIPLIER: parameters.limitsMultiplier }),
-    ...Object.fromEntries(
-      secrets.map((name) => [secretVariable(name), data.granted.secretArns[name]] as const),
-    ),
-    ...Object.fromEntries(
-      (entry.queues ?? []).map((name) => [queueVariable(name), queues.urls[name] ?? ''] as const),
-    ),
-    ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
-    ...(reachesWebhooks && { WEBHOOK_ALLOW_PRIVATE: parameters.webhookAllowPrivate }),
-    ...Object.fromEntries(
-      Object.keys(entry.keys ?? {}).map((name) => [
-        `${name.toUpperCase()}_KEY_ID`,
-        data.granted.keyArns[name as KeyName],
-      ]),
-    ),
-    ...(entry.sellers &&
-      Object.fromEntries(
-        Object.keys(sellers).map((name) => [sellerUrlVariable(name), parameters.sellerUrls[name]]),
-      )),
-    ...(isMarketplace && {
-      PRODUCT_CODES: parameters.productCodes,
-      SUPPORT_EMAIL: parameters.supportEmail,
-      MARKETPLACE_REGION: parameters.marketplaceRegion,
-    }),
-  };
-}
-
-/** `signing-keys` as its function finds it: `SIGNING_KEYS_SECRET`. */
-const secretVariable = (name: string) => `${name.replaceAll('-', '_').toUpperCase()}_SECRET`;
-
-/** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
-const queueVariable = (name: string) => `${name.toUpperCase()}_QUEUE_URL`;

@@ -60,7 +60,8 @@ const retryAfterFailureMs = 30_000;
  * serves on and is asked for again every 30 seconds.
  */
 export class CachedSecret<T> {
-  readonly #environmentName: string;
+  /** The variable that names the secret. */
+  readonly environmentName: string;
   readonly #parse: (secret: string) => T | Promise<T>;
   readonly #maxAgeMs: number;
   #value: { parsed: T; readAtMs: number } | undefined;
@@ -72,7 +73,7 @@ export class CachedSecret<T> {
     parse: (secret: string) => T | Promise<T>,
     maxAgeMs: number,
   ) {
-    this.#environmentName = environmentName;
+    this.environmentName = environmentName;
     this.#parse = parse;
     this.#maxAgeMs = maxAgeMs;
   }
@@ -100,7 +101,7 @@ export class CachedSecret<T> {
   #read(): Promise<T> {
     if (this.#reading) return this.#reading;
     this.#askedAtMs = Date.now();
-    this.#reading = readSecret(requireEnv(this.#environmentName))
+    this.#reading = readSecret(requireEnv(this.environmentName))
       .then(this.#parse)
       .then((parsed) => {
         this.#value = { parsed, readAtMs: Date.now() };

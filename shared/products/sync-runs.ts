@@ -39,7 +39,8 @@ const wordsForPhases = {
 
 /** A run as the API shows it; a running one as far as its lock says it is. */
 function toView(run: SyncRunItem, position?: SyncPosition) {
-  const live = position?.run_id === run.id ? position : undefined;
+  const isLive = position?.run_id === run.id && run.completed_at === undefined;
+  const live = isLive ? position : undefined;
   const { created, changed, missing, processed, total } = live ?? run;
   const phase = live && (live.step === 'read' ? live.phase : wordsForPhases[live.step]);
   return {
@@ -135,23 +136,51 @@ export async function getSyncRun(tenantId: string, runId: string): Promise<SyncR
     keys.syncLock(tenantId),
   ] as const);
   if (!run) throw new AppError('not_found', { detail: 'There is no such sync.' });
-  return toView(SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
+  return currentView(tenantId, SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
 }
 
-/** The runs of a tenant, newest first. Throws `invalid_cursor`. */
+/**
+ * A run that was read beside the lock. The two are not read in one moment: where the lock is gone
+ * already and the run does not say how it ended, it is read again.
+ */
+async function currentView(
+  tenantId: string,
+  run: SyncRunItem,
+  lock: SyncPosition | undefined,
+): Promise<SyncRunView> {
+  if (run.completed_at !== undefined || lock?.run_id === run.id) return toView(run, lock);
+  const [ended] = await getItems([keys.syncRun(tenantId, run.id)] as const);
+  return toView(ended ? SyncRunItem.parse(ended) : run);
+}
+
+/** One page of a tenant's runs, newest first. Throws `invalid_cursor`. */
 export async function listSyncRuns(
   tenantId: string,
-  {
-    limit,
-    cursor,
-    from,
-  }: { limit: number; cursor?: string | undefined; from?: string | undefined },
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: SyncRunView[]; next_cursor: string | null }> {
-  const scope = { tenantId, list: 'sync-runs', filters: { from } };
-  const oldest = new Date(Date.now() - retentionMs).toISOString();
-  const since = from !== undefined && from > oldest ? from : oldest;
+  const scope = { tenantId, list: 'sync-runs', filters: {} };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
   if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  const { runs, next } = await readRuns(tenantId, {
+    limit,
+    ...(after && { after: String(after.id) }),
+  });
+  return {
+    items: runs,
+    next_cursor: next === undefined ? null : await sealCursor(scope, { id: next }),
+  };
+}
+
+/**
+ * The newest runs of a tenant that began since `from` and before the run `after`; `next` is the last
+ * one's id where there are more.
+ */
+export async function readRuns(
+  tenantId: string,
+  { limit, after, from }: { limit: number; after?: string; from?: string },
+): Promise<{ runs: SyncRunView[]; next: string | undefined }> {
+  const oldest = new Date(Date.now() - retentionMs).toISOString();
+  const since = from !== undefined && from > oldest ? from : oldest;
   const { pk, prefix } = keys.syncRunsOf(tenantId);
   const [{ Items = [], LastEvaluatedKey }, lock] = await Promise.all([
     query({
@@ -159,16 +188,16 @@ export async function listSyncRuns(
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       ScanIndexForward: false,
       Limit: limit,
-      ...(after && { ExclusiveStartKey: keys.syncRun(tenantId, String(after.id)) }),
+      ...(after !== undefined && { ExclusiveStartKey: keys.syncRun(tenantId, after) }),
     }),
     readLock(tenantId),
   ]);
-  const runs = Items.map((item) => SyncRunItem.parse(item));
-  const wanted = runs.filter(({ started_at }) => started_at >= since);
-  const last = wanted.length === runs.length && LastEvaluatedKey ? runs.at(-1) : undefined;
+  const found = Items.map((item) => SyncRunItem.parse(item));
+  const wanted = found.filter(({ started_at }) => started_at >= since);
+  const hasMore = wanted.length === found.length && LastEvaluatedKey !== undefined;
   return {
-    items: wanted.map((run) => toView(run, lock)),
-    next_cursor: last ? await sealCursor(scope, { id: last.id }) : null,
+    runs: await Promise.all(wanted.map((run) => currentView(tenantId, run, lock))),
+    next: hasMore ? found.at(-1)?.id : undefined,
   };
 }
 

@@ -263,6 +263,23 @@ describe('figures', () => {
   });
 });
 
+describe('after more syncs than a page has', () => {
+  it('figures need nothing that their functions are not given', async () => {
+    const member = await world.signUp();
+    const shop = new FakeSellers();
+    shop.stock(member.tenantId, items(2));
+    for (let round = 0; round < 4; round += 1) await sync(shop, member);
+
+    const dashboard = await get(member, '/api/v1/analytics/dashboard');
+    expect(dashboard).toMatchObject({ status: 200, body: { last_sync: { status: 'completed' } } });
+    const history = await get<{ items: object[] }>(member, '/api/v1/analytics/sync-history', {
+      limit: '3',
+    });
+    expect(history.status).toBe(200);
+    expect(history.body.items).toHaveLength(3);
+  });
+});
+
 describe('products of another tenant', () => {
   let other: Member;
   beforeAll(async () => {

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { environmentOf, type SettingSources } from '../../infra/environment.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
+import { endpoints, workers } from '../../shared/contract/endpoints.ts';
+import { CachedSecret } from '../../shared/secrets.ts';
 import { type KeyFamily, keyPatterns } from '../../shared/table/keys.ts';
 
 type Values = Record<string, unknown>;
@@ -11,25 +14,60 @@ interface Access {
 
 interface Running {
   needs: Needs;
+  /** Names of the settings that infra gives the function. */
+  settings: ReadonlySet<string>;
   refused: string[];
 }
 const running = new AsyncLocalStorage<Running>();
 
 /**
- * Runs a handler under the grants of its contract entry, as IAM would hold it to them. Throws when
- * it asked for more, whatever it made of the refusal.
+ * Runs a handler under the grants of its contract entry, as IAM would hold it to them, and with the
+ * settings that infra gives it. Throws when it asked for more, whatever it made of the refusal.
  */
 export async function underGrantsOf<T>(
   id: string,
   needs: Needs,
   work: () => Promise<T>,
 ): Promise<T> {
-  const current: Running = { needs, refused: [] };
+  const current: Running = { needs, settings: settingsOf({ id, ...needs }), refused: [] };
   const result = await running.run(current, work);
   if (current.refused.length > 0)
     throw new Error(`The contract of ${id} does not grant ${current.refused.join(', ')}`);
   return result;
 }
+
+/** Whatever is asked of it is there: only the names of settings matter. */
+const anything = new Proxy({}, { get: () => 'given' });
+const sources = {
+  tableName: 'given',
+  secretArns: anything,
+  keyArns: anything,
+  queueUrls: anything,
+  parameters: anything,
+} as SettingSources;
+const settingsOf = (entry: Needs & { id: string }): ReadonlySet<string> =>
+  new Set(Object.keys(environmentOf(entry, sources)));
+const allSettings = new Set([...endpoints, ...workers].flatMap((entry) => [...settingsOf(entry)]));
+
+function isGiven(name: string): boolean {
+  const current = running.getStore();
+  if (!current || !allSettings.has(name) || current.settings.has(name)) return true;
+  current.refused.push(`the setting ${name}`);
+  return false;
+}
+
+process.env = new Proxy(process.env, {
+  get: (environment, name) =>
+    typeof name === 'string' && !isGiven(name) ? undefined : environment[String(name)],
+  set: (environment, name, value) => Reflect.set(environment, name, value),
+});
+
+// What one function has read, another in the same process would find without asking for it.
+const { get } = CachedSecret.prototype;
+CachedSecret.prototype.get = function (this: CachedSecret<unknown>) {
+  if (isGiven(this.environmentName)) return Reflect.apply(get, this, []);
+  return Promise.reject(new Error(`The environment variable ${this.environmentName} is not set`));
+};
 
 const { send } = DynamoDBDocumentClient.prototype;
 DynamoDBDocumentClient.prototype.send = function (
