@@ -365,7 +365,7 @@ export const syncHistory = defineEndpoint({
 /** What ending a run writes: the run, its lock, the schedule, and what it staged. */
 const endOfRun = {
   syncDue: ['Query', 'PutItem', 'DeleteItem'],
-  tenantCatalogue: ['GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+  tenantCatalogue: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
   tenantDelivery: ['PutItem'],
 } as const;
 

@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { keys } from '../table/keys.ts';
-import { getItem, getMany, putItem, writeMany } from '../table/table.ts';
+import { getItem, getMany, putItem, query, writeMany } from '../table/table.ts';
 import type { Row } from './product.ts';
 import { LostLock } from './sync-lock.ts';
 
@@ -53,8 +53,21 @@ export async function writeSegment(
 /** The rows of a segment, as many as its list knows of. Throws when there is no such segment. */
 export async function readSegment(tenantId: string, ref: SegmentRef): Promise<readonly Row[]> {
   const item = await getItem(keys.catalogueSegment(tenantId, ref.run, ref.number));
-  if (!item) throw new Error('A segment of the catalogue is missing');
-  return unpack(item).slice(0, ref.rows);
+  const rows = rowsOf(item, ref);
+  if (!rows) throw new Error('A segment of the catalogue is missing');
+  return rows;
+}
+
+/**
+ * The rows that a list knows of. A worker that died before it could note what it wrote has left more
+ * of them in the item; undefined when there are fewer, as in a copy of the table that is behind.
+ */
+function rowsOf(
+  item: Record<string, unknown> | undefined,
+  ref: SegmentRef,
+): readonly Row[] | undefined {
+  const rows = item && unpack(item);
+  return rows && rows.length >= ref.rows ? rows.slice(0, ref.rows) : undefined;
 }
 
 const segmentsAtOnce = 4;
@@ -65,15 +78,16 @@ export async function* readSegments(
   refs: readonly SegmentRef[],
 ): AsyncGenerator<readonly Row[]> {
   for (let start = 0; start < refs.length; start += segmentsAtOnce) {
-    const wanted = refs
-      .slice(start, start + segmentsAtOnce)
-      .map(({ run, number }) => keys.catalogueSegment(tenantId, run, number));
-    const found = new Map((await getMany(wanted)).map((item) => [item.sk, item]));
-    for (const key of wanted) {
+    const wanted = refs.slice(start, start + segmentsAtOnce).map((ref) => ({
+      key: keys.catalogueSegment(tenantId, ref.run, ref.number),
+      ref,
+    }));
+    const items = await getMany(wanted.map(({ key }) => key));
+    const found = new Map(items.map((item) => [item.sk, item]));
+    for (const { key, ref } of wanted) {
       // A segment that was written just now may not have reached every copy of the table.
-      const item = found.get(key.sk) ?? (await getItem(key));
-      if (!item) throw new Error('A segment of the catalogue is missing');
-      yield unpack(item);
+      const rows = rowsOf(found.get(key.sk), ref);
+      yield rows ?? (await readSegment(tenantId, ref));
     }
   }
 }
@@ -82,6 +96,30 @@ export async function* readSegments(
 function unpack(item: Record<string, unknown>): readonly Row[] {
   const { rows } = SegmentItem.parse(item);
   return JSON.parse(inflateRawSync(rows).toString());
+}
+
+/** Deletes the segments of a run from a number on, below another: those that no list knows of. */
+export async function deleteSegmentsFrom(
+  tenantId: string,
+  { run, number, below }: { run: string; number: number; below: number },
+): Promise<void> {
+  const { pk, sk } = keys.catalogueSegment(tenantId, run, number);
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await query({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':from': sk,
+        ':to': keys.catalogueSegment(tenantId, run, below - 1).sk,
+      },
+      ProjectionExpression: 'sk',
+      ConsistentRead: true,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    await writeMany(Items.map((item) => ({ delete: { pk, sk: String(item.sk) } })));
+    start = LastEvaluatedKey;
+  } while (start);
 }
 
 export async function deleteSegments(

@@ -24,6 +24,7 @@ import {
 import {
   bytesOf,
   deleteSegments,
+  deleteSegmentsFrom,
   maxSegmentBytes,
   readSegment,
   readSegments,
@@ -274,16 +275,17 @@ export async function deleteObsolete(tenantId: string, position: SyncPosition): 
     if (published?.previous !== undefined) await deleteManifest(tenantId, published.previous);
     await deleteSegments(tenantId, published?.obsolete ?? []);
   }
-  await deleteSegments(tenantId, leftBehind(position));
+  await deleteLeftBehind(tenantId, position);
 }
 
 /** Deletes what a run has staged and nobody will publish. */
 export async function discardStaged(tenantId: string, position: SyncPosition): Promise<void> {
-  await deleteSegments(tenantId, [...stagedRefs(position), ...leftBehind(position)]);
+  await deleteSegments(tenantId, stagedRefs(position));
+  await deleteLeftBehind(tenantId, position);
 }
 
-/** Segments that a worker may have written before it died and no list knows of: those of one page. */
-function leftBehind({ run_id, staged, fence }: SyncPosition) {
-  if (fence === 1) return [];
-  return Array.from({ length: 4 }, (_, index) => ({ run: run_id, number: staged.length + index }));
+/** Segments that a worker has written before it died, and that no list knows of. */
+async function deleteLeftBehind(tenantId: string, { run_id, staged }: SyncPosition): Promise<void> {
+  const left = { run: run_id, number: staged.length, below: firstPacked };
+  await deleteSegmentsFrom(tenantId, left);
 }

@@ -1,9 +1,51 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hour, minute, second, travel } from '../support/clock.ts';
 import { allItems } from '../support/items.ts';
-import { type FakeSellers, useProducts } from '../support/products.ts';
+import {
+  Crash,
+  type FakeSellers,
+  item,
+  items,
+  useProducts,
+  writtenBy,
+} from '../support/products.ts';
 
-const { modules, fresh, start, work, sync, list } = useProducts();
+const { modules, fresh, start, work, sync, list, stateOf } = useProducts();
+const crash = new Crash();
+beforeAll(() => crash.watch());
+afterEach(() => crash.revive());
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a worker that dies between a segment and its position', () => {
+  it('leaves no product behind that the seller has taken back', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    travel(hour);
+    const changed = items(12).with(0, item(0, { stock: 77 }));
+    sellers.stock(tenantId, changed.with(7, item(7, { name: 'A phantom' })));
+    const { task_id } = await start(sellers, tenantId);
+    const { advanceSync } = await modules();
+    const message = { tenant_id: tenantId, run_id: task_id };
+    let segments = 0;
+    crash.armOn((call) => writtenBy(call).startsWith('SEGMENT') && ++segments === 2, true);
+    await advanceSync(message, sellers, () => 600_000).catch(() => undefined);
+    expect(crash.isDead).toBe(true);
+    crash.revive();
+    sellers.stock(tenantId, changed);
+    travel(5 * minute);
+
+    await advanceSync(message, sellers, () => 600_000);
+
+    expect((await list(member, { search: 'phantom' })).body.items).toEqual([]);
+    const { rows, items: stored } = await stateOf({ tenantId });
+    expect(rows.map(({ name, stock }) => [name, stock])).toEqual(
+      changed.map(({ name, stock }) => [name, stock]),
+    );
+    expect(rows.map(({ stock }) => stock)).toEqual(stored.map(({ stock }) => stock));
+  });
+});
 
 describe('the schedule', () => {
   const sweep = async (sellers: FakeSellers) => {

@@ -213,37 +213,44 @@ function productTools(world: World) {
 const byExternalId = (a: Record<string, unknown>, b: Record<string, unknown>) =>
   String(a.external_id) < String(b.external_id) ? -1 : 1;
 
+type Call = { input: { Key?: { sk: string }; Item?: { sk: string } } };
+
 /** A process that dies at one of its calls of the table, before or after the call is done. */
 export class Crash {
-  #left = Number.POSITIVE_INFINITY;
+  #isTheOne: (call: Call) => boolean = () => false;
   #isAfter = false;
   isDead = false;
-  calls = 0;
 
   /** Dies at the call number `at` from now on. */
   arm(at: number, isAfter: boolean): void {
-    this.#left = at;
+    let left = at;
+    this.armOn(() => --left === 0, isAfter);
+  }
+
+  /** Dies at the next call that is the one. */
+  armOn(isTheOne: (call: Call) => boolean, isAfter: boolean): void {
+    this.#isTheOne = isTheOne;
     this.#isAfter = isAfter;
     this.isDead = false;
-    this.calls = 0;
   }
 
   /** The next process: nothing kills it unless it is armed. */
   revive(): void {
-    this.arm(Number.POSITIVE_INFINITY, false);
+    this.armOn(() => false, false);
   }
 
   async watch(): Promise<void> {
     const { tableClient } = await import('../../shared/table/table.ts');
     const send = tableClient.send.bind(tableClient) as (command: unknown) => Promise<unknown>;
-    vi.spyOn(tableClient, 'send').mockImplementation((async (command: unknown) => {
+    vi.spyOn(tableClient, 'send').mockImplementation((async (command: Call) => {
       if (this.isDead) throw new Error('This process is dead');
-      this.calls += 1;
-      this.#left -= 1;
-      if (this.#left > 0) return send(command);
+      if (!this.#isTheOne(command)) return send(command);
       this.isDead = true;
       if (this.#isAfter) await send(command);
       throw new Error('This process has died');
     }) as typeof tableClient.send);
   }
 }
+
+/** The item that a call writes by itself. */
+export const writtenBy = ({ input }: Call): string => input.Item?.sk ?? '';
