@@ -399,6 +399,7 @@ export const syncSweep: BackgroundFunction = {
     credentials: ['Query'],
   },
   queues: ['sync', 'webhooks'],
-  schedule: 'rate(5 minutes)',
+  // So soon a run is found whose worker has died.
+  schedule: 'rate(1 minute)',
   timeoutSeconds: 120,
 };

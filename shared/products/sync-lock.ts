@@ -6,8 +6,13 @@ import { getItem, putItem, updateItem, type Write } from '../table/table.ts';
 
 /** The lock dies with its holder: who has not renewed it for so long has lost it. */
 const leaseMs = 3 * 60_000;
-/** So long after a message was due its sync is taken for stuck. */
-const graceMs = 60_000;
+/** Clocks differ: a message that comes so little before its time is not too early. */
+const toleranceMs = 5000;
+/** A worker whose lease has been over for so long is dead. */
+const deathGraceMs = 15_000;
+/** A message that has not come for so long may be lost; waited for twice as long each time. */
+const firstPatienceMs = 60_000;
+const maxDoublings = 5;
 
 /** Who holds the lock, and where the sync stands: each step is durable with one write of this item. */
 export const SyncPosition = z.object({
@@ -15,8 +20,12 @@ export const SyncPosition = z.object({
   /** Grows with every holder; what a former holder still writes is refused by it. */
   fence: z.number(),
   lease_until_ms: z.number(),
-  /** No worker goes on before: the seller's marketplace wants a pause. */
+  /** No worker goes on before: the seller's marketplace wants a pause. 0 for at once. */
   resume_at_ms: z.number(),
+  /** When the last message should have come. */
+  expected_at_ms: z.number().default(0),
+  /** Messages sent in its place since a worker last began. */
+  reminders: z.number().default(0),
   started_at: z.string(),
   /** Whoever listens has been told that the run has begun. */
   is_told: z.boolean(),
@@ -42,12 +51,19 @@ export const SyncPosition = z.object({
   changed: z.number(),
   missing: z.number(),
   low_stock_events: z.number(),
-  /** Tries in a row that the seller's marketplace did not answer. */
+  /** Since the last step: tries that the seller's marketplace did not answer. */
   failures: z.number(),
-  /** How often the run was found without a worker. */
+  /** Since the last step: pauses for its limits. */
+  waits: z.number().default(0),
+  /** Since the last step: failures of ours. */
+  interruptions: z.number().default(0),
+  /** Since the last step: workers that died. */
   stalls: z.number(),
 });
 export type SyncPosition = z.infer<typeof SyncPosition>;
+
+/** Whether giving the run up still leaves the products as they were. */
+export const isRevocable = ({ step }: SyncPosition): boolean => step === 'read' || step === 'mark';
 
 /** Somebody else holds the lock now, or the run is over. */
 export class LostLock extends Error {
@@ -64,7 +80,9 @@ export function lockWrite(
     ...start,
     fence: 0,
     lease_until_ms: 0,
-    resume_at_ms: nowMs,
+    resume_at_ms: 0,
+    expected_at_ms: nowMs,
+    reminders: 0,
     is_told: false,
     step: 'read',
     marketplace: 0,
@@ -79,6 +97,8 @@ export function lockWrite(
     missing: 0,
     low_stock_events: 0,
     failures: 0,
+    waits: 0,
+    interruptions: 0,
     stalls: 0,
   };
   return {
@@ -94,9 +114,24 @@ export async function readLock(tenantId: string): Promise<SyncPosition | undefin
   return item && SyncPosition.parse(item);
 }
 
-/** Whether the run should have a worker by now and has none. */
-export function isStuck(position: SyncPosition, nowMs: number): boolean {
-  return Math.max(position.lease_until_ms, position.resume_at_ms) + graceMs <= nowMs;
+/** What is wrong with a run that should have a worker by now: its worker, or the message for one. */
+export function absenceOf(
+  position: SyncPosition,
+  nowMs: number,
+): 'worker_died' | 'message_missing' | undefined {
+  const { lease_until_ms, resume_at_ms, expected_at_ms, reminders } = position;
+  // Whoever lets a run go, or has told a worker to come, sets the lease to 0.
+  if (lease_until_ms > 0) return lease_until_ms + deathGraceMs <= nowMs ? 'worker_died' : undefined;
+  const patienceMs = firstPatienceMs * 2 ** Math.min(reminders, maxDoublings);
+  const isMissing = Math.max(resume_at_ms, expected_at_ms) + patienceMs <= nowMs;
+  return isMissing ? 'message_missing' : undefined;
+}
+
+/** How long it is until a worker may go on with a run; 0 for at once. */
+export function waitMsOf({ lease_until_ms, resume_at_ms }: SyncPosition, nowMs: number): number {
+  // A lease that is over by the clock that made it must be over by every other.
+  const leaseMs = lease_until_ms > nowMs ? lease_until_ms + 1000 - nowMs : 0;
+  return Math.max(0, leaseMs, resume_at_ms - nowMs);
 }
 
 /** Takes the lock for a run. Undefined when another worker has it, it shall wait, or the run is over. */
@@ -105,13 +140,15 @@ export async function acquire(tenantId: string, runId: string): Promise<SyncPosi
   try {
     const item = await updateItem({
       Key: keys.syncLock(tenantId),
-      UpdateExpression: 'SET fence = fence + :one, lease_until_ms = :until',
-      ConditionExpression: 'run_id = :run AND lease_until_ms <= :now AND resume_at_ms <= :now',
+      UpdateExpression: 'SET fence = fence + :one, lease_until_ms = :until, reminders = :zero',
+      ConditionExpression: 'run_id = :run AND lease_until_ms <= :now AND resume_at_ms <= :soon',
       ExpressionAttributeValues: {
         ':one': 1,
+        ':zero': 0,
         ':until': nowMs + leaseMs,
         ':run': runId,
         ':now': nowMs,
+        ':soon': nowMs + toleranceMs,
       },
       ReturnValues: 'ALL_NEW',
     });
@@ -122,38 +159,84 @@ export async function acquire(tenantId: string, runId: string): Promise<SyncPosi
   }
 }
 
+/**
+ * Notes that another message is sent for a run that has no worker, and shuts out one that died.
+ * Returns false when it has got one meanwhile.
+ */
+export async function remind(
+  tenantId: string,
+  position: SyncPosition,
+  absence: 'worker_died' | 'message_missing',
+): Promise<boolean> {
+  const hasDied = absence === 'worker_died';
+  const { run_id, fence, lease_until_ms, reminders, stalls } = position;
+  try {
+    await updateItem({
+      Key: keys.syncLock(tenantId),
+      UpdateExpression:
+        'SET fence = :next, lease_until_ms = :zero, expected_at_ms = :now, reminders = :reminders, stalls = :stalls',
+      ConditionExpression: 'run_id = :run AND fence = :fence AND lease_until_ms = :lease',
+      ExpressionAttributeValues: {
+        ':run': run_id,
+        ':fence': fence,
+        ':lease': lease_until_ms,
+        ':next': hasDied ? fence + 1 : fence,
+        ':zero': 0,
+        ':now': Date.now(),
+        ':reminders': reminders + 1,
+        ':stalls': hasDied ? stalls + 1 : stalls,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 /** Whether the holder may still write what the fence does not guard. */
 export const isSafelyHeld = (position: SyncPosition, nowMs: number): boolean =>
   position.lease_until_ms - leaseMs / 4 > nowMs;
 
-/** Makes a step durable and renews the lock. Throws LostLock. */
+/** Makes a step durable, renews the lock and counts failures anew. Throws LostLock. */
 export async function checkpoint(tenantId: string, position: SyncPosition): Promise<void> {
   position.lease_until_ms = Date.now() + leaseMs;
+  position.failures = 0;
+  position.waits = 0;
+  position.interruptions = 0;
+  position.stalls = 0;
   await orLost(() => putItem(positionWrite(tenantId, position).put));
 }
 
 /**
- * Lets the lock go, for a worker that may come after `resumeAtMs`. The durable position stays as
- * it is: what has happened in memory since is done again. Throws LostLock.
+ * Lets the lock go, for a worker that may come after `pauseMs`. The durable position stays as it is
+ * but for the counts of failures: what has happened in memory since is done again. Throws LostLock.
  */
 export async function release(
   tenantId: string,
   position: SyncPosition,
-  resumeAtMs: number,
+  pauseMs: number,
 ): Promise<void> {
   const { ConditionExpression, ExpressionAttributeValues } = held(position);
+  const comesAtMs = Date.now() + pauseMs;
+  const { is_told, failures, waits, interruptions } = position;
+  const kept = { is_told, failures, waits, interruptions };
   await orLost(() =>
     updateItem({
       Key: keys.syncLock(tenantId),
-      UpdateExpression:
-        'SET lease_until_ms = :zero, resume_at_ms = :resume, failures = :failures, stalls = :stalls',
+      UpdateExpression: `SET lease_until_ms = :zero, resume_at_ms = :resume, expected_at_ms = :expected, ${Object.keys(
+        kept,
+      )
+        .map((name) => `${name} = :${name}`)
+        .join(', ')}`,
       ConditionExpression,
       ExpressionAttributeValues: {
         ...ExpressionAttributeValues,
         ':zero': 0,
-        ':resume': resumeAtMs,
-        ':failures': position.failures,
-        ':stalls': position.stalls,
+        // Where no pause is wanted no clock can be in the way.
+        ':resume': pauseMs > 0 ? comesAtMs : 0,
+        ':expected': comesAtMs,
+        ...Object.fromEntries(Object.entries(kept).map(([name, value]) => [`:${name}`, value])),
       },
     }),
   );

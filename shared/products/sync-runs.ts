@@ -9,9 +9,9 @@ import { keys } from '../table/keys.ts';
 import { create, getItems, query, transact, type Write } from '../table/table.ts';
 import { readCurrent } from './catalogue-versions.ts';
 import { retentionMs } from './product.ts';
-import { isStuck, lockWrite, readLock, SyncPosition, unlockWrite } from './sync-lock.ts';
+import { LostLock, lockWrite, readLock, SyncPosition, unlockWrite, waitMsOf } from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
-import { readSchedule, scheduleWrites, syncIntervalMs, watchMs } from './sync-schedule.ts';
+import { readSchedule, scheduleWrites, syncIntervalMs, unscheduleWrites } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
 
 export const SyncRunItem = z.object({
@@ -108,8 +108,8 @@ export async function startSync(
         ...run,
         ttl: Math.ceil((nowMs + retentionMs) / 1000),
       }),
-      // Whoever looks at the schedule next makes sure that the run goes on.
-      ...scheduleWrites(tenantId, schedule, nowMs + watchMs),
+      // Due until it ends: every sweep looks whether it still has a worker.
+      ...scheduleWrites(tenantId, schedule, nowMs),
     ]);
     if (failed) continue;
     recordSyncMetric('SyncsStarted', 1, { trigger });
@@ -119,13 +119,14 @@ export async function startSync(
   throw new AppError('busy', { headers: { 'retry-after': '1' } });
 }
 
+/** Lets a worker come as soon as one may, in case the run has lost its own. */
 async function resume(
   tenantId: string,
   running: SyncPosition,
   services: Pick<SyncServices, 'send'>,
 ): Promise<Started> {
-  if (isStuck(running, Date.now()))
-    await services.send({ tenant_id: tenantId, run_id: running.run_id });
+  const message = { tenant_id: tenantId, run_id: running.run_id };
+  await services.send(message, Math.ceil(waitMsOf(running, Date.now()) / 1000));
   return { task_id: running.run_id, status: running.fence > 0 ? 'in_progress' : 'pending' };
 }
 
@@ -210,23 +211,37 @@ export const beginWrite = (tenantId: string, runId: string) => ({
   ExpressionAttributeValues: { ':status': 'in_progress' },
 });
 
-/** Ends a run for good: its outcome, the lock and the next due time in one transaction. */
+const maxAttempts = 5;
+
+/**
+ * Ends a run for good: its outcome, the lock and the next due time in one transaction. Of a tenant
+ * that is gone nothing is kept. Throws LostLock.
+ */
 export async function endRun(
   tenantId: string,
   position: SyncPosition,
-  plan: TenantItem['plan'],
+  tenant: Pick<TenantItem, 'plan'> | undefined,
   error?: { code: SyncErrorCode; detail: string },
-): Promise<boolean> {
-  const nowMs = Date.now();
-  const schedule = await readSchedule(tenantId);
-  const failed = await transact([
-    unlockWrite(tenantId, position),
-    outcomeWrite(tenantId, position, nowMs, error),
-    ...scheduleWrites(tenantId, schedule, nowMs + syncIntervalMs(plan)),
-  ]);
-  return failed === undefined;
+): Promise<void> {
+  let isGone = tenant === undefined;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const nowMs = Date.now();
+    const schedule = await readSchedule(tenantId);
+    const dueAtMs = nowMs + syncIntervalMs(tenant?.plan ?? null);
+    const kept = [
+      outcomeWrite(tenantId, position, nowMs, error),
+      ...scheduleWrites(tenantId, schedule, dueAtMs),
+    ];
+    const dropped = schedule ? unscheduleWrites(tenantId, schedule) : [];
+    const failed = await transact([unlockWrite(tenantId, position), ...(isGone ? dropped : kept)]);
+    if (!failed) return;
+    const [hasLostLock, hasNoRun] = failed;
+    if (hasLostLock) throw new LostLock();
+    // Else somebody has moved the schedule since it was read.
+    if (!isGone && hasNoRun) isGone = true;
+  }
+  throw new AppError('busy', { headers: { 'retry-after': '1' } });
 }
-
 function outcomeWrite(
   tenantId: string,
   position: SyncPosition,
@@ -249,6 +264,7 @@ function outcomeWrite(
   return {
     update: {
       Key: keys.syncRun(tenantId, position.run_id),
+      ConditionExpression: 'attribute_exists(pk)',
       UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(set.map(([name]) => [`#${name}`, name])),
       ExpressionAttributeValues: Object.fromEntries(

@@ -17,9 +17,6 @@ const intervalMsByPlan = {
 export const syncIntervalMs = (plan: TenantItem['plan']): number =>
   intervalMsByPlan[plan ?? 'FREE'];
 
-/** A running sync is looked at this often, whether it still runs. */
-export const watchMs = 15 * 60_000;
-
 /** Due syncs are spread over this many partitions, so that none becomes hot. */
 const shards = 8;
 

@@ -57,7 +57,6 @@ export async function readNextPage(job: SyncJob, services: SyncServices): Promis
   if (page.next !== undefined && page.next === position.cursor)
     throw new SellerError('malformed', 'The marketplace gives the same products over and over.');
   for (const product of page.products) job.take(marketplace, product);
-  position.failures = 0;
   position.processed += page.products.length;
   position.phase = page.phase;
   position.cursor = page.next;

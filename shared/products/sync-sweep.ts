@@ -3,7 +3,14 @@ import { logger } from '../observe.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { deleteItem, getItem, transact } from '../table/table.ts';
-import { acquire, isStuck, readLock, release, type SyncPosition } from './sync-lock.ts';
+import {
+  absenceOf,
+  acquire,
+  isRevocable,
+  readLock,
+  remind,
+  type SyncPosition,
+} from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
 import { startSync } from './sync-runs.ts';
 import {
@@ -15,13 +22,14 @@ import {
   scheduleWrites,
   syncIntervalMs,
   unscheduleWrites,
-  watchMs,
 } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
 import { failRun } from './sync-worker.ts';
 
-/** A run that was found without a worker so often is given up. */
+/** A run of which so many workers died without a step further is given up. */
 const maxStalls = 3;
+/** A run that still waits for a worker after so long is given up. */
+const longestRunMs = 36 * 3_600_000;
 
 /**
  * Starts every sync that is due and gets those going again whose worker or message was lost. One
@@ -62,12 +70,12 @@ async function look(
     await deleteItem({ Key: dueKeyOf(due) });
     return false;
   }
+  if (lock) return watch(tenantId, lock, services);
   if (!tenant) {
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
   }
   const { status, plan } = TenantItem.parse(tenant);
-  if (lock) return watch(tenantId, schedule, lock, services);
   if (status !== 'ACTIVE') {
     await move(tenantId, schedule, syncIntervalMs(plan));
     return false;
@@ -88,27 +96,23 @@ async function move(tenantId: string, schedule: Schedule, afterMs: number): Prom
 }
 
 /**
- * Looks after a run that is not over: without a worker it gets a new message, or is given up.
- * Returns whether it was without one.
+ * Looks after a run that is not over: one without a worker gets another message, or is given up.
+ * Its entry stays due until it ends. Returns whether it was without one.
  */
 async function watch(
   tenantId: string,
-  schedule: Schedule,
   lock: SyncPosition,
   services: Pick<SyncServices, 'send' | 'publish'>,
 ): Promise<boolean> {
-  await move(tenantId, schedule, watchMs);
-  if (!isStuck(lock, Date.now())) return false;
-  const held = await acquire(tenantId, lock.run_id);
-  if (!held) return false;
-  // What is published already only has to be told.
-  const isHopeless = held.stalls >= maxStalls && held.step !== 'announce';
-  if (isHopeless) {
-    await failRun(tenantId, held, services, 'internal_error');
-    return true;
+  const nowMs = Date.now();
+  const absence = absenceOf(lock, nowMs);
+  if (!absence) return false;
+  const isOld = Date.parse(lock.started_at) + longestRunMs <= nowMs;
+  if (isRevocable(lock) && (isOld || lock.stalls >= maxStalls)) {
+    const held = await acquire(tenantId, lock.run_id);
+    if (held) await failRun(tenantId, held, services, 'internal_error');
+  } else if (await remind(tenantId, lock, absence)) {
+    await services.send({ tenant_id: tenantId, run_id: lock.run_id });
   }
-  held.stalls += 1;
-  await release(tenantId, held, Date.now());
-  await services.send({ tenant_id: tenantId, run_id: lock.run_id });
   return true;
 }

@@ -1,12 +1,21 @@
 import type { SyncErrorCode } from '../contract/products-metrics.ts';
 import { AppError } from '../errors.ts';
 import { logger } from '../observe.ts';
+import { longestDelaySeconds } from '../queues.ts';
 import { SellerError } from '../sellers/seller.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, updateItem } from '../table/table.ts';
 import { SyncJob } from './sync-job.ts';
-import { acquire, LostLock, release, type SyncPosition } from './sync-lock.ts';
+import {
+  acquire,
+  isRevocable,
+  LostLock,
+  readLock,
+  release,
+  type SyncPosition,
+  waitMsOf,
+} from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
 import { beginWrite, endRun } from './sync-runs.ts';
 import type { SyncMessage, SyncServices } from './sync-services.ts';
@@ -22,10 +31,11 @@ import {
 
 /** A step is begun only with this much of the function's time left. */
 const reserveMs = 150_000;
+/** Tries in a row that bring nothing, of the seller's marketplace or of ours. */
 const maxFailures = 6;
-/** Pauses between tries while the seller's marketplace does not answer: half a minute, doubled each time. */
+/** Pauses between such tries: half a minute, doubled each time, up to what SQS holds back. */
 const firstPauseMs = 30_000;
-const maxDelaySeconds = 900;
+const longestPauseMs = longestDelaySeconds * 1000;
 
 /** Why a run fails, and what people read about it. */
 const details: Record<SyncErrorCode, string> = {
@@ -41,37 +51,61 @@ const details: Record<SyncErrorCode, string> = {
 
 /**
  * Goes on with a run from where it stands, as far as the time of this call goes, then lets the next
- * call have it. Another worker's run, or one that is over, is left alone. A failed run leaves the
- * products as they were.
+ * call have it. Another worker's run, or one that is over, is left alone. Whatever goes wrong, the
+ * run is over afterwards or somebody comes for it.
  */
 export async function advanceSync(
-  { tenant_id: tenantId, run_id: runId }: SyncMessage,
+  message: SyncMessage,
   services: SyncServices,
   remainingMs: () => number,
 ): Promise<void> {
+  const { tenant_id: tenantId, run_id: runId } = message;
   logger.appendKeys({ tenant_id: tenantId, run_id: runId });
   const position = await acquire(tenantId, runId);
-  if (!position) return;
+  if (!position) return comeAgain(message, services);
   try {
-    const plan = await begin(tenantId, position, services);
-    if (position.step !== 'announce') {
-      const job = await SyncJob.open(tenantId, position);
-      do await step(job, services);
-      while (!isPublished(position) && remainingMs() > reserveMs);
-    }
-    if (isPublished(position)) await complete(tenantId, position, services, plan);
-    else await pause(tenantId, position, services, 0);
+    await advance(tenantId, position, services, remainingMs).catch((error) =>
+      onError(tenantId, position, services, error),
+    );
   } catch (error) {
-    await onError(tenantId, position, services, error);
+    if (error instanceof LostLock) return logger.info('sync_lock_lost');
+    logInterruption(error, position);
+    // Not even the lock could be let go: it ends by itself.
+    await services.send(message, Math.ceil(waitMsOf(position, Date.now()) / 1000));
   }
 }
 
-/** The tenant must be active, with a plan from here on; whoever listens is told of the start. */
+/** A message that came before its time must not be the last one. */
+async function comeAgain(message: SyncMessage, services: SyncServices): Promise<void> {
+  const lock = await readLock(message.tenant_id);
+  const nowMs = Date.now();
+  if (lock?.run_id !== message.run_id || lock.lease_until_ms > nowMs) return;
+  const waitMs = waitMsOf(lock, nowMs);
+  if (waitMs > 0) await services.send(message, Math.ceil(waitMs / 1000));
+}
+
+async function advance(
+  tenantId: string,
+  position: SyncPosition,
+  services: SyncServices,
+  remainingMs: () => number,
+): Promise<void> {
+  const tenant = await begin(tenantId, position, services);
+  if (position.step !== 'announce') {
+    const job = await SyncJob.open(tenantId, position);
+    do await step(job, services);
+    while (!isPublished(position) && remainingMs() > reserveMs);
+  }
+  if (isPublished(position)) await complete(tenantId, position, services, tenant);
+  else await pause(tenantId, position, services, 0);
+}
+
+/** The tenant, which must be active; whoever listens is told of the start. */
 async function begin(
   tenantId: string,
   position: SyncPosition,
   services: SyncServices,
-): Promise<TenantItem['plan']> {
+): Promise<TenantItem> {
   const item = await getItem(keys.tenant(tenantId));
   const tenant = item && TenantItem.parse(item);
   // What has begun to be saved is saved to its end.
@@ -90,7 +124,7 @@ async function begin(
     await updateItem(beginWrite(tenantId, position.run_id));
     position.is_told = true;
   }
-  return tenant.plan;
+  return tenant;
 }
 
 class FailedSync extends Error {
@@ -123,7 +157,7 @@ async function complete(
   tenantId: string,
   position: SyncPosition,
   services: SyncServices,
-  plan: TenantItem['plan'],
+  tenant: TenantItem,
 ): Promise<void> {
   const { run_id, processed, created, changed, missing, started_at } = position;
   const nowMs = Date.now();
@@ -140,7 +174,7 @@ async function complete(
       completed_at: new Date(nowMs).toISOString(),
     },
   });
-  if (!(await endRun(tenantId, position, plan))) throw new LostLock();
+  await endRun(tenantId, position, tenant);
   logger.info('sync_completed', { processed, created, changed, missing });
   recordSyncMetric('SyncsCompleted', 1);
   recordSyncMetric('SyncDuration', nowMs - Date.parse(started_at));
@@ -153,32 +187,48 @@ async function pause(
   services: SyncServices,
   pauseMs: number,
 ): Promise<void> {
-  const delaySeconds = Math.min(maxDelaySeconds, Math.ceil(pauseMs / 1000));
-  await release(tenantId, position, Date.now() + delaySeconds * 1000);
+  const delaySeconds = Math.ceil(Math.min(pauseMs, longestPauseMs) / 1000);
+  await release(tenantId, position, delaySeconds * 1000);
   await services.send({ tenant_id: tenantId, run_id: position.run_id }, delaySeconds);
 }
 
+const growing = (firstMs: number, count: number) =>
+  Math.min(longestPauseMs, firstMs * 2 ** (count - 1));
+
+/** Lets the run pause, or ends it. Throws what keeps it from either. */
 async function onError(
   tenantId: string,
   position: SyncPosition,
   services: SyncServices,
   error: unknown,
 ): Promise<void> {
-  if (error instanceof LostLock) return logger.info('sync_lock_lost');
+  if (error instanceof LostLock) throw error;
   if (error instanceof SellerError && error.code === 'rate_limited')
     return pause(tenantId, position, services, error.retryAfterMs ?? firstPauseMs);
   if (error instanceof SellerError && error.code === 'unavailable') {
     position.failures += 1;
     if (position.failures < maxFailures)
-      return pause(tenantId, position, services, firstPauseMs * 2 ** (position.failures - 1));
+      return pause(tenantId, position, services, growing(firstPauseMs, position.failures));
   }
   const code = codeOf(error);
-  if (!code) {
-    // The queue brings the message again; what must be repeated is safe to repeat.
-    await release(tenantId, position, Date.now()).catch(() => undefined);
-    throw error;
-  }
-  await failRun(tenantId, position, services, code);
+  if (code) return failRun(tenantId, position, services, code);
+  position.interruptions += 1;
+  logInterruption(error, position);
+  if (isRevocable(position) && position.interruptions >= maxFailures)
+    return failRun(tenantId, position, services, 'internal_error');
+  // What has begun to be saved is saved to its end, however long that takes.
+  await pause(tenantId, position, services, growing(firstPauseMs, position.interruptions));
+}
+
+function logInterruption(error: unknown, { step: during, interruptions }: SyncPosition): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  logger.error('sync_interrupted', {
+    step: during,
+    interruptions,
+    error_name: name,
+    error_message: message,
+    stack,
+  });
 }
 
 function codeOf(error: unknown): SyncErrorCode | undefined {
@@ -191,7 +241,7 @@ function codeOf(error: unknown): SyncErrorCode | undefined {
   return error.code === 'rate_limited' ? undefined : error.code;
 }
 
-/** Ends a run without taking over anything of it. The caller holds the lock. */
+/** Ends a run without taking over anything of it. The caller holds the lock. Throws LostLock. */
 export async function failRun(
   tenantId: string,
   position: SyncPosition,
@@ -205,8 +255,7 @@ export async function failRun(
     data: { task_id: position.run_id, error, failed_at: new Date().toISOString() },
   });
   const item = await getItem(keys.tenant(tenantId));
-  const ended = await endRun(tenantId, position, item ? TenantItem.parse(item).plan : null, error);
-  if (!ended) return;
+  await endRun(tenantId, position, item && TenantItem.parse(item), error);
   logger.warn('sync_failed', { code });
   recordSyncMetric('SyncsFailed', 1, { reason: code });
 }

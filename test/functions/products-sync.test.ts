@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { day, hour, minute, travel } from '../support/clock.ts';
 import { allItems } from '../support/items.ts';
-import { item, items, useProducts } from '../support/products.ts';
+import { type FakeSellers, item, items, useProducts } from '../support/products.ts';
 
-const { modules, fresh, start, sync, get, list, stateOf } = useProducts();
+const { modules, fresh, start, work, sync, get, list, stateOf } = useProducts();
 
 const writesOf = async (work: () => Promise<unknown>): Promise<Record<string, unknown>[]> => {
   const text = (one: Record<string, unknown>) =>
@@ -223,7 +223,8 @@ describe('one sync at a time', () => {
     const [first, second] = await Promise.all([start(sellers, tenantId), start(sellers, tenantId)]);
 
     expect(second.task_id).toBe(first.task_id);
-    expect(sellers.sent).toHaveLength(1);
+    await work(sellers);
+    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
   });
 
   it('lets one of two workers work', async () => {
@@ -269,16 +270,47 @@ describe('one sync at a time', () => {
     expect((await list(member)).body.total).toBe(12);
     expect(sellers.sent).toEqual([]);
   });
+});
 
-  it('takes a new message only when nobody seems to work', async () => {
-    const { sellers, tenantId } = await fresh();
-    const { task_id } = await start(sellers, tenantId);
-    await start(sellers, tenantId);
-    expect(sellers.sent).toHaveLength(1);
+describe('the schedule', () => {
+  const sweep = async (sellers: FakeSellers) => {
+    const { sweepDueSyncs } = await modules();
+    await sweepDueSyncs(sellers, () => 60_000);
+  };
+  const ofTenant = (sellers: FakeSellers, tenantId: string) =>
+    sellers.sent.filter(({ tenant_id }) => tenant_id === tenantId);
+
+  it('syncs again after 6 hours, and not before', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    travel(6 * hour - minute);
+    await sweep(sellers);
+    expect(ofTenant(sellers, tenantId)).toEqual([]);
+
     travel(2 * minute);
+    await sweep(sellers);
+    await sweep(sellers);
 
-    expect(await start(sellers, tenantId)).toEqual({ task_id, status: 'pending' });
+    expect(ofTenant(sellers, tenantId)).toHaveLength(1);
+    await work(sellers);
+    const { listSyncRuns } = await modules();
+    const { items: runs } = await listSyncRuns(tenantId, { limit: 10 });
+    expect(runs.map(({ trigger, status }) => `${trigger} ${status}`)).toEqual([
+      'schedule completed',
+      'manual completed',
+    ]);
+  });
 
-    expect(sellers.sent).toHaveLength(2);
+  it('lets a tenant without credentials be', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await sync(sellers, member);
+    sellers.shelves.clear();
+    travel(7 * hour);
+    await sweep(sellers);
+
+    const left = (await allItems()).filter(
+      ({ pk, tenant_id }) => String(pk).startsWith('SYNCDUE') && tenant_id === tenantId,
+    );
+    expect(left).toEqual([]);
   });
 });

@@ -32,7 +32,11 @@ export class FakeSellers implements SyncServices {
   pageSize = 5;
   /** What the next pages throw instead of being read. */
   readonly faults: unknown[] = [];
+  /** May throw instead of a page. */
+  beforePage: () => void = () => undefined;
   pagesRead = 0;
+  /** Pages that were asked for, read or not. */
+  asked = 0;
 
   stock(tenantId: string, products: SellerProduct[], marketplace: Marketplace = 'wildberries') {
     this.shelves.set(`${tenantId}/${marketplace}`, products);
@@ -45,6 +49,8 @@ export class FakeSellers implements SyncServices {
 
   async openSeller(tenantId: string, marketplace: Marketplace) {
     return async (cursor: string | undefined) => {
+      this.asked += 1;
+      this.beforePage();
       const fault = this.faults.shift();
       if (fault !== undefined) throw fault;
       this.pagesRead += 1;
@@ -213,13 +219,19 @@ function productTools(world: World) {
 const byExternalId = (a: Record<string, unknown>, b: Record<string, unknown>) =>
   String(a.external_id) < String(b.external_id) ? -1 : 1;
 
-type Call = { input: { Key?: { sk: string }; Item?: { sk: string } } };
+export type Call = {
+  constructor: { name: string };
+  input: { Key?: { sk: string }; Item?: { sk: string } };
+};
 
 /** A process that dies at one of its calls of the table, before or after the call is done. */
 export class Crash {
   #isTheOne: (call: Call) => boolean = () => false;
   #isAfter = false;
+  #fails: (call: Call) => boolean = () => false;
   isDead = false;
+  /** What happens elsewhere before a call is made. */
+  beforeCall: (call: Call) => Promise<void> = async () => undefined;
 
   /** Dies at the call number `at` from now on. */
   arm(at: number, isAfter: boolean): void {
@@ -234,9 +246,15 @@ export class Crash {
     this.isDead = false;
   }
 
-  /** The next process: nothing kills it unless it is armed. */
+  /** Lets the table fail at calls from now on, which nobody dies of. */
+  failOn(fails: (call: Call) => boolean): void {
+    this.#fails = fails;
+  }
+
+  /** The next process: nothing kills it unless it is armed, and no call fails. */
   revive(): void {
     this.armOn(() => false, false);
+    this.failOn(() => false);
   }
 
   async watch(): Promise<void> {
@@ -244,6 +262,8 @@ export class Crash {
     const send = tableClient.send.bind(tableClient) as (command: unknown) => Promise<unknown>;
     vi.spyOn(tableClient, 'send').mockImplementation((async (command: Call) => {
       if (this.isDead) throw new Error('This process is dead');
+      await this.beforeCall(command);
+      if (this.#fails(command)) throw new Error('The table is throttled');
       if (!this.#isTheOne(command)) return send(command);
       this.isDead = true;
       if (this.#isAfter) await send(command);
