@@ -27,19 +27,23 @@ export function endlessSeller(count: number) {
   const sent: SyncMessage[] = [];
   const services: SyncServices = {
     marketplaces: async () => ['wildberries'],
-    openSeller: async () => async (cursor) => {
-      const start = Number(cursor ?? 0);
-      const end = Math.min(count, start + pageSize);
-      const products = Array.from({ length: end - start }, (_, index) =>
-        sellerProduct(start + index),
-      );
-      return {
-        products,
-        next: end < count ? String(end) : undefined,
-        total: count,
-        phase: 'products',
-      };
-    },
+    openSeller: async () => ({
+      version: 'first',
+      read: async (cursor) => {
+        const start = Number(cursor ?? 0);
+        const end = Math.min(count, start + pageSize);
+        const products = Array.from({ length: end - start }, (_, index) =>
+          sellerProduct(start + index),
+        );
+        return {
+          products,
+          next: end < count ? String(end) : undefined,
+          total: count,
+          phase: 'products',
+        };
+      },
+    }),
+    credentialsVersion: async () => 'first',
     send: async (message) => {
       sent.push(message);
     },

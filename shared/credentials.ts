@@ -93,18 +93,28 @@ export async function deleteCredentials(
 }
 
 /**
- * The credentials themselves, for calling the seller marketplace, and whether it has accepted them.
- * Throws `no_credentials`, and what KMS throws when the item does not belong to this tenant.
+ * The credentials themselves, for calling the seller marketplace, whether it has accepted them, and
+ * their version. Throws `no_credentials`, and what KMS throws when the item does not belong to this tenant.
  */
 export async function openCredentials(
   tenantId: string,
   marketplace: MarketplaceName,
-): Promise<{ credentials: Credentials; isVerified: boolean }> {
+): Promise<{ credentials: Credentials; isVerified: boolean; version: string }> {
   const found = await getItem(keys.credential(tenantId, marketplace));
   if (!found) throw new AppError('no_credentials');
   const item = CredentialItem.parse(found);
   const credentials = await openItem(tenantId, marketplace, item);
-  return { credentials, isVerified: item.verified_at !== null };
+  return { credentials, isVerified: item.verified_at !== null, version: item.updated_at };
+}
+
+/** What changes whenever the credentials are saved anew; undefined when there are none. */
+export async function credentialsVersion(
+  tenantId: string,
+  marketplace: MarketplaceName,
+): Promise<string | undefined> {
+  const options = { ProjectionExpression: 'updated_at' };
+  const found = await getItem(keys.credential(tenantId, marketplace), options);
+  return found && CredentialItem.pick({ updated_at: true }).parse(found).updated_at;
 }
 
 const ownerOf = (tenantId: string, marketplace: string) => ({ tenantId, credential: marketplace });

@@ -9,7 +9,7 @@ export const productEvents = {
   'sync.completed':
     'A sync has ended. Data: `task_id`, `processed`, `created`, `changed`, `missing`, `duration_ms`, `completed_at`.',
   'sync.failed':
-    'A sync has failed and changed nothing. Data: `task_id`, `error` (`code`, `detail`), `failed_at`.',
+    'A sync has failed for one marketplace or more, whose products stay as they were. Data: `task_id`, `errors` (each with `marketplace`, `code`, `detail`), `error` (the first of them), `synced` (the marketplaces whose products are up to date all the same), `processed`, `created`, `changed`, `missing`, `failed_at`.',
   'product.low_stock':
     'The stock of a product fell below 10; at most 100 of a sync are told. Data: `product_id`, `seller_article`, `total_stock`, `previous_stock`, `threshold`.',
 } as const;
@@ -195,6 +195,17 @@ export const startProductSync = defineEndpoint({
   queues: ['sync'],
 });
 
+const SyncError = z
+  .strictObject({
+    marketplace: MarketplaceType.nullable(),
+    code: z.string(),
+    detail: z.string(),
+  })
+  .meta({
+    id: 'SyncError',
+    description: 'Of one marketplace, or of the whole sync where `marketplace` is null',
+  });
+
 const SyncRun = z
   .strictObject({
     task_id: SyncTaskId,
@@ -210,7 +221,8 @@ const SyncRun = z
     started_at: Timestamp,
     completed_at: Timestamp.nullable(),
     duration_ms: z.int().nullable(),
-    error: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
+    error: SyncError.nullable(),
+    errors: z.array(SyncError),
   })
   .meta({ id: 'SyncRun' });
 

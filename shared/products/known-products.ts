@@ -1,11 +1,16 @@
+import { MarketplaceType } from '../contract/schemas.ts';
+import type { Marketplace } from './product.ts';
+
 const states = ['present', 'missing', 'forgotten'] as const;
 /** Whether a seller's marketplace has a product, no longer has it, or has not had it for so long that it is gone. */
 export type ProductState = (typeof states)[number];
 
+const marketplaces = MarketplaceType.options;
+
 const initialSlots = 1024;
 
 /**
- * What is known of every product of a tenant, in a few flat arrays: 25 bytes a product, whatever
+ * What is known of every product of a tenant, in a few flat arrays: 26 bytes a product, whatever
  * its name. A hundred thousand products take no more room than one page of a seller's answer.
  * Products have ordinals in the order in which they became known.
  */
@@ -17,6 +22,7 @@ export class KnownProducts {
   #stocks = new Int32Array(initialSlots / 2);
   #segments = new Uint16Array(initialSlots / 2);
   #states = new Uint8Array(initialSlots / 2);
+  #marketplaces = new Uint8Array(initialSlots / 2);
   #size = 0;
 
   get size(): number {
@@ -33,7 +39,7 @@ export class KnownProducts {
   set(
     key: Buffer,
     hash: Buffer,
-    now: { stock: number; segment: number; state: ProductState },
+    now: { marketplace: Marketplace; stock: number; segment: number; state: ProductState },
   ): number {
     if ((this.#size + 1) * 2 > this.#slots.length) this.#grow();
     const number = key.readBigUInt64LE();
@@ -49,6 +55,7 @@ export class KnownProducts {
     this.#stocks[ordinal] = now.stock;
     this.#segments[ordinal] = now.segment;
     this.#states[ordinal] = states.indexOf(now.state);
+    this.#marketplaces[ordinal] = marketplaces.indexOf(now.marketplace);
     return ordinal;
   }
 
@@ -58,6 +65,10 @@ export class KnownProducts {
 
   stateOf(ordinal: number): ProductState {
     return states[this.#states[ordinal] ?? 0] ?? 'present';
+  }
+
+  isOf(ordinal: number, marketplace: Marketplace): boolean {
+    return marketplaces[this.#marketplaces[ordinal] ?? -1] === marketplace;
   }
 
   /** The stock when it was last seen. */
@@ -87,6 +98,7 @@ export class KnownProducts {
     this.#stocks = grown(this.#stocks, new Int32Array(slots / 2));
     this.#segments = grown(this.#segments, new Uint16Array(slots / 2));
     this.#states = grown(this.#states, new Uint8Array(slots / 2));
+    this.#marketplaces = grown(this.#marketplaces, new Uint8Array(slots / 2));
     this.#slots = new Uint32Array(slots);
     for (let ordinal = 0; ordinal < this.#size; ordinal += 1)
       this.#slots[this.#slotOf(this.#keys[ordinal] ?? 0n)] = ordinal + 1;

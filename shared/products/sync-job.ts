@@ -20,8 +20,14 @@ import {
   type SegmentRef,
   writeSegment,
 } from './segments.ts';
-import { checkpoint, isSafelyHeld, LostLock, type SyncPosition } from './sync-lock.ts';
-import type { PageReader } from './sync-services.ts';
+import {
+  checkpoint,
+  isSafelyHeld,
+  LostLock,
+  marketplacesRead,
+  type SyncPosition,
+} from './sync-lock.ts';
+import type { OpenedSeller } from './sync-services.ts';
 
 /** A segment that has grown to this is closed, so that it is not written again with every page. */
 const closedSegmentBytes = 128_000;
@@ -35,8 +41,10 @@ export class SyncJob {
   readonly position: SyncPosition;
   readonly base: Manifest;
   readonly known: KnownProducts;
-  /** The way to the seller's products, once it is open. */
-  reader: { marketplace: Marketplace; read: PageReader } | undefined;
+  /** The way to the seller's products, once it is open, and when it was last seen to be valid. */
+  seller: (OpenedSeller & { marketplace: Marketplace; seenAtMs: number }) | undefined;
+  /** Something that was staged has been dropped: what this job knows is no longer true. */
+  isOutdated = false;
   /** Products of the base, which a sync must see or mark. */
   readonly baseSize: number;
   #seen: Uint8Array;
@@ -71,7 +79,7 @@ export class SyncJob {
         const { marketplace, external_id, stock, missing_since } = fromRow(row);
         const key = productKey(tenantId, marketplace, external_id);
         const state = stateOf(missing_since, startedAtMs);
-        known.set(key, contentHash(row), { stock, segment, state });
+        known.set(key, contentHash(row), { marketplace, stock, segment, state });
       }
     };
     let segment = 0;
@@ -82,24 +90,27 @@ export class SyncJob {
     for (const ref of staged) {
       const rows = await readSegment(tenantId, ref);
       learn(rows, segment++);
-      if (ref === staged.at(-1)) open = [...rows];
+      // Segments belong to one marketplace, so that they can be dropped when it fails.
+      if (ref === staged.at(-1) && staged.length > position.staged_before) open = [...rows];
     }
     return new SyncJob(tenantId, position, { base, known, baseSize, open });
   }
 
-  /** Takes in a product as a seller's page has it. */
-  take(marketplace: Marketplace, product: SellerProduct): void {
+  /** Takes in a product as a seller's page has it. False for one that the run has taken in already. */
+  take(marketplace: Marketplace, product: SellerProduct): boolean {
     const { started_at } = this.position;
     const row = toRow({ ...product, marketplace, updated_at: started_at });
     const key = productKey(this.tenantId, marketplace, product.external_id);
     const hash = contentHash(row);
     const ordinal = this.known.find(key);
-    if (ordinal !== undefined) {
-      if (ordinal < this.baseSize) this.#see(ordinal);
-      if (this.known.hasHash(ordinal, hash)) return;
-      this.position.changed += 1;
-    } else this.position.created += 1;
+    // New products become known with their first page.
+    const isFirst = ordinal === undefined || (ordinal < this.baseSize && !this.#isSeen(ordinal));
+    if (ordinal !== undefined && ordinal < this.baseSize) this.#see(ordinal);
+    if (ordinal !== undefined && this.known.hasHash(ordinal, hash)) return isFirst;
+    if (ordinal === undefined) this.position.created += 1;
+    else if (this.known.segmentOf(ordinal) < this.base.segments.length) this.position.changed += 1;
     this.#stage(row, key, hash);
+    return isFirst;
   }
 
   /** Notes that the seller's marketplace no longer has a product. */
@@ -111,10 +122,56 @@ export class SyncJob {
     this.#stage(row, key, contentHash(row));
   }
 
-  /** Whether a product of the base is gone and nobody has noted it. */
+  /** Whether a product of the base is gone from a marketplace that was read, and nobody has noted it. */
   isUnseen(ordinal: number): boolean {
     if (ordinal >= this.baseSize || this.known.stateOf(ordinal) !== 'present') return false;
-    return ((this.#seen[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) === 0;
+    if (this.#isSeen(ordinal)) return false;
+    return marketplacesRead(this.position).some((name) => this.known.isOf(ordinal, name));
+  }
+
+  /** How many products of the base a marketplace has handed out, and how many not. */
+  sightings(marketplace: Marketplace): { seen: number; unseen: number } {
+    const sightings = { seen: 0, unseen: 0 };
+    for (let ordinal = 0; ordinal < this.baseSize; ordinal += 1) {
+      if (!this.known.isOf(ordinal, marketplace)) continue;
+      if (this.#isSeen(ordinal)) sightings.seen += 1;
+      else if (this.known.stateOf(ordinal) === 'present') sightings.unseen += 1;
+    }
+    return sightings;
+  }
+
+  /** Drops what the marketplace that is read now has brought: it is as if nobody had begun with it. */
+  rewind(marketplace: Marketplace): void {
+    const { position } = this;
+    this.isOutdated ||= position.staged.length > position.staged_before;
+    position.staged = position.staged.slice(0, position.staged_before);
+    position.created = position.created_before;
+    position.changed = position.changed_before;
+    position.processed = position.processed_before;
+    position.fresh_pages = 0;
+    position.stale_pages = 0;
+    position.cursor = undefined;
+    this.#open = { rows: [], bytes: 0 };
+    this.#full = [];
+    this.#isOpenDurable = true;
+    for (let ordinal = 0; ordinal < this.baseSize; ordinal += 1)
+      if (this.known.isOf(ordinal, marketplace)) this.#forget(ordinal);
+  }
+
+  /** Keeps what the marketplace that is read now has brought, and goes on to the next one. */
+  leaveMarketplace(): void {
+    const { position } = this;
+    this.#close();
+    position.marketplace += 1;
+    position.cursor = undefined;
+    position.credentials_version = undefined;
+    position.reading_since = new Date().toISOString();
+    position.fresh_pages = 0;
+    position.stale_pages = 0;
+    position.processed_before = position.processed;
+    position.created_before = position.created;
+    position.changed_before = position.changed;
+    position.staged_before = position.staged.length;
   }
 
   hasUnseen(): boolean {
@@ -142,6 +199,15 @@ export class SyncJob {
     if (!isSafelyHeld(this.position, Date.now())) throw new LostLock();
   }
 
+  #isSeen(ordinal: number): boolean {
+    return ((this.#seen[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
+  }
+
+  #forget(ordinal: number): void {
+    const byte = ordinal >> 3;
+    this.#seen[byte] = (this.#seen[byte] ?? 0) & ~(1 << (ordinal & 7));
+  }
+
   #see(ordinal: number): void {
     const byte = ordinal >> 3;
     this.#seen[byte] = (this.#seen[byte] ?? 0) | (1 << (ordinal & 7));
@@ -158,10 +224,10 @@ export class SyncJob {
     this.#open.bytes += bytes;
     this.#isOpenDurable = false;
     staged[staged.length - 1] = this.#open.rows.length;
-    const { stock, missing_since } = fromRow(row);
+    const { marketplace, stock, missing_since } = fromRow(row);
     const segment = this.base.segments.length + staged.length - 1;
     const state = missing_since === undefined ? 'present' : 'missing';
-    this.known.set(key, hash, { stock, segment, state });
+    this.known.set(key, hash, { marketplace, stock, segment, state });
   }
 
   #close(): void {

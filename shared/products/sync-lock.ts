@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { syncFailures } from '../contract/products-metrics.ts';
 import { MarketplaceType } from '../contract/schemas.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, putItem, updateItem, type Write } from '../table/table.ts';
@@ -13,6 +14,13 @@ const deathGraceMs = 15_000;
 /** A message that has not come for so long may be lost; waited for twice as long each time. */
 const firstPatienceMs = 60_000;
 const maxDoublings = 5;
+
+export const MarketplaceError = z.object({
+  marketplace: MarketplaceType,
+  code: z.enum([...syncFailures.ours, ...syncFailures.tenants]),
+  detail: z.string(),
+});
+export type MarketplaceError = z.infer<typeof MarketplaceError>;
 
 /** Who holds the lock, and where the sync stands: each step is durable with one write of this item. */
 export const SyncPosition = z.object({
@@ -39,8 +47,22 @@ export const SyncPosition = z.object({
   phase: z.string(),
   processed: z.number(),
   total: z.number().optional(),
-  /** Products read of the marketplaces before this one. */
+  /** Version of the credentials that the cursor belongs to. */
+  credentials_version: z.string().optional(),
+  /** Since when this marketplace is read. */
+  reading_since: z.string().optional(),
+  /** Pages of this marketplace with a product that no page had before, and pages without. */
+  fresh_pages: z.number().default(0),
+  stale_pages: z.number().default(0),
+  /** What the marketplaces before this one have brought: what is left when this one fails. */
   processed_before: z.number(),
+  created_before: z.number().default(0),
+  changed_before: z.number().default(0),
+  staged_before: z.number().default(0),
+  /** Marketplaces that failed; their products stay as they were. */
+  errors: z.array(MarketplaceError).default([]),
+  /** Marketplaces that were without most of their products in the sync before, or are in this one. */
+  doubted: z.array(MarketplaceType).default([]),
   /** Which products of the base were seen: a compressed bitmap by ordinal. */
   seen: z.instanceof(Uint8Array).optional(),
   /** Rows in each segment of this run. */
@@ -65,6 +87,13 @@ export type SyncPosition = z.infer<typeof SyncPosition>;
 /** Whether giving the run up still leaves the products as they were. */
 export const isRevocable = ({ step }: SyncPosition): boolean => step === 'read' || step === 'mark';
 
+/** Whether lists show what the run has brought. */
+export const isPublished = ({ step }: SyncPosition): boolean => step === 'announce';
+
+/** The marketplaces that have been read, or are being read, and have not failed. */
+export const marketplacesRead = ({ marketplaces, errors }: SyncPosition) =>
+  marketplaces.filter((name) => errors.every(({ marketplace }) => marketplace !== name));
+
 /** Somebody else holds the lock now, or the run is over. */
 export class LostLock extends Error {
   override readonly name = 'LostLock';
@@ -73,7 +102,7 @@ export class LostLock extends Error {
 /** The position at the start of a run, and the write that creates the lock unless there is one. */
 export function lockWrite(
   tenantId: string,
-  start: Pick<SyncPosition, 'run_id' | 'started_at' | 'marketplaces' | 'base_version'>,
+  start: Pick<SyncPosition, 'run_id' | 'started_at' | 'marketplaces' | 'base_version' | 'doubted'>,
   nowMs: number,
 ): Write {
   const position: SyncPosition = {
@@ -89,6 +118,12 @@ export function lockWrite(
     phase: 'waiting',
     processed: 0,
     processed_before: 0,
+    created_before: 0,
+    changed_before: 0,
+    staged_before: 0,
+    fresh_pages: 0,
+    stale_pages: 0,
+    errors: [],
     staged: [],
     marked: 0,
     applied: 0,
@@ -201,6 +236,7 @@ export const isSafelyHeld = (position: SyncPosition, nowMs: number): boolean =>
 /** Makes a step durable, renews the lock and counts failures anew. Throws LostLock. */
 export async function checkpoint(tenantId: string, position: SyncPosition): Promise<void> {
   position.lease_until_ms = Date.now() + leaseMs;
+  // Whoever goes on has got further.
   position.failures = 0;
   position.waits = 0;
   position.interruptions = 0;
@@ -219,8 +255,9 @@ export async function release(
 ): Promise<void> {
   const { ConditionExpression, ExpressionAttributeValues } = held(position);
   const comesAtMs = Date.now() + pauseMs;
-  const { is_told, failures, waits, interruptions } = position;
-  const kept = { is_told, failures, waits, interruptions };
+  const { is_told, failures, waits, interruptions, started_at } = position;
+  const { reading_since = started_at } = position;
+  const kept = { is_told, reading_since, failures, waits, interruptions };
   await orLost(() =>
     updateItem({
       Key: keys.syncLock(tenantId),

@@ -9,10 +9,29 @@ import { keys } from '../table/keys.ts';
 import { create, getItems, query, transact, type Write } from '../table/table.ts';
 import { readCurrent } from './catalogue-versions.ts';
 import { retentionMs } from './product.ts';
-import { LostLock, lockWrite, readLock, SyncPosition, unlockWrite, waitMsOf } from './sync-lock.ts';
+import {
+  isPublished,
+  LostLock,
+  lockWrite,
+  type MarketplaceError,
+  readLock,
+  SyncPosition,
+  unlockWrite,
+  waitMsOf,
+} from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
 import { readSchedule, scheduleWrites, syncIntervalMs, unscheduleWrites } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
+
+/** Why a run, or one marketplace of it, failed. */
+const SyncError = z.object({
+  marketplace: MarketplaceType.nullable().default(null),
+  code: z.string(),
+  detail: z.string(),
+});
+export type SyncError =
+  | MarketplaceError
+  | { marketplace: null; code: SyncErrorCode; detail: string };
 
 export const SyncRunItem = z.object({
   id: z.string(),
@@ -26,7 +45,10 @@ export const SyncRunItem = z.object({
   created: z.number(),
   changed: z.number(),
   missing: z.number(),
-  error: z.object({ code: z.string(), detail: z.string() }).optional(),
+  error: SyncError.optional(),
+  errors: z.array(SyncError).optional(),
+  /** Marketplaces without most of their products, which the next run believes. */
+  doubted: z.array(MarketplaceType).default([]),
 });
 export type SyncRunItem = z.infer<typeof SyncRunItem>;
 
@@ -42,6 +64,7 @@ function toView(run: SyncRunItem, position?: SyncPosition) {
   const isLive = position?.run_id === run.id && run.completed_at === undefined;
   const live = isLive ? position : undefined;
   const { created, changed, missing, processed, total } = live ?? run;
+  const { error, errors = error ? [error] : [] } = run;
   const phase = live && (live.step === 'read' ? live.phase : wordsForPhases[live.step]);
   return {
     task_id: run.id,
@@ -50,7 +73,8 @@ function toView(run: SyncRunItem, position?: SyncPosition) {
     marketplaces: run.marketplaces,
     phase: phase ?? null,
     processed,
-    total: total ?? null,
+    // What a marketplace tells of its total need not be true.
+    total: total === undefined ? null : Math.max(total, processed),
     created,
     changed,
     missing,
@@ -59,7 +83,8 @@ function toView(run: SyncRunItem, position?: SyncPosition) {
     duration_ms: run.completed_at
       ? Date.parse(run.completed_at) - Date.parse(run.started_at)
       : null,
-    error: run.error ?? null,
+    error: error ?? null,
+    errors,
   };
 }
 export type SyncRunView = ReturnType<typeof toView>;
@@ -82,7 +107,7 @@ export async function startSync(
     if (marketplaces.length === 0) throw new AppError('no_credentials');
     // In this order: a run that came and went meanwhile has moved the schedule.
     const schedule = await readSchedule(tenantId);
-    const current = await readCurrent(tenantId);
+    const [current, doubted] = await Promise.all([readCurrent(tenantId), readDoubted(tenantId)]);
     const nowMs = Date.now();
     const run: SyncRunItem = {
       id: newId('syn'),
@@ -94,8 +119,10 @@ export async function startSync(
       created: 0,
       changed: 0,
       missing: 0,
+      doubted,
     };
     const start = {
+      doubted,
       run_id: run.id,
       started_at: run.started_at,
       marketplaces: run.marketplaces,
@@ -117,6 +144,19 @@ export async function startSync(
     return { task_id: run.id, status: 'pending' };
   }
   throw new AppError('busy', { headers: { 'retry-after': '1' } });
+}
+
+/** The marketplaces that the last run found without most of their products. */
+async function readDoubted(tenantId: string): Promise<SyncRunItem['doubted']> {
+  const { pk, prefix } = keys.syncRunsOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+    ScanIndexForward: false,
+    Limit: 1,
+    ConsistentRead: true,
+  });
+  return Items.flatMap((item) => SyncRunItem.parse(item).doubted);
 }
 
 /** Lets a worker come as soon as one may, in case the run has lost its own. */
@@ -221,7 +261,7 @@ export async function endRun(
   tenantId: string,
   position: SyncPosition,
   tenant: Pick<TenantItem, 'plan'> | undefined,
-  error?: { code: SyncErrorCode; detail: string },
+  errors: readonly SyncError[],
 ): Promise<void> {
   let isGone = tenant === undefined;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -229,7 +269,7 @@ export async function endRun(
     const schedule = await readSchedule(tenantId);
     const dueAtMs = nowMs + syncIntervalMs(tenant?.plan ?? null);
     const kept = [
-      outcomeWrite(tenantId, position, nowMs, error),
+      outcomeWrite(tenantId, position, nowMs, errors),
       ...scheduleWrites(tenantId, schedule, dueAtMs),
     ];
     const dropped = schedule ? unscheduleWrites(tenantId, schedule) : [];
@@ -242,23 +282,28 @@ export async function endRun(
   }
   throw new AppError('busy', { headers: { 'retry-after': '1' } });
 }
+/** What a run has brought. Of one that was not published nothing is taken over. */
+export function outcomeOf(position: SyncPosition) {
+  const { processed, created, changed, missing } = position;
+  return isPublished(position)
+    ? { processed, created, changed, missing }
+    : { processed, created: 0, changed: 0, missing: 0 };
+}
+
 function outcomeWrite(
   tenantId: string,
   position: SyncPosition,
   nowMs: number,
-  error: { code: SyncErrorCode; detail: string } | undefined,
+  errors: readonly SyncError[],
 ): Write {
-  const { processed, total, created, changed, missing } = position;
+  const [error] = errors;
   const outcome = {
     status: error ? 'failed' : 'completed',
     completed_at: new Date(nowMs).toISOString(),
-    processed,
-    total,
-    // What a failed run had found is not taken over.
-    created: error ? 0 : created,
-    changed: error ? 0 : changed,
-    missing: error ? 0 : missing,
-    error,
+    total: position.total,
+    ...outcomeOf(position),
+    ...(error && { error, errors }),
+    doubted: position.doubted,
   };
   const set = Object.entries(outcome).filter(([, value]) => value !== undefined);
   return {

@@ -15,12 +15,21 @@ export type SyncEvent = {
 /** Reads one page of a seller's products. Throws SellerError. */
 export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<SellerPage>;
 
+/** A way to a seller's products. */
+export interface OpenedSeller {
+  /** Differs when the credentials that it uses have been replaced. */
+  version: string;
+  read: PageReader;
+}
+
 /** What a sync needs of the rest of the product. */
 export interface SyncServices {
   /** The marketplaces that the tenant has saved credentials for. */
   marketplaces(tenantId: string): Promise<readonly Marketplace[]>;
   /** The way to a seller's products. Throws `no_credentials`. */
-  openSeller(tenantId: string, marketplace: Marketplace): Promise<PageReader>;
+  openSeller(tenantId: string, marketplace: Marketplace): Promise<OpenedSeller>;
+  /** The version of the credentials that are saved now; undefined when there are none. */
+  credentialsVersion(tenantId: string, marketplace: Marketplace): Promise<string | undefined>;
   /** Lets a worker go on with the run. */
   send(message: SyncMessage, delaySeconds?: number): Promise<void>;
   /** Tells whoever wants to know; the same event may be told twice. */

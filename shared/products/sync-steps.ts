@@ -1,4 +1,3 @@
-import { SellerError } from '../sellers/seller.ts';
 import { keys } from '../table/keys.ts';
 import { getMany, transact, writeMany } from '../table/table.ts';
 import {
@@ -35,44 +34,8 @@ import { type SyncJob, stagedRefs } from './sync-job.ts';
 import { LostLock, positionWrite, type SyncPosition } from './sync-lock.ts';
 import type { SyncServices } from './sync-services.ts';
 
-/** A seller's marketplace that said there are so many products must also hand out this share of them. */
-const completeShare = 0.99;
-const pageDeadlineMs = 120_000;
 /** A run tells of at most so many products that became low. */
 const maxLowStockEvents = 100;
-
-/** The seller's marketplace gave out fewer products than it said it has. */
-export class IncompleteAnswer extends Error {
-  override readonly name = 'IncompleteAnswer';
-}
-
-/** Reads the next page of the seller's products. Throws SellerError, IncompleteAnswer, LostLock. */
-export async function readNextPage(job: SyncJob, services: SyncServices): Promise<void> {
-  const { position, tenantId } = job;
-  const marketplace = position.marketplaces[position.marketplace];
-  if (!marketplace) throw new Error('The sync has read all marketplaces already');
-  if (job.reader?.marketplace !== marketplace)
-    job.reader = { marketplace, read: await services.openSeller(tenantId, marketplace) };
-  const page = await job.reader.read(position.cursor, Date.now() + pageDeadlineMs);
-  if (page.next !== undefined && page.next === position.cursor)
-    throw new SellerError('malformed', 'The marketplace gives the same products over and over.');
-  for (const product of page.products) job.take(marketplace, product);
-  position.processed += page.products.length;
-  position.phase = page.phase;
-  position.cursor = page.next;
-  position.total = page.total === undefined ? undefined : position.processed_before + page.total;
-  if (page.next === undefined) {
-    const read = position.processed - position.processed_before;
-    if (page.total !== undefined && read < page.total * completeShare) throw new IncompleteAnswer();
-    position.processed_before = position.processed;
-    position.marketplace += 1;
-    if (position.marketplace === position.marketplaces.length) {
-      position.total = position.processed;
-      position.step = job.hasUnseen() ? 'mark' : 'apply';
-    }
-  }
-  await job.checkpoint();
-}
 
 /** Marks what no page had, one segment of the base at a time. */
 export async function markMissing(job: SyncJob): Promise<void> {

@@ -3,6 +3,7 @@ import { logger } from '../observe.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { deleteItem, getItem, transact } from '../table/table.ts';
+import { FailedSync } from './sync-failure.ts';
 import {
   absenceOf,
   acquire,
@@ -110,7 +111,7 @@ async function watch(
   const isOld = Date.parse(lock.started_at) + longestRunMs <= nowMs;
   if (isRevocable(lock) && (isOld || lock.stalls >= maxStalls)) {
     const held = await acquire(tenantId, lock.run_id);
-    if (held) await failRun(tenantId, held, services, 'internal_error');
+    if (held) await failRun(tenantId, held, services, new FailedSync('internal_error'));
   } else if (await remind(tenantId, lock, absence)) {
     await services.send({ tenant_id: tenantId, run_id: lock.run_id });
   }

@@ -1,53 +1,35 @@
-import type { SyncErrorCode } from '../contract/products-metrics.ts';
-import { AppError } from '../errors.ts';
 import { logger } from '../observe.ts';
 import { longestDelaySeconds } from '../queues.ts';
 import { SellerError } from '../sellers/seller.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, updateItem } from '../table/table.ts';
+import { FailedSync } from './sync-failure.ts';
 import { SyncJob } from './sync-job.ts';
 import {
   acquire,
+  isPublished,
   isRevocable,
   LostLock,
+  marketplacesRead,
   readLock,
   release,
   type SyncPosition,
   waitMsOf,
 } from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
-import { beginWrite, endRun } from './sync-runs.ts';
+import { readOn } from './sync-reading.ts';
+import { beginWrite, endRun, outcomeOf, type SyncError } from './sync-runs.ts';
 import type { SyncMessage, SyncServices } from './sync-services.ts';
-import {
-  applySegment,
-  deleteObsolete,
-  discardStaged,
-  IncompleteAnswer,
-  markMissing,
-  publish,
-  readNextPage,
-} from './sync-steps.ts';
+import { applySegment, deleteObsolete, discardStaged, markMissing, publish } from './sync-steps.ts';
 
 /** A step is begun only with this much of the function's time left. */
 const reserveMs = 150_000;
-/** Tries in a row that bring nothing, of the seller's marketplace or of ours. */
-const maxFailures = 6;
-/** Pauses between such tries: half a minute, doubled each time, up to what SQS holds back. */
+/** Failures of ours in a row after which a run is given up. */
+const maxInterruptions = 6;
+/** Pauses between tries that bring nothing: half a minute, doubled each time, up to what SQS holds back. */
 const firstPauseMs = 30_000;
 const longestPauseMs = longestDelaySeconds * 1000;
-
-/** Why a run fails, and what people read about it. */
-const details: Record<SyncErrorCode, string> = {
-  wrong_key: 'The seller marketplace does not accept the saved key. Save a new one.',
-  wrong_scope: 'The saved key may not read products. Save one with the categories or role for it.',
-  seller_unavailable: 'The seller marketplace did not answer. The next sync tries again.',
-  malformed_answer: 'The seller marketplace answered with something that is not documented.',
-  incomplete_answer: 'The seller marketplace handed out fewer products than it said it has.',
-  no_credentials: 'The credentials were deleted while the sync was running.',
-  tenant_not_active: 'The subscription of this tenant is not active.',
-  internal_error: 'The sync was given up after several interruptions on our side.',
-};
 
 /**
  * Goes on with a run from where it stands, as far as the time of this call goes, then lets the next
@@ -92,9 +74,11 @@ async function advance(
 ): Promise<void> {
   const tenant = await begin(tenantId, position, services);
   if (position.step !== 'announce') {
-    const job = await SyncJob.open(tenantId, position);
-    do await step(job, services);
-    while (!isPublished(position) && remainingMs() > reserveMs);
+    let job = await SyncJob.open(tenantId, position);
+    do {
+      if (job.isOutdated) job = await SyncJob.open(tenantId, position);
+      await step(job, services);
+    } while (!isPublished(position) && remainingMs() > reserveMs);
   }
   if (isPublished(position)) await complete(tenantId, position, services, tenant);
   else await pause(tenantId, position, services, 0);
@@ -123,27 +107,19 @@ async function begin(
     });
     await updateItem(beginWrite(tenantId, position.run_id));
     position.is_told = true;
+    position.reading_since = new Date().toISOString();
   }
   return tenant;
 }
 
-class FailedSync extends Error {
-  override readonly name = 'FailedSync';
-  readonly code: SyncErrorCode;
-
-  constructor(code: SyncErrorCode) {
-    super(details[code]);
-    this.code = code;
-  }
-}
-
-const isPublished = ({ step }: SyncPosition): boolean => step === 'announce';
+const syncedBy = (position: SyncPosition) =>
+  isPublished(position) ? marketplacesRead(position) : [];
 
 /** Makes one durable step. */
 async function step(job: SyncJob, services: SyncServices): Promise<void> {
   switch (job.position.step) {
     case 'read':
-      return readNextPage(job, services);
+      return readOn(job, services);
     case 'mark':
       return markMissing(job);
     case 'apply':
@@ -159,26 +135,46 @@ async function complete(
   services: SyncServices,
   tenant: TenantItem,
 ): Promise<void> {
-  const { run_id, processed, created, changed, missing, started_at } = position;
-  const nowMs = Date.now();
   await deleteObsolete(tenantId, position);
-  await services.publish(tenantId, {
-    type: 'sync.completed',
-    data: {
-      task_id: run_id,
-      processed,
-      created,
-      changed,
-      missing,
-      duration_ms: nowMs - Date.parse(started_at),
-      completed_at: new Date(nowMs).toISOString(),
-    },
-  });
-  await endRun(tenantId, position, tenant);
-  logger.info('sync_completed', { processed, created, changed, missing });
+  await end(tenantId, position, services, { tenant, errors: position.errors });
+}
+
+/** Tells of the end of a run and ends it. The caller holds the lock. Throws LostLock. */
+async function end(
+  tenantId: string,
+  position: SyncPosition,
+  services: Pick<SyncServices, 'publish'>,
+  { tenant, errors }: { tenant: TenantItem | undefined; errors: readonly SyncError[] },
+): Promise<void> {
+  const { run_id: task_id, started_at } = position;
+  const figures = outcomeOf(position);
+  const nowMs = Date.now();
+  const at = new Date(nowMs).toISOString();
+  const duration_ms = nowMs - Date.parse(started_at);
+  const [error] = errors;
+  await services.publish(
+    tenantId,
+    error
+      ? {
+          type: 'sync.failed',
+          data: { task_id, error, errors, synced: syncedBy(position), ...figures, failed_at: at },
+        }
+      : {
+          type: 'sync.completed',
+          data: { task_id, ...figures, duration_ms, completed_at: at },
+        },
+  );
+  await endRun(tenantId, position, tenant, errors);
+  if (error) {
+    const { code, marketplace } = error;
+    logger.warn('sync_failed', { code, marketplace, errors: errors.length, ...figures });
+    recordSyncMetric('SyncsFailed', 1, { reason: code });
+    return;
+  }
+  logger.info('sync_completed', figures);
   recordSyncMetric('SyncsCompleted', 1);
-  recordSyncMetric('SyncDuration', nowMs - Date.parse(started_at));
-  recordSyncMetric('SyncedProducts', processed);
+  recordSyncMetric('SyncDuration', duration_ms);
+  recordSyncMetric('SyncedProducts', figures.processed);
 }
 
 async function pause(
@@ -203,19 +199,20 @@ async function onError(
   error: unknown,
 ): Promise<void> {
   if (error instanceof LostLock) throw error;
-  if (error instanceof SellerError && error.code === 'rate_limited')
-    return pause(tenantId, position, services, error.retryAfterMs ?? firstPauseMs);
+  if (error instanceof SellerError && error.code === 'rate_limited') {
+    position.waits += 1;
+    const askedMs = error.retryAfterMs ?? firstPauseMs;
+    return pause(tenantId, position, services, Math.max(askedMs, growing(1000, position.waits)));
+  }
   if (error instanceof SellerError && error.code === 'unavailable') {
     position.failures += 1;
-    if (position.failures < maxFailures)
-      return pause(tenantId, position, services, growing(firstPauseMs, position.failures));
+    return pause(tenantId, position, services, growing(firstPauseMs, position.failures));
   }
-  const code = codeOf(error);
-  if (code) return failRun(tenantId, position, services, code);
+  if (error instanceof FailedSync) return failRun(tenantId, position, services, error);
   position.interruptions += 1;
   logInterruption(error, position);
-  if (isRevocable(position) && position.interruptions >= maxFailures)
-    return failRun(tenantId, position, services, 'internal_error');
+  if (isRevocable(position) && position.interruptions >= maxInterruptions)
+    return failRun(tenantId, position, services, new FailedSync('internal_error'));
   // What has begun to be saved is saved to its end, however long that takes.
   await pause(tenantId, position, services, growing(firstPauseMs, position.interruptions));
 }
@@ -231,31 +228,20 @@ function logInterruption(error: unknown, { step: during, interruptions }: SyncPo
   });
 }
 
-function codeOf(error: unknown): SyncErrorCode | undefined {
-  if (error instanceof FailedSync) return error.code;
-  if (error instanceof AppError && error.code === 'no_credentials') return 'no_credentials';
-  if (error instanceof IncompleteAnswer) return 'incomplete_answer';
-  if (!(error instanceof SellerError)) return undefined;
-  if (error.code === 'unavailable') return 'seller_unavailable';
-  if (error.code === 'malformed') return 'malformed_answer';
-  return error.code === 'rate_limited' ? undefined : error.code;
-}
-
-/** Ends a run without taking over anything of it. The caller holds the lock. Throws LostLock. */
+/**
+ * Ends a run without taking over anything of it: for a reason of its own, or since all marketplaces
+ * have failed. The caller holds the lock. Throws LostLock.
+ */
 export async function failRun(
   tenantId: string,
   position: SyncPosition,
   services: Pick<SyncServices, 'publish'>,
-  code: SyncErrorCode,
+  { code, message: detail }: FailedSync,
 ): Promise<void> {
-  const error = { code, detail: details[code] };
+  const haveAllFailed = position.errors.length === position.marketplaces.length;
+  const own = haveAllFailed ? [] : [{ marketplace: null, code, detail }];
   await discardStaged(tenantId, position);
-  await services.publish(tenantId, {
-    type: 'sync.failed',
-    data: { task_id: position.run_id, error, failed_at: new Date().toISOString() },
-  });
   const item = await getItem(keys.tenant(tenantId));
-  await endRun(tenantId, position, item && TenantItem.parse(item), error);
-  logger.warn('sync_failed', { code });
-  recordSyncMetric('SyncsFailed', 1, { reason: code });
+  const tenant = item && TenantItem.parse(item);
+  await end(tenantId, position, services, { tenant, errors: [...own, ...position.errors] });
 }

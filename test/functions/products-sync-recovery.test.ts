@@ -232,19 +232,15 @@ describe('a sweep', () => {
     const { sellers, tenantId } = await fresh();
     await start(sellers, tenantId);
     let sweeps = 0;
-    const openSeller = sellers.openSeller.bind(sellers);
-    sellers.openSeller = async (...args) => {
-      const read = await openSeller(...args);
-      if (args[0] !== tenantId) return read;
-      return async (cursor) => {
+    sellers.aroundPages(tenantId, {
+      before: async () => {
         travel(minute);
         const before = await allItems();
         await sweep(sellers);
         expect(await allItems()).toEqual(before);
         sweeps += 1;
-        return read(cursor);
-      };
-    };
+      },
+    });
     await work(sellers);
 
     expect(sweeps).toBe(3);

@@ -249,20 +249,16 @@ describe('one sync at a time', () => {
     sellers.sent.length = 0;
     const message = { tenant_id: tenantId, run_id: task_id };
     const { advanceSync } = await modules();
-    const openSeller = sellers.openSeller.bind(sellers);
     let isSlow = true;
-    sellers.openSeller = async (...args) => {
-      const read = await openSeller(...args);
-      if (!isSlow) return read;
-      isSlow = false;
-      return async (cursor) => {
-        const page = await read(cursor);
+    sellers.aroundPages(tenantId, {
+      after: async () => {
+        if (!isSlow) return;
+        isSlow = false;
         // While this one waits, its lease ends and another worker does everything.
         travel(4 * minute);
         await advanceSync(message, sellers, () => 600_000);
-        return page;
-      };
-    };
+      },
+    });
 
     await advanceSync(message, sellers, () => 600_000);
 

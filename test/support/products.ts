@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import type { SyncEvent, SyncMessage, SyncServices } from '../../shared/products/sync-services.ts';
-import { SellerError, type SellerProduct } from '../../shared/sellers/seller.ts';
+import { SellerError, type SellerPage, type SellerProduct } from '../../shared/sellers/seller.ts';
 import { pretendBcrypt } from './bcrypt.ts';
 import { minute, travelTo } from './clock.ts';
 import { type Member, useWorld, type World } from './world.ts';
@@ -33,7 +34,9 @@ export class FakeSellers implements SyncServices {
   /** What the next pages throw instead of being read. */
   readonly faults: unknown[] = [];
   /** May throw instead of a page. */
-  beforePage: () => void = () => undefined;
+  beforePage: (marketplace: Marketplace, cursor: string | undefined) => void = () => undefined;
+  /** Versions of the saved credentials, where they are not the first ones. */
+  readonly versions = new Map<string, string>();
   pagesRead = 0;
   /** Pages that were asked for, read or not. */
   asked = 0;
@@ -48,9 +51,11 @@ export class FakeSellers implements SyncServices {
   }
 
   async openSeller(tenantId: string, marketplace: Marketplace) {
-    return async (cursor: string | undefined) => {
+    const version = await this.credentialsVersion(tenantId, marketplace);
+    if (version === undefined) throw new AppError('no_credentials');
+    const read = async (cursor: string | undefined): Promise<SellerPage> => {
       this.asked += 1;
-      this.beforePage();
+      this.beforePage(marketplace, cursor);
       const fault = this.faults.shift();
       if (fault !== undefined) throw fault;
       this.pagesRead += 1;
@@ -59,6 +64,47 @@ export class FakeSellers implements SyncServices {
       const end = start + this.pageSize;
       const next = end < shelf.length ? String(end) : undefined;
       return { products: shelf.slice(start, end), next, total: shelf.length, phase: 'products' };
+    };
+    return { version, read };
+  }
+
+  async credentialsVersion(tenantId: string, marketplace: Marketplace) {
+    const place = `${tenantId}/${marketplace}`;
+    return this.shelves.has(place) ? (this.versions.get(place) ?? 'first') : undefined;
+  }
+
+  /** Lets pages be other than they are on the shelves. */
+  changePages(
+    change: (page: SellerPage, cursor: string | undefined, marketplace: Marketplace) => SellerPage,
+  ) {
+    const openSeller = this.openSeller.bind(this);
+    this.openSeller = async (tenantId, marketplace) => {
+      const { version, read } = await openSeller(tenantId, marketplace);
+      return {
+        version,
+        read: async (cursor) => change(await read(cursor), cursor, marketplace),
+      };
+    };
+  }
+
+  /** Lets something happen elsewhere around each page. */
+  aroundPages(
+    tenantOf: string,
+    around: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
+  ) {
+    const openSeller = this.openSeller.bind(this);
+    this.openSeller = async (tenantId, marketplace) => {
+      const { version, read } = await openSeller(tenantId, marketplace);
+      if (tenantId !== tenantOf) return { version, read };
+      return {
+        version,
+        read: async (cursor) => {
+          await around.before?.();
+          const page = await read(cursor);
+          await around.after?.();
+          return page;
+        },
+      };
     };
   }
 
@@ -108,8 +154,15 @@ export interface RunView {
   created: number;
   changed: number;
   missing: number;
+  started_at: string;
   completed_at: string | null;
-  error: { code: string; detail: string } | null;
+  error: ErrorView | null;
+  errors: ErrorView[];
+}
+interface ErrorView {
+  marketplace: string | null;
+  code: string;
+  detail: string;
 }
 
 /** Tenants, their sellers and the worker, in the morning of a day. */
