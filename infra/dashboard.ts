@@ -93,7 +93,7 @@ function syncRow({ product }: DashboardProps): IWidget[] {
       [product.all('SyncsStarted'), product.of('SyncsCompleted')],
       [product.of('SyncsDue', {}, { statistic: 'Maximum' })],
     ],
-    ['Syncs: failed, by reason', [product.all('SyncsFailed')]],
+    ['Syncs: failed, by reason; stuck', [product.all('SyncsFailed')], [product.of('SyncsStuck')]],
     [
       'Syncs: duration and products',
       ['p50', 'p99'].map((statistic) => product.of('SyncDuration', {}, { statistic })),

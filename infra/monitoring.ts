@@ -94,6 +94,13 @@ export class Monitoring extends Construct {
         'Half of the syncs of an hour or more failed for reasons of ours or of the seller marketplaces.',
     });
 
+    topic.ring(this, 'SyncsStuck', {
+      metric: this.#product.of('SyncsStuck', {}, { period: Duration.minutes(30) }),
+      threshold: 1,
+      meaning:
+        'A sync that is saving products has failed again and again. It is tried for ever; see sync_interrupted in the log of its worker.',
+    });
+
     // A run that the sweep gave up because no worker took it is not one that somebody has ended.
     const reasons = [...syncFailures.ours, ...syncFailures.tenants].filter(
       (reason) => reason !== 'internal_error',

@@ -245,7 +245,8 @@ async function start(
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
     const spec = functionSpec(resource, assets);
     identities.prepare(spec.name, spec.roleArn);
-    lambda.add(spec);
+    const source = eventSources.find(({ functionArn }) => functionArn === arn);
+    lambda.add({ ...spec, ...(source && { mostWorkers: source.mostBatches }) });
   }
   const gateway = createGateway({
     api,

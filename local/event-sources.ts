@@ -16,14 +16,18 @@ export interface EventSource {
   readonly queueArn: string;
   readonly queueUrl: string;
   readonly batchSize: number;
+  /** Batches that are worked on at a time. */
+  readonly mostBatches: number;
   /** Whether the function says which messages of a batch it failed at. */
   readonly reportsFailures: boolean;
   readonly roleArn: string;
   readonly functionName: string;
 }
 
-/** Batches of one queue that are worked on at a time. */
-const mostBatches = 4;
+/** Batches of one queue that are worked on at a time, where the template does not say. */
+const usualBatches = 4;
+/** And whatever it says, on one machine. */
+const mostBatches = 10;
 /** Pause after SQS itself failed. */
 const pauseMs = 1000;
 
@@ -38,6 +42,7 @@ export function readEventSources(template: Template): EventSource[] {
     if (!queue || !target)
       throw new TemplateError(where, 'the local runner only knows queues as sources of functions');
     const timeoutSeconds = Number(target.properties.Timeout ?? 3);
+    const scaling = properties.ScalingConfig;
     const visibilitySeconds = Number(queue.properties.VisibilityTimeout ?? 30);
     if (visibilitySeconds < timeoutSeconds)
       throw new TemplateError(where, 'its queue shows messages again before its function ends');
@@ -48,6 +53,10 @@ export function readEventSources(template: Template): EventSource[] {
       queueArn,
       queueUrl: queue.ref,
       batchSize: Math.min(10, Number(properties.BatchSize ?? 10)),
+      mostBatches: Math.min(
+        mostBatches,
+        Number(isRecord(scaling) ? scaling.MaximumConcurrency : usualBatches),
+      ),
       reportsFailures: listOf(properties.FunctionResponseTypes).includes('ReportBatchItemFailures'),
     };
   });
@@ -92,7 +101,7 @@ export function pollEventSource(
   const poll = async () => {
     while (!stopping.signal.aborted) {
       try {
-        if (batches.size >= mostBatches) await Promise.race(batches);
+        if (batches.size >= source.mostBatches) await Promise.race(batches);
         const { Messages = [] } = await client.send(
           new ReceiveMessageCommand({
             QueueUrl: source.queueUrl,

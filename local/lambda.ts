@@ -16,6 +16,8 @@ export interface FunctionSpec {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly roleArn: string;
+  /** Environments that run at a time; 4 unless told. */
+  readonly mostWorkers?: number;
 }
 
 export interface WorkerSettings {
@@ -81,8 +83,8 @@ export interface LambdaOptions {
   readonly onInvocation?: (invocation: Invocation) => void;
 }
 
-/** Environments of one function that run at a time; further calls wait for one of them. */
-const mostWorkers = 4;
+/** Environments of one function that run at a time unless told; further calls wait for one of them. */
+const usualWorkers = 4;
 /** What Lambda takes and gives in one synchronous call. */
 const longestPayloadBytes = 6 * 1024 * 1024;
 const longestInitMs = 10_000;
@@ -198,10 +200,12 @@ class Pool {
     if (this.#isStopped) return undefined;
     return (
       this.#idle.pop() ??
-      (this.#workers.size < mostWorkers
-        ? this.#start()
-        : new Promise((resolve) => this.#waiting.push(resolve)))
+      (this.#hasRoom() ? this.#start() : new Promise((resolve) => this.#waiting.push(resolve)))
     );
+  }
+
+  #hasRoom(): boolean {
+    return this.#workers.size < (this.#spec.mostWorkers ?? usualWorkers);
   }
 
   #start(): Environment {
@@ -210,7 +214,7 @@ class Pool {
       const at = this.#idle.indexOf(environment);
       if (at >= 0) this.#idle.splice(at, 1);
       // A call may wait for a worker that will never come back.
-      if (!this.#isStopped && this.#workers.size < mostWorkers) {
+      if (!this.#isStopped && this.#hasRoom()) {
         const next = this.#waiting.shift();
         if (next) next(this.#start());
       }

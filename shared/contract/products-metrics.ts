@@ -22,7 +22,7 @@ export const productMetrics = {
   SyncsFailed: {
     kind: 'count',
     dimensions: { reason: [...syncFailures.ours, ...syncFailures.tenants] },
-    meaning: 'Syncs that failed and changed nothing, by reason',
+    meaning: 'Syncs that failed for a marketplace or as a whole, by the first reason',
   },
   SyncDuration: {
     kind: 'milliseconds',
@@ -33,6 +33,11 @@ export const productMetrics = {
     kind: 'count',
     dimensions: {},
     meaning: 'Products that syncs which ended well have read',
+  },
+  SyncsStuck: {
+    kind: 'count',
+    dimensions: {},
+    meaning: 'Tries in vain of syncs that cannot be given up, since they are saving products',
   },
   SyncsDue: {
     kind: 'gauge',

@@ -394,8 +394,10 @@ export const syncWorker: BackgroundFunction = {
   sellers: true,
   queue: 'sync',
   queues: ['sync', 'webhooks'],
-  // One tenant at a time: a slow one slows no other.
+  // One tenant at a time: a slow one slows no other. So many at once leave the account's
+  // concurrency to the API.
   batchSize: 1,
+  maxConcurrency: 20,
   memoryMb: 1024,
   timeoutSeconds: 600,
 };

@@ -20,7 +20,7 @@ import {
   waitMsOf,
 } from './sync-lock.ts';
 import { recordSyncMetric } from './sync-metrics.ts';
-import { readSchedule, scheduleWrites, syncIntervalMs, unscheduleWrites } from './sync-schedule.ts';
+import { nextSyncMs, readSchedule, scheduleWrites, unscheduleWrites } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
 
 /** Why a run, or one marketplace of it, failed. */
@@ -267,7 +267,7 @@ export async function endRun(
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const nowMs = Date.now();
     const schedule = await readSchedule(tenantId);
-    const dueAtMs = nowMs + syncIntervalMs(tenant?.plan ?? null);
+    const dueAtMs = nextSyncMs(tenant?.plan ?? null, position.run_id, nowMs);
     const kept = [
       outcomeWrite(tenantId, position, nowMs, errors),
       ...scheduleWrites(tenantId, schedule, dueAtMs),

@@ -14,14 +14,25 @@ const intervalMsByPlan = {
   ENTERPRISE: hourMs / 2,
 } as const satisfies Record<NonNullable<TenantItem['plan']>, number>;
 
+/** Next times are later by up to this share of the interval, so that tenants do not come in crowds. */
+const spread = 0.05;
+
+/** When a tenant's products are synced next, after a run that ends now. */
+export function nextSyncMs(plan: TenantItem['plan'], runId: string, nowMs: number): number {
+  const intervalMs = syncIntervalMs(plan);
+  return nowMs + intervalMs + Math.floor((byteOf(runId) / 256) * spread * intervalMs);
+}
+
+/** A byte that is as good as random and always the same for a text. */
+const byteOf = (text: string): number => createHash('sha256').update(text).digest()[0] ?? 0;
+
 export const syncIntervalMs = (plan: TenantItem['plan']): number =>
   intervalMsByPlan[plan ?? 'FREE'];
 
 /** Due syncs are spread over this many partitions, so that none becomes hot. */
 const shards = 8;
 
-const shardOf = (tenantId: string): number =>
-  (createHash('sha256').update(tenantId).digest()[0] ?? 0) % shards;
+const shardOf = (tenantId: string): number => byteOf(tenantId) % shards;
 
 const ScheduleItem = z.object({ due_at: z.string() });
 export type Schedule = z.infer<typeof ScheduleItem>;
@@ -77,9 +88,16 @@ export type DueSync = z.infer<typeof DueItem>;
 
 const duePerPage = 100;
 
-/** The tenants that are due, those that have waited longest first within a partition. */
-export async function* dueSyncs(nowMs: number): AsyncGenerator<DueSync> {
-  for (let shard = 0; shard < shards; shard += 1) {
+/**
+ * The tenants that are due, those that have waited longest first within a partition. A sweep that
+ * does not get through all partitions began with a random one.
+ */
+export async function* dueSyncs(
+  nowMs: number,
+  firstShard = Math.floor(Math.random() * shards),
+): AsyncGenerator<DueSync> {
+  for (let count = 0; count < shards; count += 1) {
+    const shard = (firstShard + count) % shards;
     let start: Record<string, unknown> | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await query({

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { keys } from '../table/keys.ts';
 import { getMany, transact, writeMany } from '../table/table.ts';
 import {
   type CatalogueFigures,
   currentWrite,
   deleteManifest,
+  readCurrent,
   readManifest,
   writeManifest,
 } from './catalogue-versions.ts';
@@ -140,11 +142,15 @@ const spareRows = 5000;
 /** Packed segments are numbered above staged ones. */
 const firstPacked = 20_000;
 
-/** Makes what was staged the current catalogue. A run without changes leaves the version as it is. */
+/**
+ * Makes what was staged the current catalogue. Also without changes products are forgotten in time;
+ * only a run that leaves every figure as it is leaves the version as it is.
+ */
 export async function publish(job: SyncJob): Promise<void> {
   const { position, tenantId, base } = job;
   position.step = 'announce';
-  if (position.staged.length === 0) {
+  const figures = figuresOf(job.known);
+  if (position.staged.length === 0 && (await hasFigures(tenantId, figures))) {
     await job.checkpoint();
     return;
   }
@@ -159,12 +165,15 @@ export async function publish(job: SyncJob): Promise<void> {
   });
   const failed = await transact([
     positionWrite(tenantId, position),
-    currentWrite(tenantId, {
-      version: position.run_id,
-      figures: figuresOf(job.known),
-    }),
+    currentWrite(tenantId, { version: position.run_id, figures }),
   ]);
   if (failed) throw new LostLock();
+}
+
+/** Whether the catalogue shows such figures; one that does not exist shows that there is nothing. */
+async function hasFigures(tenantId: string, figures: CatalogueFigures): Promise<boolean> {
+  const current = await readCurrent(tenantId);
+  return current === undefined || isDeepStrictEqual(current.figures, figures);
 }
 
 /** Writes the newest row of each product into as few segments as hold them. */
@@ -232,11 +241,9 @@ function bandOf(stock: number): StockBand {
 
 /** Deletes what the published catalogue stands for. A reader that is not done with it begins again. */
 export async function deleteObsolete(tenantId: string, position: SyncPosition): Promise<void> {
-  if (position.staged.length > 0) {
-    const published = await readManifest(tenantId, position.run_id);
-    if (published?.previous !== undefined) await deleteManifest(tenantId, published.previous);
-    await deleteSegments(tenantId, published?.obsolete ?? []);
-  }
+  const published = await readManifest(tenantId, position.run_id);
+  if (published?.previous !== undefined) await deleteManifest(tenantId, published.previous);
+  await deleteSegments(tenantId, published?.obsolete ?? []);
   await deleteLeftBehind(tenantId, position);
 }
 

@@ -109,7 +109,9 @@ async function watch(
   const absence = absenceOf(lock, nowMs);
   if (!absence) return false;
   const isOld = Date.parse(lock.started_at) + longestRunMs <= nowMs;
-  if (isRevocable(lock) && (isOld || lock.stalls >= maxStalls)) {
+  const isHopeless = isOld || lock.stalls >= maxStalls;
+  if (isHopeless && !isRevocable(lock)) recordSyncMetric('SyncsStuck', 1);
+  if (isHopeless && isRevocable(lock)) {
     const held = await acquire(tenantId, lock.run_id);
     if (held) await failRun(tenantId, held, services, new FailedSync('internal_error'));
   } else if (await remind(tenantId, lock, absence)) {

@@ -211,8 +211,11 @@ async function onError(
   if (error instanceof FailedSync) return failRun(tenantId, position, services, error);
   position.interruptions += 1;
   logInterruption(error, position);
-  if (isRevocable(position) && position.interruptions >= maxInterruptions)
-    return failRun(tenantId, position, services, new FailedSync('internal_error'));
+  if (position.interruptions >= maxInterruptions) {
+    if (isRevocable(position))
+      return failRun(tenantId, position, services, new FailedSync('internal_error'));
+    recordSyncMetric('SyncsStuck', 1);
+  }
   // What has begun to be saved is saved to its end, however long that takes.
   await pause(tenantId, position, services, growing(firstPauseMs, position.interruptions));
 }

@@ -127,7 +127,7 @@ describe('the metrics of a whole journey', () => {
     }
     const unseen = new Set(Object.keys(metricDefinitions));
     for (const { name } of metrics) unseen.delete(name);
-    expect([...unseen].sort()).toEqual(['SyncsFailed']);
+    expect([...unseen].sort()).toEqual(['SyncsFailed', 'SyncsStuck']);
   });
 });
 
@@ -282,7 +282,7 @@ describe('the sweep of syncs', () => {
     await setTenantStatus(members[0] as Member, 'SUSPENDED');
     const others = dueAfter(await recorded(sweepSyncs));
 
-    travel(6 * hour + minute);
+    travel(6 * hour + 20 * minute);
     const late = await recorded(sweepSyncs);
     const again = await recorded(sweepSyncs);
     travel(16 * minute);

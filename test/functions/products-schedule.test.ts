@@ -113,3 +113,31 @@ describe('saved credentials', () => {
     expect(schedules).toEqual(tenantIds.map(() => ({ due_at: new Date().toISOString() })));
   });
 });
+
+describe('due syncs', () => {
+  it('are all found, whichever partition is the first', async () => {
+    const { dueSyncs, scheduleWrites } = await import('../../shared/products/sync-schedule.ts');
+    const { transact } = await import('../../shared/table/table.ts');
+    const tenantIds = Array.from({ length: 30 }, () => `tnt_${ulid()}`).sort();
+    for (const id of tenantIds) await transact(scheduleWrites(id, undefined, Date.now()));
+    const orders = new Set<string>();
+
+    for (let first = 0; first < 8; first += 1) {
+      const found: string[] = [];
+      for await (const { tenant_id } of dueSyncs(Date.now(), first))
+        if (tenantIds.includes(tenant_id)) found.push(tenant_id);
+      orders.add(found.join());
+      expect(found.sort()).toEqual(tenantIds);
+    }
+    expect(orders.size).toBeGreaterThan(1);
+  });
+
+  it('of tenants that were synced at one time lie apart', async () => {
+    const { nextSyncMs } = await import('../../shared/products/sync-schedule.ts');
+    const times = Array.from({ length: 50 }, () => nextSyncMs('PRO', `syn_${ulid()}`, 0));
+
+    expect(new Set(times).size).toBeGreaterThan(20);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(hour);
+    expect(Math.max(...times)).toBeLessThan(1.05 * hour);
+  });
+});

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hour, minute, second, travel } from '../support/clock.ts';
+import { metricsOf } from '../support/emf.ts';
 import { allItems } from '../support/items.ts';
+import { outputOf } from '../support/output.ts';
 import {
   Crash,
   type FakeSellers,
@@ -227,6 +229,41 @@ describe('a run whose message', () => {
   });
 });
 
+describe('a run that an earlier release began', () => {
+  it('goes on with what its position has', async () => {
+    const { member, sellers, tenantId } = await fresh();
+    await start(sellers, tenantId);
+    const { advanceSync } = await modules();
+    const message = sellers.sent.shift();
+    if (message) await advanceSync(message, sellers, () => 1000);
+    const { getItem, putItem } = await import('../../shared/table/table.ts');
+    const { keys } = await import('../../shared/table/keys.ts');
+    const key = keys.syncLock(tenantId);
+    const {
+      expected_at_ms,
+      reminders,
+      credentials_version,
+      reading_since,
+      fresh_pages,
+      stale_pages,
+      created_before,
+      changed_before,
+      staged_before,
+      errors,
+      doubted,
+      waits,
+      interruptions,
+      ...position
+    } = (await getItem(key)) ?? {};
+    await putItem({ Item: { ...key, ...position } });
+
+    await work(sellers);
+
+    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
+    expect((await list(member)).body.total).toBe(12);
+  });
+});
+
 describe('a sweep', () => {
   it('leaves a run alone that has a worker', async () => {
     const { sellers, tenantId } = await fresh();
@@ -315,15 +352,18 @@ describe('failures of ours', () => {
     const { advanceSync, getSyncRun } = await modules();
     crash.failOn((call) => call.constructor.name === 'BatchWriteCommand');
     let longest = 0;
+    let output = '';
     for (let round = 0; round < 12; round += 1) {
       const message = sellers.sent.shift();
       if (!message) throw new Error('Nobody goes on');
       longest = Math.max(longest, message.delaySeconds);
       travel(message.delaySeconds * 1000);
       const { delaySeconds: _, ...body } = message;
-      await advanceSync(body, sellers, () => 600_000);
+      output += await outputOf(() => advanceSync(body, sellers, () => 600_000));
     }
     expect(longest).toBe(900);
+    // Six failures are nothing to wake anybody for.
+    expect(metricsOf(output).filter(({ name }) => name === 'SyncsStuck')).toHaveLength(7);
     expect(await getSyncRun(tenantId, task_id)).toMatchObject({ status: 'in_progress' });
     crash.revive();
 

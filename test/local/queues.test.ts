@@ -1,4 +1,4 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findQueues, replay } from '../../infra/replay-queue.ts';
 import { pollEventSource, readEventSources } from '../../local/event-sources.ts';
@@ -193,6 +193,45 @@ describe('the local SQS', () => {
     });
     await poller.stop();
     traced.destroy();
+  });
+
+  it.each([
+    [undefined, 4],
+    [{ MaximumConcurrency: 6 }, 6],
+    [{ MaximumConcurrency: 50 }, 10],
+  ])('works on batches side by side as the template has it: %j', async (ScalingConfig, atOnce) => {
+    const [source] = readEventSources(
+      templateOf({
+        ...resources,
+        Source: {
+          ...resources.Source,
+          Properties: { ...resources.Source.Properties, BatchSize: 1, ScalingConfig },
+        },
+      }),
+    );
+    if (!source) throw new Error('There is no event source');
+    const finish: (() => void)[] = [];
+    const invoke = () =>
+      new Promise<InvokeResult>((resolve) => {
+        finish.push(() => resolve({ ok: true, payload: '{"batchItemFailures":[]}' }));
+      });
+    const lambda = { invoke } as unknown as Lambda;
+    const onError = vi.fn();
+    const poller = pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError });
+
+    for (let message = 0; message <= atOnce; message += 1)
+      await operator.send(
+        new SendMessageCommand({ QueueUrl: source.queueUrl, MessageBody: String(message) }),
+      );
+
+    await vi.waitFor(() => expect(finish).toHaveLength(atOnce), settled);
+    expect(source.mostBatches).toBe(atOnce);
+    finish[0]?.();
+    await vi.waitFor(() => expect(finish).toHaveLength(atOnce + 1), settled);
+    for (const end of finish) end();
+    await poller.stop();
+    await operator.send(new PurgeQueueCommand({ QueueUrl: source.queueUrl }));
+    expect(onError).not.toHaveBeenCalled();
   });
 
   it('refuses a queue that shows messages again before its function ends', () => {

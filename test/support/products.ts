@@ -37,6 +37,8 @@ export class FakeSellers implements SyncServices {
   beforePage: (marketplace: Marketplace, cursor: string | undefined) => void = () => undefined;
   /** Versions of the saved credentials, where they are not the first ones. */
   readonly versions = new Map<string, string>();
+  /** Whether queue and webhooks take what they are given. */
+  isReachable: () => boolean = () => true;
   pagesRead = 0;
   /** Pages that were asked for, read or not. */
   asked = 0;
@@ -109,10 +111,12 @@ export class FakeSellers implements SyncServices {
   }
 
   async send(message: SyncMessage, delaySeconds = 0): Promise<void> {
+    if (!this.isReachable()) throw new Error('The queue is out of reach');
     this.sent.push({ ...message, delaySeconds });
   }
 
   async publish(tenantId: string, event: SyncEvent): Promise<void> {
+    if (!this.isReachable()) throw new Error('The webhooks are out of reach');
     this.events.push({ ...event, tenantId });
   }
 
