@@ -173,7 +173,7 @@ export const startProductSync = defineEndpoint({
   tag,
   summary: 'Sync the products now',
   description:
-    'One sync of a tenant runs at a time: while one does, its `task_id` is the answer. The first one also starts the schedule.',
+    'One sync of a tenant runs at a time: while one does, its `task_id` is the answer, and it goes on at once should it have come to a standstill. The first one also starts the schedule.',
   access: bearer(['owner', 'admin']),
   responses: {
     202: {
@@ -232,6 +232,8 @@ export const getProductSync = defineEndpoint({
   paths: ['/api/v1/products/sync/{task_id}'],
   tag,
   summary: 'How far a sync is, or how it ended',
+  description:
+    'A sync is `failed` when it failed as a whole or for a marketplace: `errors` has one entry for each, `error` the first. Products of a marketplace that failed stay as they were; those of the others are taken over, as `created`, `changed` and `missing` say. A marketplace that hands out fewer than half of the products it had has failed (`incomplete_answer`), unless the sync before found the same. `total` is null until all marketplaces have told theirs. Products of a marketplace without credentials stay as they are.',
   access: bearer(roles),
   path: z.strictObject({ task_id: SyncTaskId }),
   responses: { 200: { description: 'The sync', schema: SyncRun } },
