@@ -104,13 +104,14 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   };
 }
 
-/** Bundles the web app and the script of the API's page, and lays their static files beside them. */
+/** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */
 export async function bundleWeb(outdir = webFolder): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [
       { in: root('web/main.ts'), out: 'main' },
       { in: root('web/docs.ts'), out: 'assets/docs' },
+      { in: root('web/style/style.css'), out: 'style' },
     ],
     outdir,
     absWorkingDir: repository,
@@ -120,7 +121,7 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
     minify: true,
     logLevel: 'warning',
   });
-  for (const file of ['index.html', 'style.css']) copy(root(`web/${file}`), join(outdir, file));
+  copy(root('web/index.html'), join(outdir, 'index.html'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
     copy(root(`node_modules/swagger-ui-dist/${file}`), join(outdir, 'assets/swagger', file));
   }

@@ -15,6 +15,8 @@ export interface App {
   go(path: string, options?: { notice?: Notice; replace?: boolean }): void;
   /** Says something to people who listen to the page; the same text is visible elsewhere. */
   announce(text: string): void;
+  /** Gives the page on the screen another title, once it knows what it is about. */
+  retitle(title: string): void;
 }
 
 /** Something on the screen; `dispose` is called once it has left. */
@@ -28,11 +30,14 @@ export interface Page extends Content {
   readonly title: string;
 }
 
-/** A page for people who are signed in, with a place in the navigation. */
+/** A page for people who are signed in. */
 export interface AccountPage {
+  /** Its address; one that ends with `/` has a page for each id below it. */
   readonly path: string;
   readonly title: string;
-  /** Who finds it in the navigation; everybody unless told. */
+  /** Whom it is for; everybody unless told. */
   readonly roles?: readonly Role[];
-  open(app: App): Content;
+  /** The page that it is below. Only pages that are below none are in the navigation. */
+  readonly parent?: AccountPage;
+  open(app: App, id: string): Content;
 }
