@@ -99,7 +99,10 @@ function sellerCard(
 
   function showForm(): void {
     const back = h('button', { type: 'button', class: 'quiet', onclick: showConnection }, 'Cancel');
-    const keys = keyForm(app, marketplace, () => showSaved(`${name} is connected.`));
+    const keys = keyForm(app, marketplace, {
+      submit: saved ? 'Save key' : `Connect ${name}`,
+      onSaved: () => showSaved(`${name} is connected.`),
+    });
     fill(content, h('p', { class: 'muted' }, sellers[marketplace].hint), keys, saved && back);
     if (saved) keys.querySelector('input')?.focus();
   }
@@ -156,12 +159,16 @@ function maskedFacts(marketplace: MarketplaceName, { masked }: SavedCredentials)
 }
 
 /** Keys are sent as they are typed and leave the page with the form. */
-function keyForm(app: App, marketplace: MarketplaceName, onSaved: () => Promise<void>) {
+function keyForm(
+  app: App,
+  marketplace: MarketplaceName,
+  { submit, onSaved }: { submit: string; onSaved: () => Promise<void> },
+) {
   const name = marketplaceNames[marketplace];
   let saveUnverified = false;
   const element = form({
     fields: sellers[marketplace].fields,
-    submit: `Connect ${name}`,
+    submit,
     fieldOfCode: { seller_key_refused: 'api_key', seller_key_scope: 'api_key' },
     helpWith: { seller_unavailable: () => saveAnyway() },
     async onSubmit(values) {

@@ -16,10 +16,14 @@ function ozonAccount(products: number) {
   return account;
 }
 
-async function typeKey(page: Page, { client_id = '', api_key = '' }: Record<string, string>) {
+async function typeKey(
+  page: Page,
+  { client_id = '', api_key = '' }: Record<string, string>,
+  button = 'Connect Ozon',
+) {
   await ozonOf(page).getByLabel('Client-Id').fill(client_id);
   await ozonOf(page).getByLabel('API key', { exact: true }).fill(api_key);
-  await ozonOf(page).getByRole('button', { name: 'Connect Ozon' }).click();
+  await ozonOf(page).getByRole('button', { name: button }).click();
 }
 
 async function syncNow(page: Page): Promise<void> {
@@ -116,7 +120,7 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await link.click();
 
       await heading(page, name).waitFor();
-      await page.getByText(/^[1-9]\d* changes? in the last 90 days/).waitFor();
+      await page.getByText(/^[1-9]\d* changes? of stock or price/).waitFor();
       const chart = page.getByRole('img', { name: 'Stock over time' });
       await chart.locator('path').waitFor();
       const figure = page.locator('figure', { has: chart });
@@ -144,7 +148,7 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       }
 
       await ozonOf(page).getByRole('button', { name: 'Replace key' }).click();
-      await typeKey(page, account.credentials);
+      await typeKey(page, account.credentials, 'Save key');
       await ozonOf(page).getByText('Connected', { exact: true }).first().waitFor();
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ozon');
 

@@ -95,7 +95,10 @@ describe('detections in a browser', { timeout: 60_000 }, () => {
       await signIn(page, owner, { at: '/', title: 'Detections' });
       const chart = page.getByRole('img', { name: 'Detections per day' });
       await chart.locator('.column').nth(29).waitFor();
-      await page.getByText(/^30 detections from/).first().waitFor();
+      await page
+        .getByText(/^30 detections from/)
+        .first()
+        .waitFor();
       await page.getByText('As a table').click();
       const counts = page.getByRole('table', { name: 'Detections per day' }).getByRole('row');
       expect(await counts.last().textContent()).toMatch(/10$/);

@@ -10,7 +10,7 @@ export interface Column {
 }
 
 const margin = { top: 18, right: 2, bottom: 24, left: 34 };
-const labelWidth = 56;
+const labelWidth = 68;
 
 /**
  * Upright bars, one for each label. With few of them each has its value on top; of many labels only

@@ -138,7 +138,7 @@ function chartsOf(product: Product, changes: readonly ProductChange[]): Child {
   const said =
     changes.length === 0
       ? 'No sync has seen a change yet.'
-      : `${count(changes.length, 'change')} in the last 90 days at most.`;
+      : `${count(changes.length, 'change')} of stock or price. They are kept for 90 days.`;
   return [
     h(
       'section',
