@@ -132,6 +132,45 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await page.locator('th[aria-sort="descending"]', { hasText: 'Changed' }).waitFor();
     }));
 
+  test('sees how far a sync is, and why one failed', () =>
+    visit(async (page) => {
+      const owner = await system.newOwner();
+      const account = ozonAccount(60);
+      await system.send('PATCH', '/api/v1/tenants/me/credentials', {
+        token: owner.access_token,
+        body: { ozon: account.credentials },
+      });
+      await signIn(page, owner, { at: '/products', title: 'Products' });
+      const underWay = { status: 'in_progress', phase: 'saving', processed: 30, total: 60 };
+      await page.route(
+        '**/products/sync/syn_*',
+        async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({
+            response: answer,
+            json: { ...(await answer.json()), ...underWay },
+          });
+        },
+        { times: 1 },
+      );
+      await page.getByRole('button', { name: 'Sync now' }).click();
+      await page.getByText('Saving what has changed: 30 of 60 products').waitFor();
+      const bar = page.getByRole('progressbar', { name: 'Sync of products' });
+      expect(await bar.getAttribute('value')).toBe('30');
+      await page.getByText('60 products: 60 new.').waitFor();
+      await bar.waitFor({ state: 'detached' });
+
+      system.cloud.sellers.ozon?.setFaults({ error: 'unauthorized' });
+      try {
+        await page.getByRole('button', { name: 'Sync now' }).click();
+        await page.getByText('The seller marketplace does not accept the saved key.').waitFor();
+      } finally {
+        system.cloud.sellers.ozon?.setFaults({ error: null });
+      }
+      await page.getByRole('link', { name: 'Save a new key' }).click();
+      await heading(page, 'Sell on').waitFor();
+    }));
+
   test('may save a key that could not be tried, replace it, and disconnect', () =>
     visit(async (page) => {
       const owner = await system.newOwner();

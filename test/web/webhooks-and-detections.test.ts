@@ -45,7 +45,7 @@ describe('webhooks in a browser', { timeout: 60_000 }, () => {
 
         await page.getByRole('button', { name: /^Replay webhook\.test/ }).click();
         await deliveriesOf(page).getByText('answered 200').waitFor();
-        await expect.poll(() => receiver.received.length).toBe(2);
+        await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(2);
 
         await page.getByRole('button', { name: 'New secret' }).click();
         await page.getByRole('button', { name: 'Make new secret' }).click();
@@ -117,6 +117,17 @@ describe('detections in a browser', { timeout: 60_000 }, () => {
       expect(lines[0]).toContain('label');
       expect(lines.slice(1).every((line) => line.includes('port-scan'))).toBe(true);
 
+      await page.route('**/detections/export?*', (route) =>
+        route.fulfill({ contentType: 'text/csv', body: 'id,ts\r\none,2026-' }),
+      );
+      await page.getByRole('button', { name: 'Export CSV' }).click();
+      await page.getByText('The export broke off.').waitFor();
+      await page.unroute('**/detections/export?*');
+      await page.route('**/detections/export?*', () => {});
+      await page.getByRole('button', { name: 'Export CSV' }).click();
+      await page.getByRole('button', { name: 'Stop export' }).click();
+      await page.getByRole('button', { name: 'Export CSV' }).waitFor();
+
       await page.getByLabel('Source IP').fill('not an address');
       await page.getByRole('button', { name: 'Apply' }).click();
       await page.getByText('The source IP is not an IP address.').waitFor();
@@ -160,7 +171,9 @@ describe('the navigation on a phone', { timeout: 60_000 }, () => {
         await menu.click();
         await page.getByRole('navigation').getByRole('link', { name: title }).click();
         await heading(page, title).waitFor();
-        await expect.poll(() => page.locator('main [aria-busy]').count()).toBe(0);
+        await expect
+          .poll(() => page.locator('main [aria-busy]').count(), { timeout: 20_000 })
+          .toBe(0);
         expect(await page.getByRole('navigation').isVisible()).toBe(false);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
       }

@@ -4,6 +4,7 @@ import type * as enis from '../../shared/contract/detections-enis.ts';
 import type * as statistics from '../../shared/contract/detections-statistics.ts';
 import type { BodyOf, QueryOf } from '../api.ts';
 import { type Call, download, send } from '../http.ts';
+import { ApiError } from '../problem.ts';
 import type { Session } from '../session.ts';
 
 export const calls = {
@@ -57,15 +58,18 @@ export async function listDetections(
   }
 }
 
-/** All detections that match, as CSV. */
-export function exportDetections(
+/** All detections that match, as CSV. Throws an ApiError also when the file was cut short. */
+export async function exportDetections(
   session: Session,
   query: DetectionFilters,
   signal: AbortSignal,
 ): Promise<Blob> {
-  return session.run((token) =>
+  const file = await session.run((token) =>
     download(calls.exportDetections, { query, signal }, { token, type: 'text/csv' }),
   );
+  // Only a complete file ends with a line break.
+  if ((await file.slice(-1).text()) === '\n') return file;
+  throw new ApiError('unexpected_answer', 0, 'The export broke off. Try again.');
 }
 
 /** Counts per day, label and source from a day on. */
