@@ -13,6 +13,8 @@ export interface App {
   readonly api: Api;
   /** Goes to another page of the app, with a notice at its top if there is something to say. */
   go(path: string, options?: { notice?: Notice; replace?: boolean }): void;
+  /** Keeps the state of the page on the screen in the query of its address. */
+  keep(query: string): void;
   /** Says something to people who listen to the page; the same text is visible elsewhere. */
   announce(text: string): void;
   /** Gives the page on the screen another title, once it knows what it is about. */

@@ -44,6 +44,10 @@ const app: App = {
     history[replace ? 'replaceState' : 'pushState'](null, '', path);
     render(notice && { notice });
   },
+  keep(query) {
+    history.replaceState(history.state, '', location.pathname + query);
+    shownAddress = location.pathname + location.search;
+  },
   announce: (text) => fill(byId('announcer'), text),
   retitle(title) {
     document.title = `${title} · ${productName}`;
@@ -53,7 +57,7 @@ const app: App = {
 };
 
 let current: Page | undefined;
-let shownPath: string | undefined;
+let shownAddress: string | undefined;
 
 function pageOf(path: string): Page {
   if (path === '/sign-up') return signUpPage(app);
@@ -72,7 +76,7 @@ function isPathOf({ path }: AccountPage, asked: string): boolean {
 /** Shows the page of the current address. */
 function render({ notice, isFirst = false }: { notice?: Notice; isFirst?: boolean } = {}): void {
   const path = location.pathname.replace(/(.)\/$/, '$1');
-  shownPath = location.pathname;
+  shownAddress = location.pathname + location.search;
   current?.dispose?.();
   if (!session.isOpen()) clearHeader();
   current = pageOf(path);
@@ -113,7 +117,8 @@ function followLink(event: MouseEvent): void {
 
 /** Back and forward. A jump within the page, as the skip link makes, is none of ours. */
 function followHistory(): void {
-  const isJump = shownPath === location.pathname && !location.hash.startsWith('#ticket=');
+  const isJump =
+    shownAddress === location.pathname + location.search && !location.hash.startsWith('#ticket=');
   if (!isJump) render();
 }
 

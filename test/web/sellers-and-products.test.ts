@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { keys } from '../../shared/table/keys.ts';
-import { heading, signIn, useSite } from './site.ts';
+import { flawsOf, heading, signIn, useSite } from './site.ts';
 
 const { system, visit } = useSite();
 
@@ -67,6 +67,8 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await page.getByRole('img', { name: 'Products by their stock' }).waitFor();
       expect(await page.locator('.figures').textContent()).toMatch(/^Products60/);
 
+      expect(await flawsOf(page)).toEqual([]);
+
       await page.getByRole('button', { name: 'Next' }).click();
       await page.getByText('Page 2 of 3').waitFor();
       await page.getByLabel('Search').fill('SKU-000007');
@@ -127,6 +129,7 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await figure.getByText('As a table').click();
       expect(await figure.getByRole('row').count()).toBeGreaterThan(1);
       expect(await page.title()).toContain(name);
+      expect(await flawsOf(page)).toEqual([]);
 
       await page.goBack();
       await page.locator('th[aria-sort="descending"]', { hasText: 'Changed' }).waitFor();
@@ -157,13 +160,13 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await page.getByText('Saving what has changed: 30 of 60 products').waitFor();
       const bar = page.getByRole('progressbar', { name: 'Sync of products' });
       expect(await bar.getAttribute('value')).toBe('30');
-      await page.getByText('60 products: 60 new.').waitFor();
+      await page.locator('.runs').getByText('60 products: 60 new.').waitFor();
       await bar.waitFor({ state: 'detached' });
 
       system.cloud.sellers.ozon?.setFaults({ error: 'unauthorized' });
       try {
         await page.getByRole('button', { name: 'Sync now' }).click();
-        await page.getByText('The seller marketplace does not accept the saved key.').waitFor();
+        await page.locator('.runs').getByText('The seller marketplace does not accept').waitFor();
       } finally {
         system.cloud.sellers.ozon?.setFaults({ error: null });
       }

@@ -59,3 +59,25 @@ export async function signIn(
   await page.getByRole('button', { name: 'Sign in' }).click();
   await heading(page, title).waitFor();
 }
+
+/** Controls of the page without a name, and headings that skip a level. */
+export function flawsOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const isSeen = (element: Element) => element.checkVisibility();
+    const nameless = [...document.querySelectorAll('input, select, button, a, progress')]
+      .filter(isSeen)
+      .filter((element) => {
+        const labels = 'labels' in element ? [...((element.labels as NodeList | null) ?? [])] : [];
+        const words = [element, ...labels].map(({ textContent }) => textContent ?? '').join('');
+        return element.getAttribute('aria-label') === null && words.trim() === '';
+      })
+      .map(({ outerHTML }) => `no name: ${outerHTML}`);
+    const levels = [...document.querySelectorAll('h1, h2, h3, h4')]
+      .filter(isSeen)
+      .map(({ tagName }) => Number(tagName.slice(1)));
+    const skips = levels.flatMap((level, index) =>
+      level > (levels[index - 1] ?? 0) + 1 ? [`h${level} after h${levels[index - 1] ?? 0}`] : [],
+    );
+    return [...nameless, ...skips];
+  });
+}

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { startReceiver, verified } from '../support/receiver.ts';
-import { heading, signIn, useSite } from './site.ts';
+import { flawsOf, heading, signIn, useSite } from './site.ts';
 
 const { system, visit } = useSite();
 
@@ -35,6 +35,7 @@ describe('webhooks in a browser', { timeout: 60_000 }, () => {
         await page.getByText('Nothing was sent yet.').waitFor();
         await page.getByRole('button', { name: 'Send a test' }).click();
         await deliveriesOf(page).getByText('Delivered').waitFor();
+        expect(await flawsOf(page)).toEqual([]);
         expect(await deliveriesOf(page).textContent()).toMatch(
           /webhook\.test.*1 attempt, answered 200/,
         );
@@ -103,6 +104,7 @@ describe('detections in a browser', { timeout: 60_000 }, () => {
       const counts = page.getByRole('table', { name: 'Detections per day' }).getByRole('row');
       expect(await counts.last().textContent()).toMatch(/10$/);
 
+      expect(await flawsOf(page)).toEqual([]);
       await page.getByRole('button', { name: 'Show only port-scan, 10' }).click();
       await page.getByText('10 detections, all of them').waitFor();
       expect(await page.getByLabel('Label').inputValue()).toBe('port-scan');
@@ -176,6 +178,7 @@ describe('the navigation on a phone', { timeout: 60_000 }, () => {
           .toBe(0);
         expect(await page.getByRole('navigation').isVisible()).toBe(false);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        expect(await flawsOf(page)).toEqual([]);
       }
     }));
 });

@@ -95,7 +95,7 @@ function openProducts(app: App): Content {
   /** The listing stays in the address, so that a reload, a link and the way back keep it. */
   function go(wanted: Listing): void {
     listing = wanted;
-    history.replaceState(history.state, '', location.pathname + writeListing(listing));
+    app.keep(writeListing(listing));
     void list();
   }
 
