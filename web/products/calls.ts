@@ -13,6 +13,7 @@ export const calls = {
   listSyncs: { id: 'products/sync-runs', method: 'GET', path: '/api/v1/products/sync-runs' },
   getDashboard: { id: 'products/dashboard', method: 'GET', path: '/api/v1/analytics/dashboard' },
   getLowStock: { id: 'products/low-stock', method: 'GET', path: '/api/v1/analytics/low-stock' },
+  getTopProducts: { id: 'products/top', method: 'GET', path: '/api/v1/analytics/top-products' },
   getDistribution: {
     id: 'products/stock-distribution',
     method: 'GET',
@@ -24,6 +25,7 @@ export type ProductSummary = z.output<typeof contract.ProductSummary>;
 export type Product = z.output<typeof contract.Product>;
 export type ProductChange = z.output<typeof contract.ProductChange>;
 export type SyncRun = z.output<typeof contract.SyncRun>;
+export type TopProduct = z.output<typeof contract.TopProduct>;
 export type Dashboard = z.output<typeof contract.Dashboard>;
 export type StockDistribution = z.output<typeof contract.StockDistribution>;
 export type ProductQuery = QueryOf<typeof contract.listProducts>;
@@ -70,6 +72,10 @@ export function productsApi(session: Session) {
           { query: { limit }, signal },
           token,
         ),
+      ),
+    top: (limit: number, signal: AbortSignal) =>
+      session.run((token) =>
+        send<{ items: TopProduct[] }>(calls.getTopProducts, { query: { limit }, signal }, token),
       ),
     distribution: (signal: AbortSignal) =>
       session.run((token) => send<StockDistribution>(calls.getDistribution, { signal }, token)),

@@ -1,7 +1,7 @@
 import { columnChart } from '../charts/columns.ts';
 import { type Child, h, link } from '../dom.ts';
 import { number, percent } from '../format.ts';
-import type { Dashboard, ProductSummary, StockDistribution } from './calls.ts';
+import type { Dashboard, ProductSummary, StockDistribution, TopProduct } from './calls.ts';
 
 /** The stock in six figures. */
 export function figures(dashboard: Dashboard): HTMLElement {
@@ -56,19 +56,30 @@ export function distributionChart(distribution: StockDistribution): HTMLElement 
   );
 }
 
-/** A few products with their stock, each a link to its page. */
-export function stockList(items: readonly ProductSummary[], nothing: string): Child {
-  if (items.length === 0) return h('p', { class: 'muted' }, nothing);
+/** The products with the least stock, each a link to its page. */
+export function lowList(items: readonly ProductSummary[]): Child {
+  if (items.length === 0) return h('p', { class: 'muted' }, 'No product is low.');
+  const stock = ({ total_stock }: ProductSummary) =>
+    h('span', { class: stockTone(total_stock) }, number(total_stock));
+  return productList(items.map((product) => [product, stock(product)]));
+}
+
+/** The products that buyers want most, with how many they have ordered and how many there are. */
+export function topList(items: readonly TopProduct[]): Child {
+  if (items.length === 0) return h('p', { class: 'muted' }, 'Nothing is on its way to buyers.');
+  const ordered = ({ units_ordered, total_stock }: TopProduct) => [
+    h('span', { class: 'stock' }, `${number(units_ordered)} ordered`),
+    h('span', { class: `sub ${stockTone(total_stock)}` }, `${number(total_stock)} in stock`),
+  ];
+  return productList(items.map((product) => [product, h('span', {}, ordered(product))]));
+}
+
+function productList(items: readonly (readonly [ProductSummary, HTMLElement])[]): HTMLElement {
   return h(
     'ol',
     { class: 'stock-list' },
-    items.map(({ id, product_name, seller_article, total_stock }) =>
-      h(
-        'li',
-        {},
-        link(`/products/${id}`, product_name || seller_article),
-        h('span', { class: stockTone(total_stock) }, number(total_stock)),
-      ),
+    items.map(([{ id, product_name, seller_article }, figure]) =>
+      h('li', {}, link(`/products/${id}`, product_name || seller_article), figure),
     ),
   );
 }

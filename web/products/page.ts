@@ -6,7 +6,7 @@ import { failure } from '../parts.ts';
 import { SessionEndedError } from '../problem.ts';
 import { isManager } from '../roles.ts';
 import { productsApi } from './calls.ts';
-import { distributionChart, figures, stockList } from './figures.ts';
+import { distributionChart, figures, lowList, topList } from './figures.ts';
 import { productFilters } from './filters.ts';
 import {
   isNarrowed,
@@ -36,15 +36,11 @@ function openProducts(app: App): Content {
     distribution: part(api.distribution, distributionChart),
     low: part(
       (signal) => api.lowStock(shortList, signal),
-      ({ items }) => stockList(items, 'No product is low.'),
+      ({ items }) => lowList(items),
     ),
     top: part(
-      (signal) =>
-        api.list(
-          { sort_by: 'total_stock', sort_order: 'desc', page_size: shortList, missing: false },
-          signal,
-        ),
-      ({ items }) => stockList(items, 'No product yet.'),
+      (signal) => api.top(shortList, signal),
+      ({ items }) => topList(items),
     ),
   };
   const reload = () => {
@@ -79,7 +75,7 @@ function openProducts(app: App): Content {
         parts.low.element,
         h('button', { type: 'button', class: 'small', onclick: showLow }, 'Show all that are low'),
       ),
-      h('section', { class: 'panel' }, h('h2', {}, 'Most in stock'), parts.top.element),
+      h('section', { class: 'panel' }, h('h2', {}, 'Most wanted'), parts.top.element),
     ),
   );
   const catalogue = h(
