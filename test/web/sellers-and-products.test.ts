@@ -62,7 +62,8 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
 
       await page.getByRole('link', { name: 'Go to products' }).click();
       await syncNow(page);
-      await page.getByText('60 products', { exact: false }).first().waitFor();
+      await rowsOf(page).nth(24).waitFor();
+      expect(await page.locator('.catalogue .status').textContent()).toMatch(/^60 products/);
       expect(await rowsOf(page).count()).toBe(25);
       await page.getByRole('img', { name: 'Products by their stock' }).waitFor();
       expect(await page.locator('.figures').textContent()).toMatch(/^Products60/);
