@@ -91,7 +91,10 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
 
       await page.getByLabel('Show').selectOption('low');
       await page.getByText(/^\d+ products · /).waitFor();
-      await page.locator('.stock:not(.warn, .bad)').nth(5).waitFor({ state: 'detached' });
+      await page
+        .locator('.cell-stock > .stock:not(.warn, .bad)')
+        .first()
+        .waitFor({ state: 'detached' });
     }));
 
   test('sees how stock and price of a product change, after however many syncs', () =>
