@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { AwsError } from './aws.ts';
 import { ensureAssembly } from './build.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
@@ -416,11 +416,23 @@ async function fetchThrough(
   const answer = await front.handle(incoming);
   const { status, headers } = answer;
   const isEmpty = request.method === 'HEAD' || [204, 304].includes(status);
-  const body = isStreamed(answer)
-    ? (Readable.toWeb(answer.body) as ReadableStream<Uint8Array<ArrayBuffer>>)
-    : new Uint8Array(answer.body);
+  const body = isStreamed(answer) ? toWebStream(answer.body) : new Uint8Array(answer.body);
   return new Response(isEmpty ? null : body, {
     status,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  });
+}
+
+function toWebStream(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => {
+      body.destroy();
+    },
   });
 }
