@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { keepHeapSmall } from '../shared/products/small-heap.ts';
 import { newMember } from './members.ts';
 import {
   bundleAside,
@@ -31,6 +32,7 @@ export const benchmark: Benchmark = async (tell) => {
   const [small, large] = [await newMember(), await newMember()];
   await syncOnce(small.tenantId, few);
 
+  keepHeapSmall();
   tell('bare writes');
   const bareMs = await writeBare(many);
   tell('first sync');
@@ -154,8 +156,7 @@ async function memoryOf(count: number): Promise<number> {
   const file = fileURLToPath(new URL('sync-memory.ts', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = fork(file, [tenantId, String(count)], {
-      // Garbage is collected early: what is measured is what a sync needs, not what V8 may let lie.
-      execArgv: ['--max-semi-space-size=1', '--optimize-for-size'],
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child.on('message', (bytes) => resolve(Number(bytes)));

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { Authorizers } from './gateway-authorizer.ts';
-import { type ApiDefinition, executeArn } from './gateway-definition.ts';
+import { type ApiDefinition, executeArn, type Operation } from './gateway-definition.ts';
 import {
   isQueryAcceptable,
   type ProxyEvent,
@@ -24,6 +24,8 @@ import {
   withoutHeaders,
 } from './http.ts';
 import { FunctionFailure, type Lambda } from './lambda.ts';
+import type { AnsweredRequest } from './metrics.ts';
+import { newTraceId, traceIdIn } from './trace.ts';
 import type { WebAcl } from './waf.ts';
 
 export interface GatewayOptions {
@@ -36,6 +38,8 @@ export interface GatewayOptions {
   readonly now?: (() => number) | undefined;
   /** Told why a reply was 5xx, as the execution log of API Gateway is. */
   readonly onFailure?: ((message: string) => void) | undefined;
+  /** Told of every answer, as CloudWatch is. */
+  readonly onAnswer?: ((answered: AnsweredRequest) => void) | undefined;
 }
 
 /** A stage of a REST API: takes requests as they arrive at its `execute-api` host. */
@@ -44,6 +48,7 @@ export interface Gateway {
   handle(request: HttpRequest): Promise<AnyResponse>;
 }
 
+const traceHeader = 'x-amzn-trace-id';
 const mostHeaderBytes = 10_240;
 const longestBodyBytes = 10 * 1024 * 1024;
 
@@ -61,12 +66,16 @@ class Refusal extends Error {
 
 /** The gateway that imitates a stage of a REST API in front of the functions. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { api, lambda, webAcl, now = Date.now, onFailure = () => {} } = options;
+  const { api, lambda, webAcl, now = Date.now, onFailure = () => {}, onAnswer } = options;
   const routes = new Routes(api.operations);
   const authorizers = new Authorizers(lambda, now);
   const isThrottled = options.throttle ? tokenBucket(api.throttle, now) : () => false;
 
-  async function serve(request: HttpRequest, ids: RequestIds): Promise<AnyResponse> {
+  async function serve(
+    request: HttpRequest,
+    ids: RequestIds,
+    onRoute: (operation: Operation) => void,
+  ): Promise<AnyResponse> {
     const blocked = webAcl?.(request);
     if (blocked === 'WAF_FILTERED')
       throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
@@ -79,6 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       });
     }
     const route = findRoute(routes, request);
+    onRoute(route.operation);
     if (isThrottled()) throw new Refusal({ type: 'THROTTLED', message: 'Too Many Requests' });
     const decoded = decodeBody(request);
     const authorization = await authorize(route, request);
@@ -94,6 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       authorizer,
       headerOf(request.headers, authorizer.header),
       methodArn,
+      traceIdIn(headerOf(request.headers, traceHeader)),
     );
     if (verdict.ok) return verdict.context;
     if (verdict.error.type.startsWith('AUTHORIZER'))
@@ -108,7 +119,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const timeout = new Promise<typeof overdue>((resolve) => {
       timer = setTimeout(() => resolve(overdue), operation.timeoutMs);
     });
-    const result = await Promise.race([lambda.invoke(operation.functionArn, event), timeout]);
+    const invoking = lambda.invoke(operation.functionArn, event, traceOf(event));
+    const result = await Promise.race([invoking, timeout]);
     clearTimeout(timer);
     if (result === overdue) throw new Refusal(integrationTimeout);
     if (!result.ok) throw failed(route, new FunctionFailure(result));
@@ -123,7 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function stream(route: Route, event: ProxyEvent): Promise<StreamedResponse> {
     const { functionArn, timeoutMs } = route.operation;
-    const source = lambda.invokeWithResponseStream(functionArn, event);
+    const source = lambda.invokeWithResponseStream(functionArn, event, traceOf(event));
     const timer = setTimeout(() => source.destroy(new Refusal(integrationTimeout)), timeoutMs);
     source.once('close', () => clearTimeout(timer));
     const { metadata, payload } = await partStream(source).catch((error: unknown) => {
@@ -156,13 +168,27 @@ export function createGateway(options: GatewayOptions): Gateway {
         timeMs: now(),
       };
       const request = { ...incoming, headers: withTrace(incoming.headers) };
-      const response = await serve(request, ids).catch((error: unknown) => {
+      const startedAt = performance.now();
+      let operation: Operation | undefined;
+      const onRoute = (found: Operation) => {
+        operation = found;
+      };
+      const response = await serve(request, ids, onRoute).catch((error: unknown) => {
         if (!(error instanceof Refusal)) throw error;
         const context = contextOf(api, request, ids, error.authorizer);
         return gatewayResponse(api, error.error, context, (name) =>
           headerOf(request.headers, name),
         );
       });
+      const answered = () =>
+        onAnswer?.({
+          method: operation?.method ?? 'none',
+          route: operation?.resourcePath ?? 'none',
+          status: response.status,
+          ms: performance.now() - startedAt,
+        });
+      if (isStreamed(response)) response.body.once('close', answered);
+      else answered();
       return compress(api, request, {
         ...response,
         headers: [
@@ -174,6 +200,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
 }
+
+const traceOf = ({ headers }: ProxyEvent) =>
+  traceIdIn(headerOf(Object.entries(headers), traceHeader));
 
 const malformed = 'malformed Lambda proxy response';
 const integrationTimeout: GatewayError = {
@@ -224,8 +253,8 @@ function decodeBody(request: HttpRequest): HttpRequest {
 }
 
 function withTrace(headers: HeaderList): HeaderList {
-  const root = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
-  return [...withoutHeaders(headers, 'x-amzn-trace-id'), ['X-Amzn-Trace-Id', root]];
+  const root = `Root=${newTraceId()}`;
+  return [...withoutHeaders(headers, traceHeader), ['X-Amzn-Trace-Id', root]];
 }
 
 function withForwarding(request: HttpRequest): HttpRequest {

@@ -102,6 +102,7 @@ try {
   port.on('message', async (message: ToWorker) => {
     if (message.kind === 'taken') return taken?.();
     if (message.kind === 'left') return output?.destroy();
+    process.env._X_AMZN_TRACE_ID = message.trace;
     try {
       send({ kind: 'result', payload: await run(handler, message) });
     } catch (error) {

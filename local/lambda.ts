@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { region } from './aws.ts';
 import type { Credentials } from './iam.ts';
 import { type Resource, TemplateError } from './template.ts';
+import { invocationHeader, newTraceId } from './trace.ts';
 
 /** What the template says about a function, with everything resolved. */
 export interface FunctionSpec {
@@ -34,6 +35,8 @@ export interface InvokeMessage {
   readonly deadline: number;
   /** The answer is wanted chunk by chunk. */
   readonly streams: boolean;
+  /** What the invocation finds in `_X_AMZN_TRACE_ID`. */
+  readonly trace: string;
 }
 
 export type ToWorker =
@@ -82,12 +85,23 @@ export interface FunctionLog {
   readonly line: string;
 }
 
+/** A call that has ended, as CloudWatch would be told of it. */
+export interface Invocation {
+  readonly functionId: string;
+  readonly outcome: 'ok' | Extract<InvokeResult, { ok: false }>['reason'];
+  /** The function was loaded for it first. */
+  readonly isCold: boolean;
+  /** Without loading. */
+  readonly ms: number;
+}
+
 export interface LambdaOptions {
   /** Credentials of a function's role. */
   readonly credentials: (spec: FunctionSpec) => Credentials;
   /** `AWS_ENDPOINT_URL_<SERVICE>` by variable. */
   readonly endpoints: () => Readonly<Record<string, string>>;
   readonly onLog?: (log: FunctionLog) => void;
+  readonly onInvocation?: (invocation: Invocation) => void;
 }
 
 /** Environments of one function that run at a time; further calls wait for one of them. */
@@ -156,21 +170,24 @@ export class Lambda {
     return this.#pools.has(arn);
   }
 
-  /** Calls a function and waits for its answer. Never throws for what the function does. */
-  async invoke(arn: string, event: unknown): Promise<InvokeResult> {
+  /**
+   * Calls a function and waits for its answer; as part of a new trace unless told of one. Never
+   * throws for what the function does.
+   */
+  async invoke(arn: string, event: unknown, traceId = newTraceId()): Promise<InvokeResult> {
     const payload = JSON.stringify(event);
-    return tooLarge(payload) ?? this.#pool(arn).invoke(payload);
+    return tooLarge(payload) ?? this.#pool(arn).invoke(payload, invocationHeader(traceId));
   }
 
   /**
    * Calls a function and hands its answer on while the function writes it, no faster than it is read.
    * The stream fails with FunctionFailure where the function does; destroying it tells the function.
    */
-  invokeWithResponseStream(arn: string, event: unknown): Readable {
+  invokeWithResponseStream(arn: string, event: unknown, traceId = newTraceId()): Readable {
     const payload = JSON.stringify(event);
     const refused = tooLarge(payload);
     if (refused) return new Readable({ read() {} }).destroy(new FunctionFailure(refused));
-    return this.#pool(arn).stream(payload);
+    return this.#pool(arn).stream(payload, invocationHeader(traceId));
   }
 
   #pool(arn: string): Pool {
@@ -241,19 +258,24 @@ class Pool {
     this.#options = options;
   }
 
-  async invoke(event: string, output?: Output): Promise<InvokeResult> {
+  async invoke(event: string, trace: string, output?: Output): Promise<InvokeResult> {
     const environment = await this.#acquire();
     if (!environment) return failure('crash', 'Runtime.Stopped', 'The local cloud stops');
-    const result = output?.isLeft
-      ? failure('error', 'Sandbox.Left', 'Nobody waits for the answer any more')
-      : await environment.run(event, output);
+    if (output?.isLeft) {
+      this.#release(environment);
+      return failure('error', 'Sandbox.Left', 'Nobody waits for the answer any more');
+    }
+    const { result, isCold, ms } = await environment.run(event, trace, output);
     this.#release(environment);
+    const outcome = result.ok ? 'ok' : result.reason;
+    if (!this.#isStopped)
+      this.#options.onInvocation?.({ functionId: this.#spec.id, outcome, isCold, ms });
     return result;
   }
 
-  stream(event: string): Readable {
+  stream(event: string, trace: string): Readable {
     const output = new Output();
-    this.invoke(event, output).then((result) => output.end(result));
+    this.invoke(event, trace, output).then((result) => output.end(result));
     return output.readable;
   }
 
@@ -299,6 +321,7 @@ class Pool {
 /** One worker thread. It runs one event at a time and is thrown away when it crashes or overruns. */
 class Environment {
   isAlive = true;
+  #isCold = true;
   readonly #spec: FunctionSpec;
   readonly #worker: Worker;
   readonly #ready: Promise<InvokeResult | undefined>;
@@ -386,7 +409,16 @@ class Environment {
     });
   }
 
-  async run(event: string, output?: Output): Promise<InvokeResult> {
+  async run(event: string, trace: string, output?: Output) {
+    const isCold = this.#isCold;
+    this.#isCold = false;
+    await this.#ready;
+    const startedAt = performance.now();
+    const result = await this.#run(event, trace, output);
+    return { result, isCold, ms: performance.now() - startedAt };
+  }
+
+  async #run(event: string, trace: string, output?: Output): Promise<InvokeResult> {
     const initFailure = await this.#ready;
     if (initFailure || !this.isAlive) {
       return (
@@ -401,6 +433,7 @@ class Environment {
       event,
       deadline: Date.now() + this.#spec.timeoutMs,
       streams: output !== undefined,
+      trace,
     };
     this.#output = output;
     return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from './contract/endpoint.ts';
 import { AppError } from './errors.ts';
-import { publish } from './events.ts';
+import { prepareEvent } from './events.ts';
 import { newId } from './ids.ts';
 import { Remembered } from './remembered.ts';
 import { ApiKeyItem, ApiKeyLookupItem } from './table/items.ts';
@@ -37,8 +37,12 @@ export async function createApiKey(
     created_at: new Date(now).toISOString(),
   };
   const ttl = Math.ceil(expiresAtMs / 1000);
-  const { id, scopes, expires_at } = apiKey;
+  const { id, name, scopes, expires_at } = apiKey;
   const key_hash = hashOf(key);
+  const event = await prepareEvent(tenantId, {
+    type: 'api_key.created',
+    data: { id, name, scopes, expires_at },
+  });
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const [register, existing] = await Promise.all([
       getItem(keys.apiKeyRegister(tenantId)),
@@ -49,10 +53,10 @@ export async function createApiKey(
       nextRevision(tenantId, Number(register?.revision ?? 0)),
       create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
       create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
+      ...event.writes,
     ]);
     if (failed) continue;
-    const { name } = apiKey;
-    await publish(tenantId, { type: 'api_key.created', data: { id, name, scopes, expires_at } });
+    await event.send();
     return { ...apiKey, key };
   }
   throw new AppError('version_conflict');
@@ -92,11 +96,13 @@ export async function deleteApiKey(tenantId: string, keyId: string): Promise<voi
   const item = isKeyId(keyId) ? await getItem(keys.apiKey(tenantId, keyId)) : undefined;
   if (!item) throw new AppError('not_found', { detail: 'This tenant has no such API key.' });
   const { key_hash } = ApiKeyItem.parse(item);
+  const event = await prepareEvent(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
   await transact([
     { delete: { Key: keys.apiKey(tenantId, keyId) } },
     { delete: { Key: keys.apiKeyLookup(key_hash) } },
+    ...event.writes,
   ]);
-  await publish(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
+  await event.send();
 }
 
 const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);

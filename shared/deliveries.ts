@@ -8,7 +8,7 @@ import { logger } from './observe.ts';
 import { defineQueue, longestDelaySeconds, send } from './queues.ts';
 import { DeliveryItem, type WebhookItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
-import { putItem, query, updateItem } from './table/table.ts';
+import { create, putItem, query, updateItem } from './table/table.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -54,12 +54,12 @@ export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise
   }
 }
 
-/** Makes the delivery of an event to a webhook and sends it on its way. Throws when it is not stored. */
-export async function makeDelivery(
+/** The delivery of an event to a webhook, and the write that stores it. */
+export function deliveryOf(
   tenantId: string,
   webhookId: string,
   event: { id: string; type: string; data: Record<string, unknown>; occurredAtMs: number },
-): Promise<DeliveryItem> {
+): { delivery: DeliveryItem; write: ReturnType<typeof create> } {
   const timestamp = new Date(event.occurredAtMs).toISOString();
   const body = JSON.stringify({ type: event.type, timestamp, data: event.data });
   if (Buffer.byteLength(body) > longestBodyBytes) throw new Error('The event is too large');
@@ -75,17 +75,13 @@ export async function makeDelivery(
     created_at: timestamp,
     next_attempt_at: timestamp,
   };
-  await putItem({
-    Item: {
-      ...keyOf(delivery),
-      ...dueKey(delivery, event.occurredAtMs + lostAfterMs),
-      ...delivery,
-      ttl: Math.ceil((event.occurredAtMs + retentionMs) / 1000),
-    },
-    ConditionExpression: 'attribute_not_exists(pk)',
+  const write = create({
+    ...keyOf(delivery),
+    ...dueKey(delivery, event.occurredAtMs + lostAfterMs),
+    ...delivery,
+    ttl: Math.ceil((event.occurredAtMs + retentionMs) / 1000),
   });
-  await enqueue(delivery);
-  return delivery;
+  return { delivery, write };
 }
 
 /** What the owner of a webhook sees of a delivery: never its body, which they have had. */
@@ -143,7 +139,10 @@ export async function sendTestEvent(tenantId: string, webhookId: string): Promis
   await enabledWebhook(tenantId, webhookId);
   const data = { webhook_id: webhookId };
   const event = { id: newId('msg'), type: 'webhook.test', data, occurredAtMs: Date.now() };
-  return toDelivery(await makeDelivery(tenantId, webhookId, event));
+  const { delivery, write } = deliveryOf(tenantId, webhookId, event);
+  await putItem(write.put);
+  await enqueue(delivery);
+  return toDelivery(delivery);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
-import { foreignEniErrors, vniOf } from './detections-enis.ts';
+import { checkReportedEnis, noteReporter, vniOf } from './detections-enis.ts';
 import {
   clockSkewMs,
   dayMs,
@@ -12,7 +12,7 @@ import {
 } from './detections-retention.ts';
 import { countWrites, inTransactions, newShard } from './detections-statistics.ts';
 import { AppError, type FieldError } from './errors.ts';
-import { publish } from './events.ts';
+import { deliveriesOf, listenersOf } from './events.ts';
 import { newId } from './ids.ts';
 import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
@@ -37,48 +37,57 @@ export async function ingest(
   plan: Plan = null,
 ): Promise<{ accepted: number; duplicates: number }> {
   const nowMs = Date.now();
-  const errors = [
-    ...timeErrors(wanted, daysOf(plan), nowMs),
-    ...(await foreignEniErrors(tenantId, wanted)),
-  ];
+  const [enis, listeners] = await Promise.all([
+    checkReportedEnis(tenantId, wanted),
+    listenersOf(tenantId, 'detection.created'),
+  ]);
+  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
   if (errors.length > 0) throw new AppError('validation_failed', { errors });
   const byId = new Map<string, Detection>();
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
+  await noteReporter(tenantId, enis.unclaimed);
   const shard = newShard();
   const stored = await Promise.allSettled(
-    inTransactions([...byId.values()]).map((part, index) =>
-      store(tenantId, part, daysOf(plan), shard + index),
+    inTransactions([...byId.values()], listeners.length).map((part, index) =>
+      store(tenantId, part, { days: daysOf(plan), shard: shard + index, listeners }),
     ),
   );
-  const created = stored.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
-  if (created.length > 0) {
-    const data = { count: created.length, detection_ids: created.map(({ id }) => id) };
-    await publish(tenantId, { type: 'detection.created', data });
-  }
   const failure = stored.find((part) => part.status === 'rejected');
   if (failure) throw failure.reason;
-  return { accepted: created.length, duplicates: wanted.length - created.length };
+  const counts = stored.map((part) => (part.status === 'fulfilled' ? part.value : 0));
+  const accepted = counts.reduce((total, count) => total + count, 0);
+  return { accepted, duplicates: wanted.length - accepted };
 }
 
-/** Stores detections and counts those that are new, in one transaction. Returns those. */
+/**
+ * Stores detections, counts those that are new and makes the event that tells of them, in one
+ * transaction. Returns how many were new.
+ */
 async function store(
   tenantId: string,
   detections: readonly Detection[],
-  days: number,
-  shard: number,
-): Promise<readonly Detection[]> {
+  { days, shard, listeners }: { days: number; shard: number; listeners: readonly string[] },
+): Promise<number> {
   let remaining = detections;
   while (remaining.length > 0) {
+    const event = deliveriesOf(tenantId, listeners, {
+      type: 'detection.created',
+      data: { count: remaining.length, detection_ids: remaining.map(({ id }) => id) },
+    });
     const failed = await transact([
       ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
       ...countWrites(tenantId, remaining, days, shard),
+      ...event.writes,
     ]);
-    if (!failed) break;
+    if (!failed) {
+      await event.send();
+      break;
+    }
     remaining = remaining.filter((_, index) => !failed[index]);
   }
-  return remaining;
+  return remaining.length;
 }
 
 function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {

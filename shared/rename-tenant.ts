@@ -1,9 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { AppError } from './errors.ts';
-import { publish } from './events.ts';
+import { prepareEvent } from './events.ts';
 import { TenantItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
-import { updateItem } from './table/table.ts';
+import { getItem, transact } from './table/table.ts';
+
+const maxAttempts = 10;
 
 /**
  * Renames the tenant and returns it as it is then. With a version, only if that is still the
@@ -14,26 +15,40 @@ export async function renameTenant(
   name: string,
   version?: number,
 ): Promise<TenantItem> {
-  try {
-    const item = await updateItem({
-      Key: keys.tenant(tenantId),
-      UpdateExpression: 'SET #name = :name, updated_at = :now, version = version + :one',
-      ConditionExpression: version === undefined ? 'attribute_exists(pk)' : 'version = :version',
-      ExpressionAttributeNames: { '#name': 'name' },
-      ExpressionAttributeValues: {
-        ':name': name,
-        ':now': new Date().toISOString(),
-        ':one': 1,
-        ...(version !== undefined && { ':version': version }),
-      },
-      ReturnValues: 'ALL_NEW',
+  const Key = keys.tenant(tenantId);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const current = TenantItem.parse(await getItem(Key));
+    if (version !== undefined && version !== current.version) break;
+    const renamed = {
+      ...current,
+      name,
+      updated_at: new Date().toISOString(),
+      version: current.version + 1,
+    };
+    const event = await prepareEvent(tenantId, {
+      type: 'tenant.updated',
+      data: { id: tenantId, name, version: renamed.version },
     });
-    const tenant = TenantItem.parse(item);
-    const data = { id: tenantId, name, version: tenant.version };
-    await publish(tenantId, { type: 'tenant.updated', data });
-    return tenant;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new AppError('version_conflict');
-    throw error;
+    const failed = await transact([
+      {
+        update: {
+          Key,
+          UpdateExpression: 'SET #name = :name, updated_at = :now, version = :next',
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExpressionAttributeValues: {
+            ':name': name,
+            ':now': renamed.updated_at,
+            ':next': renamed.version,
+            ':version': current.version,
+          },
+        },
+      },
+      ...event.writes,
+    ]);
+    if (failed) continue;
+    await event.send();
+    return renamed;
   }
+  throw new AppError('version_conflict');
 }

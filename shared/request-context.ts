@@ -20,6 +20,8 @@ export interface RequestContext {
   allowances: Allowance[];
   /** Where the answer of an endpoint that streams goes. */
   outlet?: Outlet | undefined;
+  /** The trace that a message came with: that of the request which asked for the work. */
+  traceHeader?: string;
   /** A table client with the request's own credentials. */
   tableClient?: DynamoDBDocumentClient;
 }

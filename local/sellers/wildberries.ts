@@ -23,6 +23,14 @@ interface Method {
   readonly answer: (request: StandInRequest) => StandInAnswer;
 }
 
+/** A key as Wildberries makes them: a JWT that names the seller and ends after 180 days. */
+function newKey(): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const exp = Math.floor(Date.now() / 1000) + 180 * 86_400;
+  const claims = { id: randomUUID(), sid: randomUUID(), exp };
+  return `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(claims)}.${randomBytes(64).toString('base64url')}`;
+}
+
 const firstId = 100_000_000;
 const firstChangeMs = Date.parse('2025-01-01T00:00:00Z');
 const idOf = ({ index }: GeneratedProduct) => firstId + index;
@@ -98,7 +106,7 @@ export function startWildberries(options: StandInOptions = {}): Promise<SellerSt
     name: 'wildberries',
     basePath: '/{host}',
     newCredentials: () => ({
-      api_key: `local-wildberries-${randomBytes(24).toString('base64url')}`,
+      api_key: newKey(),
     }),
     authenticate: (request, find) => {
       const key = headerOf(request.headers, 'authorization')?.replace(/^Bearer /, '');

@@ -390,10 +390,13 @@ export const syncWorker: BackgroundFunction = {
 
 export const syncSweep: BackgroundFunction = {
   id: 'products/sync-sweep',
-  summary: 'Starts syncs that are due and gets interrupted ones going again',
+  summary:
+    'Starts syncs that are due, the first ones of tenants with new credentials, and gets interrupted ones going again',
   table: {
     tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     ...endOfRun,
+    syncDue: ['GetItem', ...endOfRun.syncDue],
+    credentials: ['Query'],
   },
   queues: ['sync', 'webhooks'],
   schedule: 'rate(5 minutes)',

@@ -46,7 +46,7 @@ export const updateMyTenant = defineEndpoint({
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: ['version_conflict'],
   table: {
-    tenant: ['BatchGetItem', 'Query', 'UpdateItem'],
+    tenant: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'],
     tenantUser: ['BatchGetItem'],
     tenantDelivery: ['PutItem'],
   },

@@ -9,11 +9,14 @@ import type { SyncServices } from './sync-services.ts';
 export const syncServices: SyncServices = {
   ...startServices,
   openSeller: async (tenantId, marketplace) => {
-    const credentials = await openCredentials(tenantId, marketplace);
+    const { credentials, isVerified } = await openCredentials(tenantId, marketplace);
     // Pages have deadlines of their own, but what one has read for all is not read again.
     const { once } = sellerCall({ deadlineMs: 0 });
     return (cursor, deadlineMs) =>
-      sellers[marketplace].page(credentials, cursor, { ...sellerCall({ deadlineMs }), once });
+      sellers[marketplace].page(credentials, cursor, {
+        ...sellerCall({ deadlineMs, isVerified }),
+        once,
+      });
   },
   publish,
 };

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireEnv } from '../config.ts';
+import type { SellerOutcome } from '../contract/core-metrics.ts';
+import type { MarketplaceName } from '../contract/schemas.ts';
+import { recordMetric } from '../observe.ts';
 import { type SellerCall, SellerError, type SellerRequest } from './seller.ts';
-import { sellerUrlVariable } from './sellers.ts';
+import { sellers, sellerUrlVariable } from './sellers.ts';
 import { type TokenBucket, tableBucket } from './token-bucket.ts';
 
 export interface SellerCallOptions {
   /** Moment by which everything must have ended: no wait and no try goes beyond it. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** The marketplace has accepted the credentials: what they say of their account is true. */
+  readonly isVerified?: boolean;
   /** How often one request is tried; 4 times unless told. */
   readonly attempts?: number;
   readonly timeoutMs?: number;
@@ -51,7 +56,7 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
     },
     send: async (request, read) => {
       const { marketplace, limit } = request;
-      const account = accountOf(request);
+      const account = accountOf(request, options.isVerified === true);
       for (let attempt = 1; ; attempt += 1) {
         await takeTurn(request, account);
         const outcome = await attemptOnce(request, read, options, leftMs());
@@ -78,6 +83,11 @@ async function attemptOnce<T>(
 ): Promise<Outcome<T>> {
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
+  const startedAt = performance.now();
+  const tell = (outcome: SellerOutcome) => {
+    recordMetric('SellerCalls', 1, { marketplace, outcome });
+    recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
+  };
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   try {
     const response = await fetch(url, {
@@ -94,21 +104,31 @@ async function attemptOnce<T>(
     });
     if (response.status === 429) {
       await response.body?.cancel();
+      tell('rate_limited');
       const retryAfterMs = retryAfterOf(response) ?? 1000;
       return { error: limited(marketplace, retryAfterMs), retryAfterMs };
     }
     if (response.status >= 500) {
       await response.body?.cancel();
+      tell('unavailable');
       return { error: unavailable(marketplace, `answered ${response.status}`) };
     }
-    return { value: await read(response) };
+    const value = await read(response);
+    tell('answered');
+    return { value };
   } catch (error) {
     if (error instanceof SellerError) {
+      tell(wordFor(error));
       if (error.code === 'malformed') return { error };
       throw error;
     }
+    tell('no_answer');
     return { error: unavailable(marketplace, 'did not answer', error) };
   }
+}
+
+function wordFor({ code }: SellerError): SellerOutcome {
+  return code === 'wrong_key' || code === 'wrong_scope' ? 'refused' : code;
 }
 
 function limited(marketplace: string, retryAfterMs: number): SellerError {
@@ -132,10 +152,16 @@ function retryAfterOf({ headers }: Response): number | undefined {
 }
 
 /**
- * The name of a seller account in our table. Made of the whole credentials: a claim about the
- * account that nobody has checked would let one tenant use up the limits of another.
+ * The name of a seller account in our table. All keys of an account share its limits, as they do at
+ * the marketplace; but a claim about the account that nobody has checked would let one tenant use up
+ * the limits of another, so until then it is made of the whole credentials.
  */
-function accountOf({ credentials }: SellerRequest): string {
+function accountOf({ marketplace, credentials }: SellerRequest, isVerified: boolean): string {
+  const account = isVerified
+    ? sellers[marketplace as MarketplaceName].account(credentials)
+    : undefined;
   const members = Object.entries(credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify(account === undefined ? members : { account }))
+    .digest('base64url');
 }

@@ -75,6 +75,7 @@ export const ozon: Seller = {
   credentials: OzonCredentials,
   open: ['client_id'],
   defaultUrl: 'https://api-seller.ozon.ru',
+  account: ({ client_id: clientId }) => clientId,
   check,
   page,
 };

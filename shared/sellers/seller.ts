@@ -73,6 +73,11 @@ export interface Seller {
   readonly open: readonly string[];
   /** Address of its API, unless a deployment says otherwise. */
   readonly defaultUrl: string;
+  /**
+   * The seller account that credentials claim to be of, if they tell. To be believed only of those
+   * that the marketplace has accepted.
+   */
+  account(credentials: Credentials): string | undefined;
   /** Tries the credentials on everything that reading products needs. Throws SellerError. */
   check(credentials: Credentials, call: SellerCall): Promise<void>;
   /** One resumable step of reading all products. Throws SellerError. */

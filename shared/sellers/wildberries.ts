@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import * as z from 'zod';
 import { exactDecimal, malformed, readJson, refusalText } from './answers.ts';
 import { jsonRows } from './json-rows.ts';
@@ -102,6 +103,7 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
     credentials: WildberriesCredentials,
     open: [],
     defaultUrl: 'https://{host}.wildberries.ru',
+    account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
       const stocks = call.once('wildberries-stocks', () =>
@@ -120,6 +122,16 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
 
 export const wildberries: Seller = createWildberries();
 
+/** A key is a JWT whose `sid` is the seller's id. */
+function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
+  try {
+    const { sid } = decodeJwt(key);
+    return typeof sid === 'string' && sid !== '' ? sid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function check(credentials: Credentials, call: SellerCall): Promise<void> {
   const names = Object.keys(categories) as Category[];
   const outcomes = await Promise.allSettled(names.map((name) => ping(name, credentials, call)));
@@ -127,14 +139,14 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
     outcome.status === 'rejected' ? [{ category: names[index], reason: outcome.reason }] : [],
   );
   if (failures.length === 0) return;
+  const hasSucceeded = failures.length < names.length;
   const refused = failures.filter(
     ({ reason }) =>
       reason instanceof SellerError && ['wrong_key', 'wrong_scope'].includes(reason.code),
   );
-  if (refused.length < failures.length)
-    throw failures.find((failure) => !refused.includes(failure))?.reason;
-  const isWrongKey =
-    refused.length === names.length && refused.every(({ reason }) => reason.code === 'wrong_key');
+  // A refusal counts, whatever else did not answer.
+  if (refused.length === 0) throw failures[0]?.reason;
+  const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
   throw new SellerError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);

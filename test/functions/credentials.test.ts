@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ShownCredentials } from '../../shared/credentials.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { freezeInWindow, minute, travel } from '../support/clock.ts';
@@ -29,6 +29,7 @@ const send = (method: 'PATCH' | 'GET' | 'DELETE', { access_token }: Member, sent
 const save = (member: Member, body: object) => send('PATCH', member, { body });
 const newAccount = (marketplace: 'wildberries' | 'ozon', request: object = {}) =>
   world.sellers[marketplace].createAccount({ products: 3, ...request }).credentials;
+const verified = (credentials: object) => ({ credentials, isVerified: true });
 const itemOf = async ({ tenantId }: Member, marketplace: string) =>
   (await allItems()).find(
     ({ pk, sk }) => pk === `TENANT#${tenantId}` && sk === `CREDENTIAL#${marketplace}`,
@@ -67,8 +68,8 @@ describe('saving seller credentials', () => {
       }),
     ]);
     const { openCredentials } = await modules();
-    expect(await openCredentials(owner.tenantId, 'ozon')).toEqual(ozon);
-    expect(await openCredentials(owner.tenantId, 'wildberries')).toEqual(wildberries);
+    expect(await openCredentials(owner.tenantId, 'ozon')).toEqual(verified(ozon));
+    expect(await openCredentials(owner.tenantId, 'wildberries')).toEqual(verified(wildberries));
   });
 
   it('replaces a key and keeps when the first one was saved', async () => {
@@ -81,7 +82,7 @@ describe('saving seller credentials', () => {
 
     expect(second.body.items[0]?.created_at).toBe(first.body.items[0]?.created_at);
     expect(second.body.items[0]?.updated_at).not.toBe(first.body.items[0]?.updated_at);
-    expect(await (await modules()).openCredentials(owner.tenantId, 'ozon')).toEqual(ozon);
+    expect(await (await modules()).openCredentials(owner.tenantId, 'ozon')).toEqual(verified(ozon));
   });
 
   it.each([
@@ -190,8 +191,31 @@ describe('deleting seller credentials', () => {
   });
 });
 
+describe('save_unverified', () => {
+  it('does not let a key pass because our own turns are used up', async () => {
+    const owner = await world.signUp();
+    const wrong = { api_key: 'a-key-that-nobody-has-given-out' };
+    expect((await save(owner, { wildberries: wrong, save_unverified: true })).status).toBe(422);
+    const { putItem } = await modules();
+    for (const item of await allItems())
+      if (String(item.pk).startsWith('SELLERLIMIT#wildberries#'))
+        await putItem({ Item: { ...item, full_at_ms: Date.now() + 3_600_000 } });
+
+    const answer = await save(owner, { wildberries: wrong, save_unverified: true });
+
+    expect(answer).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(3000);
+    expect(await itemOf(owner, 'wildberries')).toBeUndefined();
+  });
+});
+
 describe('third-party credentials (check 69)', () => {
-  const secretOf = { client_id: '777', api_key: 'a-very-secret-key-of-a-seller' };
+  let number = 776;
+  let secretOf: { client_id: string; api_key: string };
+  beforeEach(() => {
+    number += 1;
+    secretOf = { client_id: String(number), api_key: `a-very-secret-key-of-seller-${number}` };
+  });
   const saveUntried = async (member: Member) => {
     world.sellers.ozon.setFaults({ error: 'unavailable' });
     const { status } = await save(member, { ozon: secretOf, save_unverified: true });
@@ -227,7 +251,10 @@ describe('third-party credentials (check 69)', () => {
     await expect(openCredentials(b.tenantId, 'ozon')).rejects.toMatchObject({
       name: 'InvalidCiphertextException',
     });
-    expect(await openCredentials(a.tenantId, 'ozon')).toEqual(secretOf);
+    expect(await openCredentials(a.tenantId, 'ozon')).toMatchObject({
+      credentials: secretOf,
+      isVerified: false,
+    });
   });
 
   it('do not open as those of another marketplace of the same tenant', async () => {
@@ -317,7 +344,10 @@ describe('third-party credentials (check 69)', () => {
       expect(item?.key_material_id).not.toBe(before[index]?.key_material_id);
       expect(item?.data_key).not.toBe(before[index]?.data_key);
       expect(item?.updated_at).toBe(before[index]?.updated_at);
-      expect(await openCredentials(member.tenantId, 'ozon')).toEqual(secretOf);
+      expect(await openCredentials(member.tenantId, 'ozon')).toMatchObject({
+        credentials: secretOf,
+        isVerified: false,
+      });
     }
     travel(minute);
     expect((await rewrapCredentials(inAnHour)).rewrapped).toBe(0);
@@ -395,8 +425,9 @@ describe('limits on saving (check 74)', () => {
     world.sellers.ozon.setFaults({ error: 'rate_limited' });
 
     expect(await save(owner, { ozon: newAccount('ozon') })).toMatchObject({
-      status: 503,
-      body: { code: 'seller_unavailable' },
+      status: 429,
+      body: { code: 'rate_limited' },
+      headers: { 'retry-after': expect.stringMatching(/^[1-9]/) },
     });
   });
 });

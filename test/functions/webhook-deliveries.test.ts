@@ -4,7 +4,7 @@ import { allItems } from '../support/items.ts';
 import { logLines, outputOf } from '../support/output.ts';
 import { verified } from '../support/receiver.ts';
 import { type DeliveryBody, useWebhooks, type WebhookBody } from '../support/webhooks.ts';
-import { useWorld } from '../support/world.ts';
+import { type Member, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 const webhooks = useWebhooks(world);
@@ -108,7 +108,7 @@ describe('a delivery', () => {
     expect(received.body).not.toContain('tky_');
   });
 
-  it('is one for all detections of a report, with their ids', async () => {
+  it('is one for all detections that are stored together, with their ids', async () => {
     const { member, webhook } = await webhooks.fresh('detection.created');
     const { body: key } = await world.send<{ key: string }>('POST', '/api/v1/api-keys', {
       token: member.access_token,
@@ -130,6 +130,56 @@ describe('a delivery', () => {
     expect(events).toHaveLength(2);
     expect(events).toContainEqual({ count: 2, detection_ids: ['one', 'two'] });
     expect(events).toContainEqual({ count: 1, detection_ids: ['three'] });
+  });
+
+  it.each<[string, (member: Member, apiKey: string) => Promise<unknown>]>([
+    ['tenant.updated', (member) => webhooks.rename(member, 'Renamed at the last moment')],
+    [
+      'api_key.created',
+      (member) =>
+        world.send('POST', '/api/v1/api-keys', {
+          token: member.access_token,
+          body: { name: 'at the last moment' },
+        }),
+    ],
+    [
+      'detection.created',
+      (_, apiKey) =>
+        world.send('POST', '/api/v1/detections', {
+          apiKey,
+          body: { detections: [{ source_ip: '192.0.2.1', label: 'MALWARE', probability: 0.5 }] },
+        }),
+    ],
+  ])('%s is not lost when its function dies right after the change', async (type, change) => {
+    const { member } = await webhooks.fresh(type);
+    const { body: key } = await world.send<{ key: string }>('POST', '/api/v1/api-keys', {
+      token: member.access_token,
+      body: { name: 'before' },
+    });
+    await webhooks.drain();
+    webhooks.receiver.received.splice(0);
+    const { tableClient } = await import('../../shared/table/table.ts');
+    let hasHappened = false;
+    world.awsAnswers('SendMessage', () => ({ error: 'InvalidAddress' }));
+    tableClient.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (hasHappened) throw new Error('The function is dead');
+          const answer = await next(args);
+          hasHappened ||= commandName === 'TransactWriteItemsCommand';
+          return answer;
+        },
+      { step: 'initialize', name: 'death' },
+    );
+
+    await change(member, key.key).finally(() => tableClient.middlewareStack.remove('death'));
+
+    expect(hasHappened).toBe(true);
+    world.aws?.reset();
+    travel(11 * minute);
+    await webhooks.sweep();
+    await webhooks.drain();
+    expect(webhooks.receiver.received.map(({ body }) => JSON.parse(body).type)).toEqual([type]);
   });
 
   it('that nobody can be told of does not undo what has happened', async () => {

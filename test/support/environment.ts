@@ -17,6 +17,7 @@ Object.assign(process.env, {
   LIMITS_MULTIPLIER: '1',
   PRODUCT_CODES: 'tenantry-demo',
   WEBHOOKS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/webhooks',
+  SYNC_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/sync',
   WEBHOOK_ALLOW_PRIVATE: 'false',
   SUPPORT_EMAIL: 'support@example.com',
   MARKETPLACE_REGION: 'us-east-1',

@@ -4,10 +4,17 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ozon } from '../../../shared/sellers/ozon.ts';
 import type { SellerCall } from '../../../shared/sellers/seller.ts';
+import type { TokenBucket } from '../../../shared/sellers/token-bucket.ts';
 import { wildberries } from '../../../shared/sellers/wildberries.ts';
+import { metricsOf } from '../../support/emf.ts';
+import { outputOf } from '../../support/output.ts';
 import { memoryBucket, VirtualClock } from './stand-ins.ts';
 
 const credentials = { client_id: '1', api_key: 'the-key-of-a-seller' };
+const keyOf = (seller: string, id: number) => {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  return `${encode({ alg: 'ES256' })}.${encode({ sid: seller, id })}.c2lnbmF0dXJl`;
+};
 const clock = new VirtualClock();
 let server: Server;
 let answer: RequestListener = () => {};
@@ -40,6 +47,15 @@ afterAll(() => {
   server.close();
 });
 
+const expectedWords: Record<string, string[]> = {
+  'a page': ['answered'],
+  401: ['refused'],
+  429: ['rate_limited', 'rate_limited'],
+  503: ['unavailable', 'unavailable'],
+  nonsense: ['malformed', 'malformed'],
+  nothing: ['no_answer', 'no_answer'],
+};
+
 describe('a call to a seller API', () => {
   it('does not carry the key to where an answer points', async () => {
     answer = (_, response) => {
@@ -64,6 +80,34 @@ describe('a call to a seller API', () => {
     expect(seen).toHaveLength(4);
     expect(clock.now()).toBeGreaterThan(startedAt);
   });
+
+  it.each<[string, RequestListener]>([
+    ['a page', (_, response) => response.end('{"result":{"items":[],"total":0,"last_id":""}}')],
+    ['401', (_, response) => response.writeHead(401).end('{}')],
+    ['429', (_, response) => response.writeHead(429).end()],
+    ['503', (_, response) => response.writeHead(503).end()],
+    ['nonsense', (_, response) => response.end('{')],
+    ['nothing', (_, response) => response.destroy()],
+  ])(
+    'that is answered with %s is counted by how it ended, each try of its own',
+    async (what, listener) => {
+      answer = listener;
+
+      const output = await outputOf(() =>
+        ozon.page(credentials, undefined, newCall({ attempts: 2 })).catch(() => undefined),
+      );
+
+      const metrics = metricsOf(output);
+      const words = metrics.flatMap(({ name, dimensions: { marketplace, outcome } }) =>
+        name === 'SellerCalls' ? [`${marketplace} ${outcome}`] : [],
+      );
+      expect(words).toEqual(expectedWords[what]?.map((word) => `ozon ${word}`));
+      const latencies = metrics.filter(({ name }) => name === 'SellerLatency');
+      expect(latencies.map(({ dimensions }) => dimensions.marketplace)).toEqual(
+        words.map(() => 'ozon'),
+      );
+    },
+  );
 
   it('does not try again what the key is refused for', async () => {
     answer = (_, response) => {
@@ -113,6 +157,46 @@ describe('a call to a seller API', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it.each([
+    [
+      'ozon',
+      ozon,
+      { client_id: '7', api_key: 'one-key-of-a-seller' },
+      { client_id: '7', api_key: 'another-of-the-same' },
+    ],
+    ['wildberries', wildberries, { api_key: keyOf('a', 1) }, { api_key: keyOf('a', 2) }],
+  ])(
+    'of %s shares the turns of all keys of a seller account, once they are accepted',
+    async (_, seller, one, other) => {
+      answer = (_request, response) => {
+        response.writeHead(200).end('{}');
+      };
+      const places = async (isVerified: boolean) => {
+        const accounts: string[] = [];
+        const bucket: TokenBucket = {
+          take: async ({ account }) => {
+            accounts.push(account);
+            return { isTaken: true, waitMs: 0 };
+          },
+          pause: async () => {},
+        };
+        for (const credentials of [one, other]) {
+          const call = newCall({ bucket, isVerified, attempts: 1 });
+          await seller.page(credentials, undefined, call).catch(() => undefined);
+        }
+        return new Set(accounts).size;
+      };
+
+      expect(await places(true)).toBe(1);
+      expect(await places(false)).toBe(2);
+    },
+  );
+
+  it('takes a key that tells no account for an account of its own', () => {
+    expect(wildberries.account({ api_key: 'not-a-token-at-all' })).toBeUndefined();
+    expect(wildberries.account({ api_key: 'e30.e30.e30' })).toBeUndefined();
   });
 
   it('never has the key in what it says', async () => {
