@@ -278,6 +278,9 @@ describe('an export under way', () => {
     expect(body).not.toMatch(/\r\n$/);
     expect(parse(`${body}\r\n`)).toHaveLength(1001);
     expect(lines.filter(({ message }) => message === 'request')).toMatchObject([{ status: 500 }]);
+    expect(lines.filter((line) => 'Faults' in line)).toMatchObject([
+      { Faults: 1, endpoint: 'detections/export' },
+    ]);
     expect(lines.find(({ message }) => message === 'failed')).toMatchObject({
       error_message: 'The table is on fire',
     });

@@ -328,7 +328,7 @@ function assertContract(endpoint: Endpoint, { status, headers, body }: Answered)
   if (headers['content-type'] === 'application/json') promised.schema?.parse(body);
 }
 
-function lambdaContext(id: string): Context {
+export function lambdaContext(id: string): Context {
   return {
     awsRequestId: randomUUID(),
     functionName: id,

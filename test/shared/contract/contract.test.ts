@@ -29,7 +29,7 @@ const beyondTenant: readonly (readonly [prefix: string, families: readonly strin
   ['credentials/update', ['limit', 'sellerLimit']],
   ['webhooks/', ['limit']],
   ['detections/export', ['limit']],
-  ['detections/claim-enis', ['eni', 'vni']],
+  ['detections/claim-enis', ['eni', 'vni', 'limit']],
   ['detections/delete-eni', ['eni']],
 ];
 
