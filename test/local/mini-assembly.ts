@@ -7,7 +7,7 @@ const sub = (id: string) => ({
 });
 
 /** An integration that streams. */
-const streamed = (id: string, timeoutInMillis = 5000) => ({
+const streamed = (id: string, timeoutInMillis = 60_000) => ({
   uri: {
     'Fn::Sub': `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${id}.Arn}/response-streaming-invocations`,
   },
@@ -40,7 +40,6 @@ const handlers = {
       nothing: async (stream) => { stream.write(''); stream.end(); },
       breaks: async (stream) => { await put(stream, 'one,'); throw new Error('secret detail'); },
       exits: async (stream) => { await put(stream, 'one,'); process.exit(3); },
-      overruns: async (stream) => { await put(stream, 'one,'); await new Promise(() => {}); },
       endless: async (stream) => {
         for (let piece = 1; !stream.destroyed; piece++) {
           console.log('piece ' + piece);
@@ -57,6 +56,10 @@ const handlers = {
       };
       await ways[event.queryStringParameters.way](awslambda.HttpResponseStream.from(stream, head), event);
     });`,
+  Stalls: `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+    awslambda.HttpResponseStream.from(stream, { statusCode: 201 }).write('one,');
+    await new Promise(() => {});
+  });`,
   Writes: `exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.end(event.body ?? ''); });`,
   Id: `
     const id = Math.random();
@@ -125,6 +128,7 @@ const apiBody = {
     '/stream/whole': { get: operation('Any', {}, streamed('Any')) },
     '/stream/throws': { get: operation('Throws', {}, streamed('Throws')) },
     '/stream/hangs': { get: operation('Hangs', {}, streamed('Hangs', 50)) },
+    '/stream/overruns': { get: operation('Stalls', {}, streamed('Stalls')) },
     '/stream/buffered': { get: operation('Streams') },
     '/logs': { get: operation('Logs') },
     '/env': { get: operation('Env') },
@@ -238,7 +242,7 @@ function functionResources(assets: ReadonlyMap<string, string>): Record<string, 
           Handler: 'index.handler',
           Code: { S3Bucket: 'assets', S3Key: `${hash}.zip` },
           Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
-          Timeout: 1,
+          Timeout: id === 'Streams' ? 60 : 1,
           MemorySize: 256,
           Environment: {
             Variables: { TABLE_NAME: { Ref: 'Table' }, GREETING: { Ref: 'Greeting' } },
