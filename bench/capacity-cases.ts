@@ -300,15 +300,18 @@ export const cases: readonly Case[] = [
       return { token, pathParameters: { id: product?.id ?? '' } };
     },
   })),
-  ...['products/dashboard', 'products/low-stock', 'products/stock-distribution'].map(
-    (endpointId) => ({
-      endpointId,
-      request: async ({ token }: Owner) => {
-        await syncOnce(tenantOf(token), 60);
-        return { token };
-      },
-    }),
-  ),
+  ...[
+    'products/dashboard',
+    'products/low-stock',
+    'products/top',
+    'products/stock-distribution',
+  ].map((endpointId) => ({
+    endpointId,
+    request: async ({ token }: Owner) => {
+      await syncOnce(tenantOf(token), 60);
+      return { token };
+    },
+  })),
   { endpointId: 'products/sync-history', request: ({ token }) => ({ token }) },
 ];
 

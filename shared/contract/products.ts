@@ -315,6 +315,38 @@ export const lowStock = defineEndpoint({
   memoryMb: searchMemoryMb,
 });
 
+export const topProducts = defineEndpoint({
+  id: 'products/top',
+  method: 'GET',
+  paths: ['/api/v1/analytics/top-products'],
+  tag: 'analytics',
+  summary: 'Products that buyers want most',
+  description:
+    'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units.',
+  access: bearer(roles),
+  query: z.strictObject({ limit: queryNumber(1, 100, 'integer').default(20) }),
+  responses: {
+    200: {
+      description: 'The products',
+      schema: z
+        .strictObject({
+          items: z.array(
+            z
+              .strictObject({
+                ...summary,
+                units_ordered: z.int(),
+                stock_to_orders_ratio: z.number(),
+              })
+              .meta({ id: 'TopProduct' }),
+          ),
+        })
+        .meta({ id: 'TopProducts' }),
+    },
+  },
+  table: { ...read, tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  memoryMb: searchMemoryMb,
+});
+
 export const stockDistribution = defineEndpoint({
   id: 'products/stock-distribution',
   method: 'GET',

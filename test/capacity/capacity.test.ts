@@ -61,6 +61,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['products/history', '', [4.5, 1.5, 0, 1]],
   ['products/dashboard', '', [5.5, 2.5, 0, 1]],
   ['products/low-stock', '', [5.5, 1, 0, 3]],
+  ['products/top', '', [5.5, 1, 0, 3]],
   ['products/stock-distribution', '', [4, 1, 0, 1]],
   ['products/sync-history', '', [4.5, 1.5, 0, 1]],
 ];
