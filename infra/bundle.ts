@@ -84,7 +84,8 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   const native = Object.keys(compiledFiles).filter((name) =>
-    Object.keys(output.inputs).some((path) => path.includes(`node_modules/${name}/`)),
+    // Where node_modules is a link, its files lie outside the repository.
+    Object.keys(output.inputs).some((path) => `/${path}`.includes(`/node_modules/${name}/`)),
   );
   for (const name of native)
     for (const [to, from] of Object.entries(compiledFiles[name] ?? {}))
