@@ -21,6 +21,7 @@ export const limitPolicies = {
   'ingest.key': { quota: 600, windowSeconds: 60 },
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
+  'export.tenant': { quota: 10, windowSeconds: 3600 },
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
   'credentials.user': { quota: 10, windowSeconds: 900 },
   'credentials.tenant': { quota: 30, windowSeconds: 3600 },

@@ -1,5 +1,5 @@
 import { type CatalogueFigures, readCurrent } from './catalogue-versions.ts';
-import { readRuns } from './sync-runs.ts';
+import { readSyncRuns } from './sync-runs.ts';
 
 const none: CatalogueFigures = {
   total_products: 0,
@@ -11,12 +11,12 @@ const none: CatalogueFigures = {
 
 /** The tenant's stock at a glance, as of the last sync that changed something. */
 export async function dashboard(tenantId: string) {
-  const [current, { runs }] = await Promise.all([
+  const [current, runs] = await Promise.all([
     readCurrent(tenantId),
-    readRuns(tenantId, { limit: 2 }),
+    readSyncRuns(tenantId, { limit: 2 }),
   ]);
   const { distribution, ...figures } = current?.figures ?? none;
-  const last = runs.find(({ completed_at }) => completed_at !== null);
+  const last = runs.items.find(({ completed_at }) => completed_at !== null);
   const { total_products, total_stock, low_stock_count } = figures;
   const outOfStock = distribution.out_of_stock;
   const share = total_products === 0 ? 0 : (low_stock_count + outOfStock) / total_products;
@@ -55,6 +55,6 @@ export async function syncHistory(
   { days, limit }: { days: number; limit: number },
 ) {
   const from = new Date(Date.now() - days * dayMs).toISOString();
-  const { runs } = await readRuns(tenantId, { limit, from });
-  return { items: runs };
+  const { items } = await readSyncRuns(tenantId, { limit, from });
+  return { items };
 }

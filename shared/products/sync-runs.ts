@@ -202,24 +202,18 @@ export async function listSyncRuns(
   const scope = { tenantId, list: 'sync-runs', filters: {} };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
   if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
-  const { runs, next } = await readRuns(tenantId, {
+  const { items, last } = await readSyncRuns(tenantId, {
     limit,
-    ...(after && { after: String(after.id) }),
+    ...(after && { afterId: String(after.id) }),
   });
-  return {
-    items: runs,
-    next_cursor: next === undefined ? null : await sealCursor(scope, { id: next }),
-  };
+  return { items, next_cursor: last ? await sealCursor(scope, { id: last }) : null };
 }
 
-/**
- * The newest runs of a tenant that began since `from` and before the run `after`; `next` is the last
- * one's id where there are more.
- */
-export async function readRuns(
+/** The newest runs of a tenant, or those before one. `last` is where to go on, if there are more. */
+export async function readSyncRuns(
   tenantId: string,
-  { limit, after, from }: { limit: number; after?: string; from?: string },
-): Promise<{ runs: SyncRunView[]; next: string | undefined }> {
+  { limit, afterId, from }: { limit: number; afterId?: string; from?: string },
+): Promise<{ items: SyncRunView[]; last: string | undefined }> {
   const oldest = new Date(Date.now() - retentionMs).toISOString();
   const since = from !== undefined && from > oldest ? from : oldest;
   const { pk, prefix } = keys.syncRunsOf(tenantId);
@@ -229,17 +223,15 @@ export async function readRuns(
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       ScanIndexForward: false,
       Limit: limit,
-      ...(after !== undefined && { ExclusiveStartKey: keys.syncRun(tenantId, after) }),
+      ...(afterId && { ExclusiveStartKey: keys.syncRun(tenantId, afterId) }),
     }),
     readLock(tenantId),
   ]);
-  const found = Items.map((item) => SyncRunItem.parse(item));
-  const wanted = found.filter(({ started_at }) => started_at >= since);
-  const hasMore = wanted.length === found.length && LastEvaluatedKey !== undefined;
-  return {
-    runs: await Promise.all(wanted.map((run) => currentView(tenantId, run, lock))),
-    next: hasMore ? found.at(-1)?.id : undefined,
-  };
+  const runs = Items.map((item) => SyncRunItem.parse(item));
+  const wanted = runs.filter(({ started_at }) => started_at >= since);
+  const last = wanted.length === runs.length && LastEvaluatedKey ? runs.at(-1) : undefined;
+  const items = await Promise.all(wanted.map((run) => currentView(tenantId, run, lock)));
+  return { items, last: last?.id };
 }
 
 /** The write that notes that a worker has begun. */

@@ -29,7 +29,11 @@ const send = (method: 'PATCH' | 'GET' | 'DELETE', { access_token }: Member, sent
 const save = (member: Member, body: object) => send('PATCH', member, { body });
 const newAccount = (marketplace: 'wildberries' | 'ozon', request: object = {}) =>
   world.sellers[marketplace].createAccount({ products: 3, ...request }).credentials;
-const verified = (credentials: object) => ({ credentials, isVerified: true, version: expect.any(String) });
+const verified = (credentials: object) => ({
+  credentials,
+  isVerified: true,
+  version: expect.any(String),
+});
 const itemOf = async ({ tenantId }: Member, marketplace: string) =>
   (await allItems()).find(
     ({ pk, sk }) => pk === `TENANT#${tenantId}` && sk === `CREDENTIAL#${marketplace}`,
