@@ -4,7 +4,7 @@ import { requireEnv } from '../config.ts';
 import type { MarketplaceName } from '../contract/schemas.ts';
 import { type SellerCall, SellerError, type SellerRequest } from './seller.ts';
 import { sellers, sellerUrlVariable } from './sellers.ts';
-import { type TokenBucket, tableBucket } from './token-bucket.ts';
+import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
 
 export interface SellerCallOptions {
   /** Moment by which everything must have ended: no wait and no try goes beyond it. */
@@ -57,7 +57,7 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
       const account = accountOf(request, options.isVerified === true);
       for (let attempt = 1; ; attempt += 1) {
         await takeTurn(request, account);
-        const outcome = await attemptOnce(request, read, options, leftMs());
+        const outcome = await attemptOnce(request, read, options, now());
         if ('value' in outcome) return outcome.value;
         if (outcome.retryAfterMs !== undefined)
           await bucket.pause({ marketplace, account, limit }, outcome.retryAfterMs, now());
@@ -77,8 +77,9 @@ async function attemptOnce<T>(
   request: SellerRequest,
   read: (response: Response) => Promise<T>,
   options: SellerCallOptions,
-  leftMs: number,
+  nowMs: number,
 ): Promise<Outcome<T>> {
+  const leftMs = options.deadlineMs - nowMs;
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
@@ -97,7 +98,7 @@ async function attemptOnce<T>(
     });
     if (response.status === 429) {
       await response.body?.cancel();
-      const retryAfterMs = retryAfterOf(response) ?? 1000;
+      const retryAfterMs = retryAfterOf(response, nowMs) ?? 1000;
       return { error: limited(marketplace, retryAfterMs), retryAfterMs };
     }
     if (response.status >= 500) {
@@ -124,14 +125,23 @@ function unavailable(marketplace: string, what: string, cause?: unknown): Seller
   return new SellerError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
 }
 
-/** Wildberries has a header of its own; both are seconds, the standard one perhaps a date. */
-function retryAfterOf({ headers }: Response): number | undefined {
-  const own = Number(headers.get('x-ratelimit-retry') ?? Number.NaN);
-  if (own > 0) return own * 1000;
-  const standard = headers.get('retry-after') ?? '';
-  if (/^\d+$/.test(standard)) return Number(standard) * 1000;
-  const untilMs = Date.parse(standard) - Date.now();
-  return untilMs > 0 ? untilMs : undefined;
+/**
+ * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
+ * in seconds; the standard one is seconds or a date. What is neither is not believed.
+ */
+function retryAfterOf({ headers }: Response, nowMs: number): number | undefined {
+  const standard = headers.get('retry-after');
+  const waits = [
+    secondsOf(headers.get('x-ratelimit-retry')),
+    secondsOf(standard) ?? Date.parse(standard ?? '') - nowMs,
+    secondsOf(headers.get('x-ratelimit-reset')),
+  ];
+  const waitMs = waits.find((ms) => ms !== undefined && ms > 0);
+  return waitMs === undefined ? undefined : Math.min(waitMs, maxPauseMs);
+}
+
+function secondsOf(text: string | null): number | undefined {
+  return text !== null && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
 /**
