@@ -228,7 +228,7 @@ function post<S extends z.ZodType>(
 
 /** Throws what a refusal means: 403 is about the key or about its roles, and says which. */
 async function assertOk(response: Response, path: string): Promise<void> {
-  if (response.ok) return;
+  if (response.status === 200) return;
   const text = await refusalText(response);
   const isAboutRole = /\brole/i.test(text);
   const isAboutKey = /api-?key|client-?id|deactivated|expired/i.test(text);

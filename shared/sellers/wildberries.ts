@@ -78,6 +78,16 @@ const StockRow = z.object({
   inWayFromClient: quantity,
 });
 
+/** The stock report but for its rows. */
+const stockReport = {
+  outer: 'data',
+  list: 'items',
+  frame: z.object({
+    error: z.literal(false).nullish(),
+    data: z.object({ items: z.tuple([]) }),
+  }),
+};
+
 const WildberriesCredentials = z
   .strictObject({
     api_key: z
@@ -277,11 +287,12 @@ async function readStockRows(
       timeoutMs: 60_000,
     },
     async (response) => {
-      await assertOk(response, 'analytics');
+      if (response.status !== 204) await assertOk(response, 'analytics');
       const sums = new StockSums();
-      if (response.status === 204 || !response.body) return { rows: 0, sums };
+      if (response.status === 204) return { rows: 0, sums };
+      if (!response.body) throw malformed('The stock report is empty.');
       let rows = 0;
-      for await (const value of jsonRows(response.body, 'data', 'items')) {
+      for await (const value of jsonRows(response.body, stockReport)) {
         const row = StockRow.safeParse(value);
         if (!row.success) throw malformed('A row of the stock report has an unexpected shape.');
         rows += 1;
@@ -324,7 +335,7 @@ function requestOf(category: Category, path: string, credentials: Credentials, c
 
 /** Throws what a refusal means. A 401 names the scope where the key is good and the category is not. */
 async function assertOk(response: Response, category: Category): Promise<void> {
-  if (response.ok) return;
+  if (response.status === 200) return;
   const { name } = categories[category];
   const text = await refusalText(response);
   if (response.status === 401 && !/scope|category/i.test(text))
