@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import { exactDecimal, malformed, readJson, refusalText } from './answers.ts';
+import { bounded, exactDecimal, malformed, readJson, refusalText } from './answers.ts';
 import { jsonRows } from './json-rows.ts';
 import {
   type Credentials,
@@ -88,6 +88,10 @@ const stockReport = {
   }),
 };
 
+/** A row has about 200 bytes. */
+const rowBytes = 1024;
+const frameBytes = 64 * 1024;
+
 const WildberriesCredentials = z
   .strictObject({
     api_key: z
@@ -171,7 +175,7 @@ function ping(category: Category, credentials: Credentials, call: SellerCall): P
     },
     async (response) => {
       await assertOk(response, category);
-      await response.text();
+      await response.body?.cancel();
     },
   );
 }
@@ -292,7 +296,9 @@ async function readStockRows(
       if (response.status === 204) return { rows: 0, sums };
       if (!response.body) throw malformed('The stock report is empty.');
       let rows = 0;
-      for await (const value of jsonRows(response.body, stockReport)) {
+      const maxBytes = frameBytes + page.limit * rowBytes;
+      const body = bounded(response.body, maxBytes, 'The stock report');
+      for await (const value of jsonRows(body, stockReport)) {
         const row = StockRow.safeParse(value);
         if (!row.success) throw malformed('A row of the stock report has an unexpected shape.');
         rows += 1;
