@@ -30,16 +30,24 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
   const loaded = new Map<string, Promise<unknown>>();
 
   const leftMs = () => options.deadlineMs - now();
-  const waitOrGiveUp = async (ms: number, otherwise: (ms: number) => SellerError) => {
+  const waitOrGiveUp = async (
+    ms: number,
+    signal: AbortSignal,
+    otherwise: (ms: number) => SellerError,
+  ) => {
     if (ms <= 0) return;
     if (ms > leftMs()) throw otherwise(ms);
-    await wait(ms, options.signal);
+    await wait(ms, signal);
   };
-  const takeTurn = async ({ marketplace, limit }: SellerRequest, account: string) => {
+  const takeTurn = async (
+    { marketplace, limit }: SellerRequest,
+    account: string,
+    signal: AbortSignal,
+  ) => {
     const place = { marketplace, account, limit };
     const { isTaken, waitMs } = await bucket.take(place, Math.max(0, leftMs()), now());
     if (!isTaken) throw limited(marketplace, waitMs);
-    await waitOrGiveUp(waitMs, (ms) => limited(marketplace, ms));
+    await waitOrGiveUp(waitMs, signal, (ms) => limited(marketplace, ms));
   };
 
   return {
@@ -55,16 +63,17 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
     send: async (request, read) => {
       const { marketplace, limit } = request;
       const account = accountOf(request, options.isVerified === true);
+      const signal = AbortSignal.any([options.signal ?? [], request.signal ?? []].flat());
       for (let attempt = 1; ; attempt += 1) {
-        await takeTurn(request, account);
-        const outcome = await attemptOnce(request, read, options, now());
+        await takeTurn(request, account, signal);
+        const outcome = await attemptOnce({ ...request, signal }, read, options, now());
         if ('value' in outcome) return outcome.value;
         if (outcome.retryAfterMs !== undefined)
           await bucket.pause({ marketplace, account, limit }, outcome.retryAfterMs, now());
         const pauseMs = outcome.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** attempt;
         const isLast = attempt === attempts;
-        if (isLast || options.signal?.aborted) throw outcome.error;
-        await waitOrGiveUp(pauseMs, () => outcome.error);
+        if (isLast || signal.aborted) throw outcome.error;
+        await waitOrGiveUp(pauseMs, signal, () => outcome.error);
       }
     },
   };
@@ -74,7 +83,7 @@ type Outcome<T> = { value: T } | { error: SellerError; retryAfterMs?: number };
 
 /** One try. Returns what may be tried again and throws what may not. */
 async function attemptOnce<T>(
-  request: SellerRequest,
+  request: SellerRequest & { signal: AbortSignal },
   read: (response: Response) => Promise<T>,
   options: SellerCallOptions,
   nowMs: number,
@@ -82,7 +91,6 @@ async function attemptOnce<T>(
   const leftMs = options.deadlineMs - nowMs;
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
-  const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   try {
     const response = await fetch(url, {
       method,
@@ -94,7 +102,7 @@ async function attemptOnce<T>(
       ...(body !== undefined && { body: JSON.stringify(body) }),
       // The key must not follow to wherever an answer points.
       redirect: 'error',
-      signal: AbortSignal.any(signals),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), request.signal]),
     });
     if (response.status === 429) {
       await response.body?.cancel();

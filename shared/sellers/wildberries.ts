@@ -12,6 +12,7 @@ import {
   type SellerProduct,
 } from './seller.ts';
 import { StockSums } from './stock-sums.ts';
+import { together } from './together.ts';
 
 const marketplace = 'wildberries';
 
@@ -120,15 +121,11 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
     account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
-      const stocks = call.once('wildberries-stocks', () =>
-        readStocks(credentials, stockRows, call),
-      );
-      // Whoever awaits it below sees its failure; this one only keeps it from being unhandled.
-      stocks.catch(() => {});
-      const { cards, next } = await readCards(credentials, cursor, call);
-      const prices = await readPrices(credentials, cards, call);
-      const stockOf = await stocks;
-      const products = cards.map((card) => toProduct(card, prices.get(card.nmID), stockOf));
+      const [stocks, { cards, prices, next }] = await together(call, (both) => [
+        both.once('wildberries-stocks', () => readStocks(credentials, stockRows, both)),
+        readCardsWithPrices(credentials, cursor, both),
+      ]);
+      const products = cards.map((card) => toProduct(card, prices.get(card.nmID), stocks));
       return { products, next, total: undefined, phase: 'products' } satisfies SellerPage;
     },
   };
@@ -178,6 +175,21 @@ function ping(category: Category, credentials: Credentials, call: SellerCall): P
       await response.body?.cancel();
     },
   );
+}
+
+interface CardsPage {
+  cards: Card[];
+  prices: Map<number, Price>;
+  next: string | undefined;
+}
+
+async function readCardsWithPrices(
+  credentials: Credentials,
+  cursor: string | undefined,
+  call: SellerCall,
+): Promise<CardsPage> {
+  const { cards, next } = await readCards(credentials, cursor, call);
+  return { cards, next, prices: await readPrices(credentials, cards, call) };
 }
 
 async function readCards(
