@@ -9,6 +9,7 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
+import { together } from './together.ts';
 
 const marketplace = 'ozon';
 const productsPerPage = 1000;
@@ -24,11 +25,19 @@ const Amount = z.string().regex(/^(?:\d{1,15}(?:\.\d{1,6})?)?$/);
 
 const List = z.object({
   result: z.object({
-    items: z.array(z.object({ product_id: Id, offer_id: z.string() })),
+    items: z.array(
+      z.object({
+        product_id: Id,
+        offer_id: z.string(),
+        has_fbo_stocks: z.boolean().nullish(),
+        has_fbs_stocks: z.boolean().nullish(),
+      }),
+    ),
     total: quantity,
     last_id: z.string(),
   }),
 });
+type ListEntry = z.infer<typeof List>['result']['items'][number];
 
 const Info = z.object({
   items: z.array(
@@ -45,6 +54,7 @@ const Info = z.object({
   ),
 });
 type ProductInfo = z.infer<typeof Info>['items'][number];
+type InfoById = Map<string, ProductInfo>;
 
 const Stocks = z.object({
   cursor: z.string(),
@@ -56,7 +66,8 @@ const Stocks = z.object({
     }),
   ),
 });
-type StockEntry = z.infer<typeof Stocks>['items'][number];
+type ProductStocks = z.infer<typeof Stocks>['items'][number]['stocks'];
+type StocksById = Map<string, ProductStocks>;
 
 const OzonCredentials = z
   .strictObject({
@@ -87,33 +98,47 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
   if (ids.length > 0) await readInfo(credentials, ids, call);
 }
 
+/** Lists a page again when its products changed between the list and what is told about them. */
 async function page(
   credentials: Credentials,
   cursor: string | undefined,
   call: SellerCall,
 ): Promise<SellerPage> {
-  const { items, total, last_id } = await readList(
-    credentials,
-    cursor ?? '',
-    productsPerPage,
-    call,
-  );
-  const end = { products: [], next: undefined, total, phase: 'products' };
-  if (items.length === 0) return end;
-  if (last_id !== '' && last_id === cursor)
-    throw malformed('Ozon gives the same products over and over.');
+  for (let attempt = 1; ; attempt += 1) {
+    const { items, total, last_id } = await readList(
+      credentials,
+      cursor ?? '',
+      productsPerPage,
+      call,
+    );
+    const end = { products: [], next: undefined, total, phase: 'products' };
+    if (items.length === 0) return end;
+    if (last_id !== '' && last_id === cursor)
+      throw malformed('Ozon gives the same products over and over.');
 
-  const ids = items.map(({ product_id }) => product_id);
-  const [infos, stocks] = await Promise.all([
-    readInfo(credentials, ids, call),
-    readStocks(credentials, ids, call),
-  ]);
-  return {
-    ...end,
-    products: ids.map((id) => toProduct(id, infos.get(id), stocks.get(id))),
-    next: last_id === '' ? undefined : last_id,
-  };
+    const ids = items.map(({ product_id }) => product_id);
+    const [infos, stocks] = await together(call, (both) => [
+      readInfo(credentials, ids, both),
+      readStocks(credentials, ids, both),
+    ]);
+    const products = items.flatMap((item) => {
+      const info = infos.get(item.product_id);
+      const entry = stocks.get(item.product_id) ?? (hasNoStocks(item) ? none : undefined);
+      return info && entry ? toProduct(info, entry) : [];
+    });
+    if (products.length === items.length)
+      return { ...end, products, next: last_id === '' ? undefined : last_id };
+    if (attempt === joinAttempts)
+      throw malformed('Ozon listed products and did not tell everything about them.');
+  }
 }
+
+const joinAttempts = 3;
+const none: ProductStocks = [];
+
+/** Stocks that are not told are none only where the list says so too. */
+const hasNoStocks = ({ has_fbo_stocks, has_fbs_stocks }: ListEntry): boolean =>
+  has_fbo_stocks === false && has_fbs_stocks === false;
 
 async function readList(credentials: Credentials, lastId: string, size: number, call: SellerCall) {
   const { result } = await post(
@@ -135,57 +160,46 @@ async function readInfo(
   credentials: Credentials,
   ids: readonly string[],
   call: SellerCall,
-): Promise<Map<string, ProductInfo>> {
+): Promise<InfoById> {
   const body = { product_id: ids };
   const { items } = await post('/v3/product/info/list', body, Info, credentials, call);
   return new Map(items.map((item) => [item.id, item]));
 }
 
+/** Pages of stocks until all are there or a page brings none of those asked for that is new. */
 async function readStocks(
   credentials: Credentials,
   ids: readonly string[],
   call: SellerCall,
-): Promise<Map<string, StockEntry>> {
-  const found = new Map<string, StockEntry>();
+): Promise<StocksById> {
+  const asked = new Set(ids);
+  const found: StocksById = new Map();
   let cursor = '';
   for (;;) {
-    const {
-      items,
-      total,
-      cursor: next,
-    } = await post(
+    const before = found.size;
+    const { items, cursor: next } = await post(
       '/v4/product/info/stocks',
       {
         cursor,
         filter: { offer_id: [], product_id: ids, visibility: 'ALL', with_quant: {} },
+        // Without ids it is only tried whether the key may read stocks.
         limit: ids.length > 0 ? productsPerPage : 1,
       },
       Stocks,
       credentials,
       call,
     );
-    for (const item of items) found.set(item.product_id, item);
-    // Without ids it is only tried whether the key may read stocks.
-    if (ids.length === 0) return found;
-    const isEnd = items.length === 0 || next === '' || found.size >= total;
-    if (!isEnd && next !== cursor) {
-      cursor = next;
-      continue;
-    }
-    if (found.size < total) throw malformed('Ozon gave fewer stocks than it announced.');
-    return found;
+    for (const { product_id, stocks } of items)
+      if (asked.has(product_id)) found.set(product_id, stocks);
+    const isEnd = next === '' || found.size === asked.size || found.size === before;
+    if (isEnd) return found;
+    cursor = next;
   }
 }
 
-function toProduct(
-  id: string,
-  info: ProductInfo | undefined,
-  entry: StockEntry | undefined,
-): SellerProduct {
-  if (!info) throw malformed('Ozon listed a product and told nothing about it.');
-  const { name, offer_id, barcodes, price, currency_code: currency } = info;
+function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
+  const { id, name, offer_id, barcodes, price, currency_code: currency } = info;
   const image = [info.primary_image ?? [], info.images ?? []].flat().find((url) => url !== '');
-  const stocks = entry?.stocks ?? [];
   if (price && !currency) throw malformed('Ozon told a price without its currency.');
   return {
     external_id: id,
