@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { logger } from '../observe.ts';
 import { SellerError } from './seller.ts';
 
 export const malformed = (message: string, cause?: unknown): SellerError =>
@@ -84,9 +85,18 @@ export function exactDecimal(value: number, what: string): string {
   return text;
 }
 
-/** A sum of quantities, each a whole number of at least 0. */
-export function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
+/** More than anybody has of one product; sums over all products stay exact. */
+const maxQuantity = 1_000_000_000;
+
+/** Throws `malformed` for quantities of a product that are absurd, and logs of which. */
+export function assertQuantities(
+  product: { marketplace: string; external_id: string },
+  quantities: readonly number[],
+): void {
+  if (quantities.every((quantity) => quantity <= maxQuantity)) return;
+  logger.warn('seller_quantity_refused', product);
+  throw malformed('A quantity of a product is impossibly large.');
 }
+
+export const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);

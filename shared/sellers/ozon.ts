@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { malformed, readJson, refusalText, sum } from './answers.ts';
+import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
 import {
   type Credentials,
   type Seller,
@@ -199,6 +199,9 @@ async function readStocks(
 
 function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
   const { id, name, offer_id, barcodes, price, currency_code: currency } = info;
+  const stock = sum(stocks.map(({ present }) => present));
+  const reserved = sum(stocks.map((entry) => entry.reserved));
+  assertQuantities({ marketplace, external_id: id }, [stock, reserved]);
   const image = [info.primary_image ?? [], info.images ?? []].flat().find((url) => url !== '');
   if (price && !currency) throw malformed('Ozon told a price without its currency.');
   return {
@@ -208,8 +211,8 @@ function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
     ...(image && { image_url: image }),
     barcodes: [...new Set(barcodes ?? [])],
     ...(price && currency && { price: { amount: price, currency } }),
-    stock: sum(stocks.map(({ present }) => present)),
-    reserved: sum(stocks.map(({ reserved }) => reserved)),
+    stock,
+    reserved,
   };
 }
 

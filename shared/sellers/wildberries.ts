@@ -1,6 +1,13 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import { bounded, exactDecimal, malformed, readJson, refusalText } from './answers.ts';
+import {
+  assertQuantities,
+  bounded,
+  exactDecimal,
+  malformed,
+  readJson,
+  refusalText,
+} from './answers.ts';
 import { jsonRows } from './json-rows.ts';
 import {
   type Credentials,
@@ -11,7 +18,7 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
-import { StockSums } from './stock-sums.ts';
+import { type StockSum, StockSums } from './stock-sums.ts';
 import { together } from './together.ts';
 
 const marketplace = 'wildberries';
@@ -316,15 +323,23 @@ async function readStockRows(
         rows += 1;
         if (rows > page.limit) throw malformed('The stock report has more rows than asked for.');
         const { nmId, quantity: stock, inWayToClient, inWayFromClient } = row.data;
-        sums.add(nmId, { stock, toClient: inWayToClient, fromClient: inWayFromClient });
+        const found = { stock, toClient: inWayToClient, fromClient: inWayFromClient };
+        assertPossible(nmId, found);
+        sums.add(nmId, found);
       }
       return { rows, sums };
     },
   );
 }
 
+function assertPossible(nmID: number, { stock, toClient, fromClient }: StockSum): void {
+  const product = { marketplace, external_id: String(nmID) };
+  assertQuantities(product, [stock, toClient, fromClient]);
+}
+
 function toProduct(card: Card, price: Price | undefined, stocks: StockSums): SellerProduct {
-  const { stock, toClient, fromClient } = stocks.of(card.nmID);
+  const found = stocks.of(card.nmID);
+  assertPossible(card.nmID, found);
   const image = card.photos?.[0]?.big;
   return {
     external_id: String(card.nmID),
@@ -335,9 +350,9 @@ function toProduct(card: Card, price: Price | undefined, stocks: StockSums): Sel
     ...(image && { image_url: image }),
     barcodes: [...new Set(card.sizes?.flatMap(({ skus }) => skus ?? []) ?? [])],
     ...(price && { price }),
-    stock,
-    in_transit_to: toClient,
-    in_transit_from: fromClient,
+    stock: found.stock,
+    in_transit_to: found.toClient,
+    in_transit_from: found.fromClient,
   };
 }
 
