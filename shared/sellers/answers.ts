@@ -73,18 +73,6 @@ export async function refusalText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString().slice(0, 2000);
 }
 
-/**
- * A number of JSON as an exact decimal. Up to 15 digits survive the way through a double; more are
- * refused as `malformed` instead of being rounded.
- */
-export function exactDecimal(value: number, what: string): string {
-  const text = String(value);
-  const digits = text.replace(/\D/g, '').replace(/^0+/, '');
-  if (!/^\d+(?:\.\d+)?$/.test(text) || digits.length > 15)
-    throw malformed(`${what} is not an exact amount.`);
-  return text;
-}
-
 /** More than anybody has of one product; sums over all products stay exact. */
 const maxQuantity = 1_000_000_000;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
+import { type Price, takePrices } from './prices.ts';
 import {
   type Credentials,
   type Seller,
@@ -9,6 +10,7 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
+import { textsOf } from './texts.ts';
 import { together } from './together.ts';
 
 const marketplace = 'ozon';
@@ -19,22 +21,22 @@ const limit: SellerLimit = { category: 'all', intervalMs: 25, burst: 10 };
 
 const quantity = z.int().nonnegative();
 /** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
-const Id = z.union([z.int().positive(), z.string().regex(/^\d{1,19}$/)]).transform(String);
-/** `120.00`, exactly as it is sold; empty where there is no price. */
-const Amount = z.string().regex(/^(?:\d{1,15}(?:\.\d{1,6})?)?$/);
+const Id = z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).transform(String);
+const Text = z.string().nullish();
+/** Where the next page starts; nothing at the end. */
+const Next = Text.transform((next) => next ?? '');
 
 const List = z.object({
   result: z.object({
     items: z.array(
       z.object({
         product_id: Id,
-        offer_id: z.string(),
         has_fbo_stocks: z.boolean().nullish(),
         has_fbs_stocks: z.boolean().nullish(),
       }),
     ),
     total: quantity,
-    last_id: z.string(),
+    last_id: Next,
   }),
 });
 type ListEntry = z.infer<typeof List>['result']['items'][number];
@@ -43,21 +45,24 @@ const Info = z.object({
   items: z.array(
     z.object({
       id: Id,
-      offer_id: z.string(),
-      name: z.string(),
-      barcodes: z.array(z.string()).nullish(),
-      currency_code: z.string().optional(),
-      price: Amount.optional(),
-      primary_image: z.union([z.string(), z.array(z.string())]).nullish(),
-      images: z.array(z.string()).nullish(),
+      offer_id: Text,
+      name: Text,
+      barcodes: z.array(Text).nullish(),
+      currency_code: z.unknown(),
+      /** `120.00`, exactly as it is sold; empty where there is no price. */
+      price: z.unknown(),
+      primary_image: z.union([z.string(), z.array(Text)]).nullish(),
+      images: z.array(Text).nullish(),
     }),
   ),
 });
-type ProductInfo = z.infer<typeof Info>['items'][number];
+type ProductInfo = Omit<z.infer<typeof Info>['items'][number], 'price'> & {
+  price: Price | undefined;
+};
 type InfoById = Map<string, ProductInfo>;
 
 const Stocks = z.object({
-  cursor: z.string(),
+  cursor: Next,
   total: quantity,
   items: z.array(
     z.object({
@@ -162,8 +167,23 @@ async function readInfo(
   call: SellerCall,
 ): Promise<InfoById> {
   const body = { product_id: ids };
-  const { items } = await post('/v3/product/info/list', body, Info, credentials, call);
-  return new Map(items.map((item) => [item.id, item]));
+  return post(
+    '/v3/product/info/list',
+    body,
+    Info.transform(({ items }): InfoById => {
+      const prices = takePrices(
+        marketplace,
+        items.map((item) => ({
+          external_id: item.id,
+          amount: item.price,
+          currency: item.currency_code,
+        })),
+      );
+      return new Map(items.map((item) => [item.id, { ...item, price: prices.get(item.id) }]));
+    }),
+    credentials,
+    call,
+  );
 }
 
 /** Pages of stocks until all are there or a page brings none of those asked for that is new. */
@@ -198,19 +218,19 @@ async function readStocks(
 }
 
 function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
-  const { id, name, offer_id, barcodes, price, currency_code: currency } = info;
+  const { id, price } = info;
   const stock = sum(stocks.map(({ present }) => present));
   const reserved = sum(stocks.map((entry) => entry.reserved));
   assertQuantities({ marketplace, external_id: id }, [stock, reserved]);
-  const image = [info.primary_image ?? [], info.images ?? []].flat().find((url) => url !== '');
-  if (price && !currency) throw malformed('Ozon told a price without its currency.');
   return {
     external_id: id,
-    seller_sku: offer_id,
-    name,
-    ...(image && { image_url: image }),
-    barcodes: [...new Set(barcodes ?? [])],
-    ...(price && currency && { price: { amount: price, currency } }),
+    ...textsOf({
+      sku: info.offer_id,
+      name: info.name,
+      images: [info.primary_image, info.images].flat(),
+      barcodes: info.barcodes ?? [],
+    }),
+    ...(price && { price }),
     stock,
     reserved,
   };

@@ -1,14 +1,8 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import {
-  assertQuantities,
-  bounded,
-  exactDecimal,
-  malformed,
-  readJson,
-  refusalText,
-} from './answers.ts';
+import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
 import { jsonRows } from './json-rows.ts';
+import { type Price, type ToldPrice, takePrices } from './prices.ts';
 import {
   type Credentials,
   type Seller,
@@ -19,6 +13,7 @@ import {
   type SellerProduct,
 } from './seller.ts';
 import { type StockSum, StockSums } from './stock-sums.ts';
+import { textsOf } from './texts.ts';
 import { together } from './together.ts';
 
 const marketplace = 'wildberries';
@@ -45,39 +40,41 @@ const pingLimit = (category: Category): SellerLimit => ({
 
 const cardsPerPage = 100;
 const quantity = z.int().nonnegative();
+const Text = z.string().nullish();
 
 const Cards = z.object({
   cards: z.array(
     z.object({
       nmID: z.int().positive(),
-      vendorCode: z.string(),
-      title: z.string().default(''),
-      brand: z.string().optional(),
-      subjectName: z.string().optional(),
-      photos: z.array(z.object({ big: z.string().optional() })).nullish(),
-      sizes: z.array(z.object({ skus: z.array(z.string()).nullish() })).nullish(),
+      vendorCode: Text,
+      title: Text,
+      brand: Text,
+      subjectName: Text,
+      photos: z.array(z.object({ big: Text }).nullish()).nullish(),
+      sizes: z.array(z.object({ skus: z.array(Text).nullish() }).nullish()).nullish(),
     }),
   ),
   cursor: z.object({
-    updatedAt: z.string().optional(),
-    nmID: z.int().optional(),
+    updatedAt: Text,
+    nmID: z.int().nullish(),
     total: z.int().nonnegative(),
   }),
 });
 type Card = z.infer<typeof Cards>['cards'][number];
 
 const Prices = z.object({
-  error: z.literal(false).optional(),
+  error: z.literal(false).nullish(),
   data: z.object({
     listGoods: z.array(
       z.object({
         nmID: z.int().positive(),
-        sizes: z.array(z.object({ discountedPrice: z.number().nonnegative() })),
-        currencyIsoCode4217: z.string().regex(/^[A-Z]{3}$/),
+        sizes: z.array(z.object({ discountedPrice: z.unknown() })).nullish(),
+        currencyIsoCode4217: z.unknown(),
       }),
     ),
   }),
 });
+type Good = z.infer<typeof Prices>['data']['listGoods'][number];
 
 const StockRow = z.object({
   nmId: z.int().positive(),
@@ -132,7 +129,7 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
         both.once('wildberries-stocks', () => readStocks(credentials, stockRows, both)),
         readCardsWithPrices(credentials, cursor, both),
       ]);
-      const products = cards.map((card) => toProduct(card, prices.get(card.nmID), stocks));
+      const products = cards.map((card) => toProduct(card, prices, stocks));
       return { products, next, total: undefined, phase: 'products' } satisfies SellerPage;
     },
   };
@@ -186,7 +183,7 @@ function ping(category: Category, credentials: Credentials, call: SellerCall): P
 
 interface CardsPage {
   cards: Card[];
-  prices: Map<number, Price>;
+  prices: Map<string, Price>;
   next: string | undefined;
 }
 
@@ -235,7 +232,7 @@ async function readCards(
   if (cards.length !== end.total)
     throw malformed('Wildberries announced another number of cards than it gave.');
   if (end.total < cardsPerPage) return { cards, next: undefined };
-  if (end.updatedAt === undefined || end.nmID === undefined)
+  if (!end.updatedAt || !end.nmID)
     throw malformed('Wildberries did not tell where its next cards start.');
   const next = { updatedAt: end.updatedAt, nmID: end.nmID };
   if (start && start.updatedAt === next.updatedAt && start.nmID === next.nmID)
@@ -249,35 +246,42 @@ function parseCursor(cursor: string): Cursor {
   return CursorShape.parse(JSON.parse(cursor));
 }
 
-type Price = NonNullable<SellerProduct['price']>;
-
 async function readPrices(
   credentials: Credentials,
   cards: readonly Card[],
   call: SellerCall,
-): Promise<Map<number, Price>> {
+): Promise<Map<string, Price>> {
   if (cards.length === 0) return new Map();
-  const { data } = await call.send(
+  const asked = new Set(cards.map(({ nmID }) => nmID));
+  return call.send(
     {
       ...requestOf('prices', '/api/v2/list/goods/filter', credentials, call),
       method: 'POST',
       limit: limits.prices,
-      body: { nmList: cards.map(({ nmID }) => nmID) },
+      body: { nmList: [...asked] },
     },
     async (response) => {
       await assertOk(response, 'prices');
-      return readJson(response, Prices, 'The list of prices of Wildberries');
+      const { data } = await readJson(response, Prices, 'The list of prices of Wildberries');
+      if (data.listGoods.some(({ nmID }) => !asked.has(nmID)))
+        throw malformed('Wildberries gave prices that nobody asked for.');
+      return takePrices(marketplace, data.listGoods.map(toPrice));
     },
   );
-  const asked = new Set(cards.map(({ nmID }) => nmID));
-  return new Map(
-    data.listGoods.flatMap(({ nmID, sizes, currencyIsoCode4217: currency }) => {
-      if (!asked.has(nmID)) throw malformed('Wildberries gave prices that nobody asked for.');
-      if (sizes.length === 0) return [];
-      const lowest = Math.min(...sizes.map(({ discountedPrice }) => discountedPrice));
-      return [[nmID, { amount: exactDecimal(lowest, 'A price of Wildberries'), currency }]];
-    }),
-  );
+}
+
+/** The lowest price of all sizes. */
+function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ToldPrice {
+  const told = (sizes ?? []).map((size) => size.discountedPrice ?? undefined);
+  const amounts = told.filter((amount) => amount !== undefined);
+  const wrong = amounts.find((amount) => typeof amount !== 'number');
+  const amount =
+    wrong ?? amounts.map(Number).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return {
+    external_id: String(nmID),
+    amount: amounts.length === 0 ? undefined : amount,
+    currency,
+  };
 }
 
 async function readStocks(
@@ -337,22 +341,29 @@ function assertPossible(nmID: number, { stock, toClient, fromClient }: StockSum)
   assertQuantities(product, [stock, toClient, fromClient]);
 }
 
-function toProduct(card: Card, price: Price | undefined, stocks: StockSums): SellerProduct {
-  const found = stocks.of(card.nmID);
-  assertPossible(card.nmID, found);
-  const image = card.photos?.[0]?.big;
+function toProduct(
+  card: Card,
+  prices: ReadonlyMap<string, Price>,
+  stocks: StockSums,
+): SellerProduct {
+  const id = String(card.nmID);
+  const price = prices.get(id);
+  const { stock, toClient, fromClient } = stocks.of(card.nmID);
+  assertPossible(card.nmID, { stock, toClient, fromClient });
   return {
-    external_id: String(card.nmID),
-    seller_sku: card.vendorCode,
-    name: card.title,
-    ...(card.brand && { brand: card.brand }),
-    ...(card.subjectName && { category: card.subjectName }),
-    ...(image && { image_url: image }),
-    barcodes: [...new Set(card.sizes?.flatMap(({ skus }) => skus ?? []) ?? [])],
+    external_id: id,
+    ...textsOf({
+      sku: card.vendorCode,
+      name: card.title,
+      brand: card.brand,
+      category: card.subjectName,
+      images: (card.photos ?? []).map((photo) => photo?.big),
+      barcodes: (card.sizes ?? []).flatMap((size) => size?.skus ?? []),
+    }),
     ...(price && { price }),
-    stock: found.stock,
-    in_transit_to: found.toClient,
-    in_transit_from: found.fromClient,
+    stock,
+    in_transit_to: toClient,
+    in_transit_from: fromClient,
   };
 }
 
