@@ -163,6 +163,8 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
   const isWrongKey =
     refused.length === names.length && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
+  const unpaid = refused.find(({ reason }) => reason instanceof UnpaidService);
+  if (unpaid) throw unpaid.reason;
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
   throw new SellerError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);
 }
@@ -377,6 +379,15 @@ function requestOf(category: Category, path: string, credentials: Credentials, c
   };
 }
 
+class UnpaidService extends SellerError {
+  constructor(category: string) {
+    super(
+      'wrong_scope',
+      `Wildberries asks to be paid before it opens ${category}: the key is of a service of its solutions catalogue.`,
+    );
+  }
+}
+
 /** Throws what a refusal means. A 401 names the scope where the key is good and the category is not. */
 async function assertOk(response: Response, category: Category): Promise<void> {
   if (response.status === 200) return;
@@ -384,7 +395,8 @@ async function assertOk(response: Response, category: Category): Promise<void> {
   const text = await refusalText(response);
   if (response.status === 401 && !/scope|category/i.test(text))
     throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
-  if ([401, 402, 403].includes(response.status))
+  if (response.status === 402) throw new UnpaidService(name);
+  if ([401, 403].includes(response.status))
     throw new SellerError('wrong_scope', `The Wildberries key does not open: ${name}.`);
   throw malformed(`Wildberries answered ${response.status} to a request for ${name}.`);
 }

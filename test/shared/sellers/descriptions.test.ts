@@ -202,3 +202,19 @@ describe('a price that cannot be taken over', () => {
     await expect(page(ozon)).rejects.toMatchObject({ code: 'malformed' });
   });
 });
+
+describe('a key of a service that Wildberries wants to be paid for', () => {
+  it('is told so', async () => {
+    give({
+      cards: (_asked, response) => {
+        response.writeHead(402).end('{}');
+      },
+    });
+
+    await expect(page(wildberries)).rejects.toMatchObject({
+      code: 'wrong_scope',
+      message:
+        'Wildberries asks to be paid before it opens Content: the key is of a service of its solutions catalogue.',
+    });
+  });
+});
