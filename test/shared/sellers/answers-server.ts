@@ -18,6 +18,7 @@ const paths = {
   list: '/v3/product/list',
   info: '/v3/product/info/list',
   stocks: '/v4/product/info/stocks',
+  ping: '/ping',
 } as const;
 export type Method = keyof typeof paths;
 
@@ -85,6 +86,7 @@ const defaults: Record<Method, Answer> = {
   list: list(listed(1)),
   info: infos(info(1)),
   stocks: stocks(stock(1)),
+  ping: {},
 };
 
 /** One server for the APIs of both, each with one product unless a test says otherwise. */
@@ -95,14 +97,14 @@ export function useAnswers() {
   let makeCall: typeof import('../../../shared/sellers/call.ts').sellerCall;
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
-    const method = (Object.keys(paths) as Method[]).find((name) => paths[name] === path);
+    const method = (Object.keys(paths) as Method[]).find((name) => path?.endsWith(paths[name]));
     const body = await text(request);
     if (!method) return response.writeHead(404).end();
     asked.push(method);
     const answer = answers[method];
     const made =
       typeof answer === 'function'
-        ? await answer(JSON.parse(body) as never, response, request)
+        ? await answer(JSON.parse(body || '{}') as never, response, request)
         : answer;
     if (made === undefined || response.writableEnded) return response;
     response.writeHead(200, { 'content-type': 'application/json' });

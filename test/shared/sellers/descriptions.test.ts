@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { logger } from '../../../shared/observe.ts';
@@ -17,7 +18,7 @@ import {
   useAnswers,
 } from './answers-server.ts';
 
-const { give, page } = useAnswers();
+const { give, page, newCall, credentials } = useAnswers();
 const warn = vi.spyOn(logger, 'warn').mockReturnValue();
 afterEach(() => warn.mockClear());
 
@@ -204,17 +205,24 @@ describe('a price that cannot be taken over', () => {
 });
 
 describe('a key of a service that Wildberries wants to be paid for', () => {
-  it('is told so', async () => {
-    give({
-      cards: (_asked, response) => {
-        response.writeHead(402).end('{}');
-      },
-    });
+  const unpaid = (_asked: never, response: ServerResponse) => {
+    response.writeHead(402).end('{}');
+  };
+  const told = {
+    code: 'wrong_scope',
+    message:
+      'Wildberries asks to be paid before it opens Content: the key is of a service of its solutions catalogue.',
+  };
 
-    await expect(page(wildberries)).rejects.toMatchObject({
-      code: 'wrong_scope',
-      message:
-        'Wildberries asks to be paid before it opens Content: the key is of a service of its solutions catalogue.',
-    });
+  it('is told so when its products are read', async () => {
+    give({ cards: unpaid });
+
+    await expect(page(wildberries)).rejects.toMatchObject(told);
+  });
+
+  it('is told so when it is checked', async () => {
+    give({ ping: unpaid });
+
+    await expect(wildberries.check(credentials, newCall())).rejects.toMatchObject(told);
   });
 });
