@@ -41,6 +41,11 @@ const List = z.object({
 });
 type ListEntry = z.infer<typeof List>['result']['items'][number];
 
+/** Later pages may be empty: the end of the list is one. */
+const FirstList = List.refine(({ result }) => result.items.length > 0 || result.total === 0, {
+  path: ['result', 'items'],
+});
+
 const Info = z.object({
   items: z.array(
     z.object({
@@ -153,7 +158,7 @@ async function readList(credentials: Credentials, lastId: string, size: number, 
       last_id: lastId,
       limit: size,
     },
-    List,
+    lastId === '' ? FirstList : List,
     credentials,
     call,
   );

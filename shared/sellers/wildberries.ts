@@ -204,7 +204,7 @@ async function readCards(
   call: SellerCall,
 ): Promise<{ cards: Card[]; next: string | undefined }> {
   const start = cursor === undefined ? undefined : parseCursor(cursor);
-  const { cards, cursor: end } = await call.send(
+  return call.send(
     {
       ...requestOf('content', '/content/v2/get/cards/list?locale=ru', credentials, call),
       method: 'POST',
@@ -228,18 +228,24 @@ async function readCards(
     },
     async (response) => {
       await assertOk(response, 'content');
-      return readJson(response, Cards, 'The list of cards of Wildberries');
+      const page = await readJson(response, Cards, 'The list of cards of Wildberries');
+      return { cards: page.cards, next: nextOf(page, start) };
     },
   );
-  if (cards.length !== end.total)
+}
+
+/** Where the cards after a page start; undefined at the end. */
+function nextOf(
+  { cards, cursor: { updatedAt, nmID, total } }: z.infer<typeof Cards>,
+  start: Cursor | undefined,
+): string | undefined {
+  if (cards.length !== total)
     throw malformed('Wildberries announced another number of cards than it gave.');
-  if (end.total < cardsPerPage) return { cards, next: undefined };
-  if (!end.updatedAt || !end.nmID)
-    throw malformed('Wildberries did not tell where its next cards start.');
-  const next = { updatedAt: end.updatedAt, nmID: end.nmID };
-  if (start && start.updatedAt === next.updatedAt && start.nmID === next.nmID)
+  if (total < cardsPerPage) return undefined;
+  if (!updatedAt || !nmID) throw malformed('Wildberries did not tell where its next cards start.');
+  if (start?.updatedAt === updatedAt && start.nmID === nmID)
     throw malformed('Wildberries gives the same cards over and over.');
-  return { cards, next: JSON.stringify(next) };
+  return JSON.stringify({ updatedAt, nmID } satisfies Cursor);
 }
 
 const CursorShape = z.strictObject({ updatedAt: z.string(), nmID: z.int() });

@@ -65,6 +65,13 @@ describe('half an answer of Ozon is none', () => {
     await expect(page(ozon)).rejects.toMatchObject({ code: 'malformed' });
   });
 
+  it('of the list: no products of many', async () => {
+    give({ list: { result: { items: [], total: 250, last_id: '' } } });
+
+    await expect(page(ozon)).rejects.toMatchObject({ code: 'malformed' });
+    expect(asked).toEqual(['list', 'list', 'list', 'list']);
+  });
+
   it('but a product that the list calls without stocks has none', async () => {
     const without = { has_fbo_stocks: false, has_fbs_stocks: false };
     give({ list: list(listed(1), listed(2, without)), info: told, stocks: stocks(stock(1)) });
