@@ -18,29 +18,22 @@ export const webFolder = root('build/web');
  */
 const unusedParts = ['@smithy/core/event-streams'];
 
-/** Files of a native package that its functions carry: Lambda's Linux on both processors, and its loader. */
-const nativePackages: Readonly<Record<string, readonly string[]>> = {
-  bcrypt: [
-    'bcrypt/package.json',
-    'bcrypt/LICENSE',
-    'bcrypt/bcrypt.js',
-    'bcrypt/promises.js',
-    'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
-    'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
-    'node-gyp-build/package.json',
-    'node-gyp-build/LICENSE',
-    'node-gyp-build/index.js',
-    'node-gyp-build/node-gyp-build.js',
-  ],
+/** Compiled files that lie beside the bundle of a function which has the package: for both processors of Lambda. */
+const compiledFiles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  bcrypt: {
+    'bcrypt/linux-arm64.node': 'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
+    'bcrypt/linux-x64.node': 'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
+    'bcrypt/LICENSE': 'bcrypt/LICENSE',
+  },
 };
 
 export interface BundledFunction {
   readonly id: string;
   /** The folder that becomes the function's code. */
   readonly folder: string;
-  /** Size of the minified JavaScript, without native packages. */
+  /** Size of the minified JavaScript, without compiled files. */
   readonly bytes: number;
-  /** Native packages that lie beside the bundle. */
+  /** Packages whose compiled files lie beside the bundle. */
   readonly nativePackages: readonly string[];
   /** Source files in the bundle and the bytes each contributes. */
   readonly inputs: Readonly<Record<string, number>>;
@@ -71,8 +64,11 @@ export async function bundleFunctions(
     legalComments: 'none',
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
-    external: [...Object.keys(nativePackages), ...unusedParts],
-    alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
+    external: unusedParts,
+    alias: {
+      '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts'),
+      'node-gyp-build': root('infra/native-binding.cjs'),
+    },
     metafile: true,
     logLevel,
   });
@@ -87,10 +83,13 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
 
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
-  const native = output.imports.map(({ path }) => path).filter((path) => path in nativePackages);
-  for (const file of native.flatMap((name) => nativePackages[name] ?? [])) {
-    copy(root(`node_modules/${file}`), join(folder, 'node_modules', file));
-  }
+  const native = Object.keys(compiledFiles).filter((name) =>
+    // Where node_modules is a link, its files lie outside the repository.
+    Object.keys(output.inputs).some((path) => `/${path}`.includes(`/node_modules/${name}/`)),
+  );
+  for (const name of native)
+    for (const [to, from] of Object.entries(compiledFiles[name] ?? {}))
+      copy(root(`node_modules/${from}`), join(folder, to));
   const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [
     path,
     bytesInOutput,
@@ -104,13 +103,14 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   };
 }
 
-/** Bundles the web app and the script of the API's page, and lays their static files beside them. */
+/** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */
 export async function bundleWeb(outdir = webFolder): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [
       { in: root('web/main.ts'), out: 'main' },
       { in: root('web/docs.ts'), out: 'assets/docs' },
+      { in: root('web/style/style.css'), out: 'style' },
     ],
     outdir,
     absWorkingDir: repository,
@@ -120,7 +120,7 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
     minify: true,
     logLevel: 'warning',
   });
-  for (const file of ['index.html', 'style.css']) copy(root(`web/${file}`), join(outdir, file));
+  copy(root('web/index.html'), join(outdir, 'index.html'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
     copy(root(`node_modules/swagger-ui-dist/${file}`), join(outdir, 'assets/swagger', file));
   }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { AwsError } from './aws.ts';
 import { ensureAssembly } from './build.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
@@ -11,25 +12,27 @@ import { createFront, type Front } from './front.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { readApi } from './gateway-definition.ts';
 import {
+  type AnyResponse,
   type HttpRequest,
-  type HttpResponse,
+  isStreamed,
   type Listener,
   listen,
   readRequest,
-  writeResponse,
+  writeAnyResponse,
 } from './http.ts';
 import { Identities } from './iam.ts';
 import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
+import { LocalMetrics } from './metrics.ts';
 import { claimDataDir } from './process.ts';
 import { readSchedules, runSchedules } from './schedules.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { startSellers } from './sellers/sellers.ts';
 import type { SellerStandIn } from './sellers/stand-in.ts';
 import { readBuckets } from './site.ts';
-import { startSqs } from './sqs.ts';
+import { type LocalSqs, startSqs } from './sqs.ts';
 import { replaceFile } from './store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
 import { readWebAcl } from './waf.ts';
@@ -178,6 +181,7 @@ async function start(
   await ensureTable(dynamoDb, table, dataDir);
 
   const logs: FunctionLog[] = [];
+  const metrics = new LocalMetrics({ queues: () => sqs.queues() });
   const identities = new Identities(template);
   const endpoints: Record<string, string> = {};
   const lambda = own(
@@ -186,8 +190,10 @@ async function start(
       endpoints: () => endpoints,
       onLog: (log) => {
         if (logs.push(log) > mostLogLines) logs.splice(0, mostLogLines / 2);
+        metrics.takeLog(log);
         options.onFunctionLog?.(log);
       },
+      onInvocation: (invocation) => metrics.takeInvocation(invocation),
     }),
   );
   const invokeOrThrow = async (arn: string, event: unknown) => {
@@ -212,7 +218,7 @@ async function start(
     }).then(own<Listener>),
     startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
     startMail({ dataDir, identities, onError }).then(own<MailService>),
-    startSqs({ template, identities, onError }).then(own<Listener>),
+    startSqs({ template, identities, onError }).then(own<LocalSqs>),
     startKms({ template, dataDir, identities, onError }).then(own<Listener>),
   ]);
   Object.assign(endpoints, {
@@ -250,6 +256,7 @@ async function start(
     throttle: options.throttle,
     now: options.now,
     onFailure: (message) => onError(new Error(message)),
+    onAnswer: (answered) => metrics.takeRequest(answered),
   });
   const front = createFront({ template, gateway, api, buckets: readBuckets(template, assets) });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
@@ -273,7 +280,14 @@ async function start(
 
   door.open(
     front,
-    createConsole({ marketplace, mail, sellers: sellers.byMarketplace, dynamoDb, tables }),
+    createConsole({
+      marketplace,
+      mail,
+      metrics,
+      sellers: sellers.byMarketplace,
+      dynamoDb,
+      tables,
+    }),
   );
   const listener = await door.listening;
   for (const source of eventSources)
@@ -356,7 +370,7 @@ function openDoor({ port, host, onRequest, onError }: CloudOptions): Door {
       const request = await readRequest(message);
       const { front, localConsole } = await opened.promise;
       const answer = await (localConsole(request) ?? front.handle(request));
-      writeResponse(message, response, answer);
+      await writeAnyResponse(message, response, answer);
       if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
         onRequest?.({
           method: request.method,
@@ -381,7 +395,7 @@ function serveApi(
     async (message, response) => {
       const request = await readRequest(message);
       const [, first = '', rest = ''] = /^\/([^/]*)(\/.*)?$/.exec(request.path) ?? [];
-      const answer: HttpResponse =
+      const answer: AnyResponse =
         first === stage
           ? await gateway.handle({ ...request, path: rest || '/' })
           : {
@@ -389,7 +403,7 @@ function serveApi(
               headers: [['Content-Type', 'application/json']],
               body: Buffer.from('{"message":"Forbidden"}'),
             };
-      writeResponse(message, response, answer);
+      await writeAnyResponse(message, response, answer);
     },
     { onError },
   );
@@ -411,10 +425,26 @@ async function fetchThrough(
     body: Buffer.from(await request.arrayBuffer()),
     address: viewer,
   };
-  const { status, headers, body } = await front.handle(incoming);
+  const answer = await front.handle(incoming);
+  const { status, headers } = answer;
   const isEmpty = request.method === 'HEAD' || [204, 304].includes(status);
-  return new Response(isEmpty ? null : new Uint8Array(body), {
+  const body = isStreamed(answer) ? toWebStream(answer.body) : new Uint8Array(answer.body);
+  return new Response(isEmpty ? null : body, {
     status,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  });
+}
+
+function toWebStream(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => {
+      body.destroy();
+    },
   });
 }

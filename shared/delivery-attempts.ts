@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
 import type * as z from 'zod';
 import { type deliveryQueue, enqueue, planAttempt } from './deliveries.ts';
-import { logger } from './observe.ts';
+import { logger, recordMetric } from './observe.ts';
 import { postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { DeliveryItem, WebhookItem } from './table/items.ts';
@@ -54,6 +54,9 @@ export async function attemptDelivery(message: Message): Promise<void> {
 
   const startedAt = performance.now();
   const outcome = await sendOnce(webhook, delivery);
+  const durationMs = Math.round(performance.now() - startedAt);
+  recordMetric('WebhookAttempts', 1, { outcome: wordFor(outcome) });
+  recordMetric('DeliveryLatency', durationMs);
   logger.info('delivery_attempt', {
     tenant_id: tenantId,
     webhook_id: webhookId,
@@ -61,10 +64,15 @@ export async function attemptDelivery(message: Message): Promise<void> {
     attempt: delivery.attempts,
     status: outcome.answer?.status,
     error: outcome.error,
-    duration_ms: Math.round(performance.now() - startedAt),
+    duration_ms: durationMs,
   });
   await settle(delivery, outcome);
 }
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+const wordFor = ({ answer, error }: Outcome) =>
+  error ?? (answer && isSuccess(answer.status) ? 'delivered' : 'refused');
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
@@ -153,7 +161,7 @@ async function settle(delivery: DeliveryItem, { answer, error }: Outcome): Promi
     response_body: answer?.body.replaceAll('\0', ''),
     error,
   };
-  if (answer && answer.status >= 200 && answer.status < 300)
+  if (answer && isSuccess(answer.status))
     return finish(delivery, { ...result, status: 'delivered' });
   if (answer?.status === 410) {
     await finish(delivery, { ...result, status: 'failed', error: 'gone' });

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
-import { foreignEniErrors, vniOf } from './detections-enis.ts';
+import { checkReportedEnis, noteReporter, vniOf } from './detections-enis.ts';
 import {
   clockSkewMs,
   dayMs,
@@ -23,7 +23,7 @@ export type NewDetection = z.output<typeof ingestDetections.body>['detections'][
 type ListQuery = z.output<typeof listDetections.query>;
 type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 
-/** A page with filters examines at most this many detections of a quarter. */
+/** A page with filters examines at most this many detections of a quarter, and so does a portion. */
 const examinedPerQuarter = 1000;
 
 /**
@@ -37,16 +37,17 @@ export async function ingest(
   plan: Plan = null,
 ): Promise<{ accepted: number; duplicates: number }> {
   const nowMs = Date.now();
-  const [foreignErrors, listeners] = await Promise.all([
-    foreignEniErrors(tenantId, wanted),
+  const [enis, listeners] = await Promise.all([
+    checkReportedEnis(tenantId, wanted),
     listenersOf(tenantId, 'detection.created'),
   ]);
-  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...foreignErrors];
+  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
   if (errors.length > 0) throw new AppError('validation_failed', { errors });
   const byId = new Map<string, Detection>();
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
+  await noteReporter(tenantId, enis.unclaimed);
   const shard = newShard();
   const stored = await Promise.allSettled(
     inTransactions([...byId.values()], listeners.length).map((part, index) =>
@@ -131,11 +132,7 @@ export async function list(
   const scope = { tenantId, list: 'detections', filters };
   const after = cursor === undefined ? undefined : toPosition(await openCursor(scope, cursor));
   const nowMs = Date.now();
-  const range = {
-    // Below every time: DynamoDB takes no empty text in a key.
-    from: filters.from ?? '0',
-    to: earliest(filters.to, new Date(nowMs + clockSkewMs).toISOString()),
-  };
+  const range = rangeOf(filters, nowMs);
   const start = after?.ts ?? range.to;
   // DynamoDB refuses a range that ends before it begins, and a position outside the range.
   if (start < range.from) return { items: [], next_cursor: null };
@@ -163,13 +160,49 @@ export async function list(
   const isOver = kept.length < found.length || (stoppedAt?.ts ?? '') < horizon;
   const last = kept.length > limit ? page.at(-1) : isOver ? undefined : stoppedAt;
   return {
-    items: page.map(({ ttl: _, ...detection }) => ({
-      ...detection,
-      ...(vni !== undefined && { vni }),
-    })),
+    items: page.map((item) => toDetection(item, vni)),
     next_cursor: last ? await sealCursor(scope, { ts: last.ts, id: last.id }) : null,
   };
 }
+
+/**
+ * All of the tenant's detections that the filters let pass, newest first and as far back as the plan
+ * goes, in portions. Each is read when it is asked for, and is empty where the filters let none pass.
+ */
+export async function* readAll(
+  tenantId: string,
+  filters: Filters,
+  plan: Plan,
+): AsyncGenerator<Detection[]> {
+  const nowMs = Date.now();
+  const { from, to } = rangeOf(filters, nowMs);
+  const range = { from: latest(from, horizonOf(plan, nowMs)), to };
+  // DynamoDB refuses a range that ends before it begins.
+  if (range.to < range.from) return;
+  const vni = await vniOf(tenantId);
+  for (const quarter of quarters(range.to, range.from)) {
+    let after: Position | undefined;
+    do {
+      const slice = await readQuarter(tenantId, quarter, range, filters, examinedPerQuarter, after);
+      yield slice.items.map((item) => toDetection(item, vni));
+      after = slice.stoppedAt;
+    } while (after);
+  }
+}
+
+const rangeOf = ({ from, to }: Filters, nowMs: number) => ({
+  // Below every time: DynamoDB takes no empty text in a key.
+  from: from ?? '0',
+  to: earliest(to, new Date(nowMs + clockSkewMs).toISOString()),
+});
+
+const toDetection = (
+  { ttl: _, ...detection }: DetectionItem,
+  vni: number | undefined,
+): Detection => ({
+  ...detection,
+  ...(vni !== undefined && { vni }),
+});
 
 type Position = Pick<Detection, 'ts' | 'id'>;
 

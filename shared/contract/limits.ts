@@ -21,9 +21,12 @@ export const limitPolicies = {
   'ingest.key': { quota: 600, windowSeconds: 60 },
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
+  'export.tenant': { quota: 10, windowSeconds: 3600 },
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
   'credentials.user': { quota: 10, windowSeconds: 900 },
   'credentials.tenant': { quota: 30, windowSeconds: 3600 },
+  /** Claims of network interfaces: nobody can try them out by the thousand. */
+  'enis.tenant': { quota: 120, windowSeconds: 3600 },
   'sync.tenant': { quota: 30, windowSeconds: 3600 },
 } as const satisfies Record<string, { quota: number; windowSeconds: number }>;
 

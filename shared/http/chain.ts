@@ -1,40 +1,57 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import middy, { type MiddlewareObj } from '@middy/core';
+import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../errors.ts';
-import { logger, metrics } from '../observe.ts';
+import { logger, recordMetric } from '../observe.ts';
 import { requestContext } from '../request-context.ts';
 import { prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
-import { type Reply, toResult } from './reply.ts';
+import { type ReplyOf, toResult } from './reply.ts';
+import {
+  begin,
+  type Middleware,
+  type Outlet,
+  type StreamHandler,
+  sending,
+  streamed,
+} from './stream.ts';
 
-type Middleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>;
+type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+type HandlerOf<E extends Endpoint> = E extends { streams: true } ? StreamHandler : Handler;
 type Answered = { response?: APIGatewayProxyResult | null | undefined };
 
 /**
- * The one chain that every request goes through: it logs and measures, runs `serve`, and turns
- * every error into problem details.
+ * The one chain that every request goes through: it logs and measures, runs `serve`, turns every
+ * error into problem details, and sends what an endpoint streams.
  */
-export function chain(endpoint: Endpoint, serve: (event: APIGatewayProxyEvent) => Promise<Reply>) {
+export function chain<E extends Endpoint>(
+  endpoint: E,
+  serve: (event: APIGatewayProxyEvent) => Promise<ReplyOf<E>>,
+): HandlerOf<E> {
   const lambda = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>()
     .use(observed(endpoint))
+    .use(sending())
     .use(limited())
     .use(problems(endpoint))
-    .handler(async (event) => toResult(await serve(event), event.requestContext.requestId));
-  return (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> =>
-    requestContext.run({ allowances: [] }, () => lambda(event, context));
+    .handler(async (event) =>
+      toResult(await begin(await serve(event)), event.requestContext.requestId),
+    );
+  const run = (event: APIGatewayProxyEvent, context: Context, outlet?: Outlet) =>
+    requestContext.run({ allowances: [], outlet }, () => lambda(event, context));
+  const whole: Handler = (event, context) => run(event, context);
+  return (endpoint.streams ? streamed(run) : whole) as HandlerOf<E>;
 }
 
-/** One log line and one latency metric for every request. */
+/** One log line for every request, its latency, and whether it was a fault of ours. */
 function observed(endpoint: Endpoint): Middleware {
   let startedAtMs = 0;
   const finish = ({ response }: Answered) => {
     const durationMs = Date.now() - startedAtMs;
     logger.info('request', { status: response?.statusCode, duration_ms: durationMs });
-    metrics.addMetric('Latency', MetricUnit.Milliseconds, durationMs);
-    metrics.publishStoredMetrics();
+    recordMetric('Latency', durationMs, { endpoint: endpoint.id });
+    if (!response || response.statusCode >= 500)
+      recordMetric('Faults', 1, { endpoint: endpoint.id });
     logger.resetKeys();
   };
   return {

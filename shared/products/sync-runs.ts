@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SyncErrorCode } from '../contract/products-metrics.ts';
 import { MarketplaceType } from '../contract/schemas.ts';
 import { openCursor, sealCursor } from '../cursors.ts';
 import { AppError } from '../errors.ts';
@@ -9,18 +10,9 @@ import { create, getItems, query, transact, type Write } from '../table/table.ts
 import { readCurrent } from './catalogue-versions.ts';
 import { retentionMs } from './product.ts';
 import { isStuck, lockWrite, readLock, SyncPosition, unlockWrite } from './sync-lock.ts';
+import { recordSyncMetric } from './sync-metrics.ts';
 import { readSchedule, scheduleWrites, syncIntervalMs, watchMs } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
-
-export type SyncErrorCode =
-  | 'wrong_key'
-  | 'wrong_scope'
-  | 'seller_unavailable'
-  | 'malformed_answer'
-  | 'incomplete_answer'
-  | 'no_credentials'
-  | 'tenant_not_active'
-  | 'internal_error';
 
 export const SyncRunItem = z.object({
   id: z.string(),
@@ -119,6 +111,7 @@ export async function startSync(
       ...scheduleWrites(tenantId, schedule, nowMs + watchMs),
     ]);
     if (failed) continue;
+    recordSyncMetric('SyncsStarted', 1, { trigger });
     await services.send({ tenant_id: tenantId, run_id: run.id });
     return { task_id: run.id, status: 'pending' };
   }
@@ -145,20 +138,28 @@ export async function getSyncRun(tenantId: string, runId: string): Promise<SyncR
   return toView(SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
 }
 
-/** The runs of a tenant, newest first. Throws `invalid_cursor`. */
+/** The runs of a tenant, newest first, in pages. Throws `invalid_cursor`. */
 export async function listSyncRuns(
   tenantId: string,
-  {
-    limit,
-    cursor,
-    from,
-  }: { limit: number; cursor?: string | undefined; from?: string | undefined },
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: SyncRunView[]; next_cursor: string | null }> {
-  const scope = { tenantId, list: 'sync-runs', filters: { from } };
-  const oldest = new Date(Date.now() - retentionMs).toISOString();
-  const since = from !== undefined && from > oldest ? from : oldest;
+  const scope = { tenantId, list: 'sync-runs', filters: {} };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
   if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  const { items, last } = await readSyncRuns(tenantId, {
+    limit,
+    ...(after && { afterId: String(after.id) }),
+  });
+  return { items, next_cursor: last ? await sealCursor(scope, { id: last }) : null };
+}
+
+/** The newest runs of a tenant, or those before one. `last` is where to go on, if there are more. */
+export async function readSyncRuns(
+  tenantId: string,
+  { limit, afterId, from }: { limit: number; afterId?: string; from?: string },
+): Promise<{ items: SyncRunView[]; last: string | undefined }> {
+  const oldest = new Date(Date.now() - retentionMs).toISOString();
+  const since = from !== undefined && from > oldest ? from : oldest;
   const { pk, prefix } = keys.syncRunsOf(tenantId);
   const [{ Items = [], LastEvaluatedKey }, lock] = await Promise.all([
     query({
@@ -166,17 +167,14 @@ export async function listSyncRuns(
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       ScanIndexForward: false,
       Limit: limit,
-      ...(after && { ExclusiveStartKey: keys.syncRun(tenantId, String(after.id)) }),
+      ...(afterId && { ExclusiveStartKey: keys.syncRun(tenantId, afterId) }),
     }),
     readLock(tenantId),
   ]);
   const runs = Items.map((item) => SyncRunItem.parse(item));
   const wanted = runs.filter(({ started_at }) => started_at >= since);
   const last = wanted.length === runs.length && LastEvaluatedKey ? runs.at(-1) : undefined;
-  return {
-    items: wanted.map((run) => toView(run, lock)),
-    next_cursor: last ? await sealCursor(scope, { id: last.id }) : null,
-  };
+  return { items: wanted.map((run) => toView(run, lock)), last: last?.id };
 }
 
 /** The write that notes that a worker has begun. */

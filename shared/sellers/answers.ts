@@ -56,8 +56,9 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw malformed(`${what} is not JSON.`, cause);
+  } catch {
+    // The cause would quote the answer, and causes are logged.
+    throw malformed(`${what} is not JSON.`);
   }
 }
 
