@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { postOut } from '../../shared/outbound.ts';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ConnectionError, postOut } from '../../shared/outbound.ts';
 import {
   isPublicAddress,
   parseReceiverUrl,
@@ -13,6 +14,25 @@ let receiver: Receiver;
 beforeAll(async () => {
   receiver = await startReceiver();
 });
+const sockets = new Set<Socket>();
+const servers = new Set<Server>();
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  for (const server of servers) server.close();
+});
+
+/** A server that speaks as a test wants, below HTTP. Returns its port. */
+async function tcpServer(speak: (socket: Socket) => void): Promise<number> {
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    speak(socket);
+  });
+  servers.add(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
 beforeEach(() => {
   receiver.received.splice(0);
   receiver.answer = { status: 200, body: 'thanks' };
@@ -24,7 +44,10 @@ const resolveTo =
   (...addresses: string[]): Resolve =>
   async () =>
     addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-const post = (url: string, options: { allowPrivate?: boolean; resolve?: Resolve } = {}) =>
+const post = (
+  url: string,
+  options: { allowPrivate?: boolean; resolve?: Resolve; timeoutMs?: number } = {},
+) =>
   postOut({
     url: new URL(url),
     headers: { 'content-type': 'application/json' },
@@ -167,18 +190,18 @@ describe('a connection (check 72)', () => {
     const resolve: Resolve = async () => [{ address: answers.shift() ?? '127.0.0.1', family: 4 }];
     await parseReceiverUrl('https://rebind.example.com/', { allowPrivate: false, resolve });
 
-    await expect(post(`http://rebind.example.com:${port()}/`, { resolve })).rejects.toThrow(
-      RefusedAddressError,
-    );
+    await expect(post(`http://rebind.example.com:${port()}/`, { resolve })).rejects.toMatchObject({
+      reason: 'address_refused',
+    });
     expect(receiver.received).toEqual([]);
   });
 
   it('is refused when any address of the name is private', async () => {
     const resolve = resolveTo('93.184.215.14', '127.0.0.1');
 
-    await expect(post(`http://mixed.example.com:${port()}/`, { resolve })).rejects.toThrow(
-      RefusedAddressError,
-    );
+    await expect(post(`http://mixed.example.com:${port()}/`, { resolve })).rejects.toMatchObject({
+      reason: 'address_refused',
+    });
   });
 
   it('goes to the address that was checked: the name is resolved once', async () => {
@@ -201,7 +224,9 @@ describe('a connection (check 72)', () => {
   it.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '169.254.169.254'])(
     'to the address %s itself is refused, though no name is resolved',
     async (host) => {
-      await expect(post(`http://${host}:${port()}/`)).rejects.toThrow(RefusedAddressError);
+      await expect(post(`http://${host}:${port()}/`)).rejects.toMatchObject({
+        reason: 'address_refused',
+      });
       expect(receiver.received).toEqual([]);
     },
   );
@@ -217,18 +242,54 @@ describe('a connection (check 72)', () => {
 
   it('is given up when nobody answers in time', async () => {
     receiver.answer = { status: 200, hangs: true };
-    const url = new URL(receiver.url);
 
     await expect(
-      postOut({
-        url,
-        headers: {},
-        body: '{}',
-        timeoutMs: 50,
-        mostBodyBytes: 1024,
-        allowPrivate: true,
-      }),
-    ).rejects.toMatchObject({ name: 'TimeoutError' });
+      post(receiver.url, { allowPrivate: true, timeoutMs: 50 }),
+    ).rejects.toMatchObject({ reason: 'timeout' });
+  });
+
+  it('that is to become another protocol is answered by that, and given up', async () => {
+    const port = await tcpServer((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      );
+    });
+
+    const answer = await post(`http://127.0.0.1:${port}/`, { allowPrivate: true });
+
+    expect(answer).toEqual({ status: 101, retryAfter: undefined, body: '' });
+  });
+
+  it.each([
+    ['a TLS alert', 'https', Buffer.from('15030300020250', 'hex')],
+    ['no TLS at all', 'https', Buffer.from('hello')],
+    ['something that is not HTTP', 'http', Buffer.from('hello\r\n\r\n')],
+    ['nothing', 'http', undefined],
+  ])('that ends with %s has failed', async (_, protocol, bytes) => {
+    const port = await tcpServer((socket) => socket.once('data', () => socket.end(bytes)));
+
+    const answer = post(`${protocol}://127.0.0.1:${port}/`, { allowPrivate: true });
+
+    await expect(answer).rejects.toThrow(ConnectionError);
+    await expect(answer).rejects.toMatchObject({ reason: 'connection_failed' });
+  });
+
+  it('whose name takes too long is given up', async () => {
+    const resolve: Resolve = () => new Promise(() => undefined);
+
+    await expect(
+      post('http://slow.example.com/', { resolve, timeoutMs: 50 }),
+    ).rejects.toMatchObject({ reason: 'timeout' });
+  });
+
+  it('with a status has an answer, though its body stalls', async () => {
+    const port = await tcpServer((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nha'));
+    });
+
+    const answer = await post(`http://127.0.0.1:${port}/`, { allowPrivate: true, timeoutMs: 50 });
+
+    expect(answer).toEqual({ status: 200, retryAfter: undefined, body: 'ha' });
   });
 
   it('ends after the first bytes of an answer that never ends', async () => {
