@@ -3,7 +3,7 @@ import { Webhook as Signer } from 'standardwebhooks';
 import type * as z from 'zod';
 import { type deliveryQueue, enqueue, planAttempt } from './deliveries.ts';
 import { logger } from './observe.ts';
-import { postOut, type ReceiverAnswer } from './outbound.ts';
+import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { DeliveryItem, WebhookItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
@@ -21,6 +21,7 @@ const earlyMs = 2_000;
 
 /** Waits before each retry, in seconds: ten attempts in three days. Jitter comes on top. */
 export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
+const mostAttempts = retryDelays.length + 1;
 const longestRetryAfterSeconds = 86_400;
 /** A wait is up to this much shorter or longer, so that what failed together does not return together. */
 const jitter = 0.2;
@@ -30,12 +31,13 @@ type Message = z.output<typeof deliveryQueue.message>;
 interface Outcome {
   readonly answer?: ReceiverAnswer;
   /** Why there is no answer: never what a stranger's server said. */
-  readonly error?: 'timeout' | 'connection_failed' | 'address_refused' | 'secret_unreadable';
+  readonly error?: ConnectionError['reason'] | 'secret_unreadable' | 'internal_error';
 }
 
 /**
  * Makes the next attempt of a delivery, if it is due and nobody else is at it. However the receiver
- * answers, this resolves; it throws when we failed ourselves, and then the message comes again.
+ * answers, this resolves. It throws when we failed ourselves; the attempt counts all the same, so
+ * that what always fails comes to its end.
  */
 export async function attemptDelivery(message: Message): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
@@ -49,11 +51,17 @@ export async function attemptDelivery(message: Message): Promise<void> {
   const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
   if (seen.status !== 'pending' || !isDue) return;
   if (!webhook.enabled) return finish(seen, { status: 'failed', error: 'webhook_disabled' });
+  const isClaimed = (seen.claimed_until_ms ?? 0) > nowMs;
+  if (seen.round >= mostAttempts && !isClaimed)
+    return finish(seen, { status: 'failed', error: 'internal_error' });
   const delivery = await claim(seen, nowMs);
   if (!delivery) return;
 
   const startedAt = performance.now();
-  const outcome = await sendOnce(webhook, delivery);
+  const outcome = await sendOnce(webhook, delivery).catch(async (cause: unknown) => {
+    await settle(delivery, { error: 'internal_error' });
+    throw cause;
+  });
   logger.info('delivery_attempt', {
     tenant_id: tenantId,
     webhook_id: webhookId,
@@ -112,17 +120,12 @@ async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<O
     });
     return { answer };
   } catch (error) {
+    if (error instanceof ConnectionError) return { error: error.reason };
     if (error instanceof RefusedAddressError) return { error: 'address_refused' };
     if (error instanceof UnreadableSecretError) return { error: 'secret_unreadable' };
-    if (error instanceof Error && error.name === 'TimeoutError') return { error: 'timeout' };
-    if (isConnectionFailure(error)) return { error: 'connection_failed' };
     throw error;
   }
 }
-
-/** Node names what went wrong between two machines by a code in capitals. */
-const isConnectionFailure = (error: unknown) =>
-  error instanceof Error && 'code' in error && /^[A-Z][A-Z0-9_]+$/.test(String(error.code));
 
 /** The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one first. */
 export async function signatureHeaders(
@@ -162,6 +165,7 @@ async function settle(delivery: DeliveryItem, { answer, error }: Outcome): Promi
   const wait = retryDelays[delivery.round - 1];
   if (wait === undefined) {
     await finish(delivery, { ...result, status: 'failed' });
+    if (error === 'internal_error') return;
     return disableWebhook(tenantId, webhookId, 'failing');
   }
   const nowMs = Date.now();

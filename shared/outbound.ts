@@ -29,11 +29,11 @@ export interface OutboundRequest extends AddressRules {
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 
-  constructor(
-    readonly reason: 'timeout' | 'connection_failed' | 'address_refused',
-    cause: unknown,
-  ) {
+  readonly reason: 'timeout' | 'connection_failed' | 'address_refused';
+
+  constructor(reason: ConnectionError['reason'], cause: unknown) {
     super('The receiver gave no answer', { cause });
+    this.reason = reason;
   }
 }
 
@@ -60,6 +60,9 @@ function toConnectionError(cause: unknown, deadline: AbortSignal): ConnectionErr
   return new ConnectionError(deadline.aborted ? 'timeout' : 'connection_failed', cause);
 }
 
+/** Time for each of several addresses. Node's own is too short for the other side of the world. */
+const patience = { autoSelectFamilyAttemptTimeout: 2500 };
+
 function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<ReceiverAnswer> {
   const { url, headers, body } = request;
   const { request: open } = url.protocol === 'https:' ? https : http;
@@ -69,8 +72,7 @@ function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<Rece
     lookup: lookupOf(request),
     // A connection of its own: a kept one would skip the check.
     agent: false,
-    // Time for each of several addresses; Node's own is too short for the other side of the world.
-    autoSelectFamilyAttemptTimeout: 2500,
+    ...patience,
   });
   const exchanged = new Promise<ReceiverAnswer>((resolve, reject) => {
     const fail = (cause?: unknown) => reject(toConnectionError(cause, deadline));

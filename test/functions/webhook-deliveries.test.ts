@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Webhook as Signer } from 'standardwebhooks';
+import { describe, expect, it, vi } from 'vitest';
 import { day, hour, minute, second, travel } from '../support/clock.ts';
 import { allItems } from '../support/items.ts';
 import { logLines, outputOf } from '../support/output.ts';
@@ -11,10 +12,13 @@ const webhooks = useWebhooks(world);
 
 /** Lets the clock go to a delivery's next attempt, and makes it. */
 async function nextAttempt(delivery: DeliveryBody | undefined): Promise<void> {
-  const waitMs = Date.parse(delivery?.next_attempt_at ?? '') - Date.now();
-  travel(waitMs + second);
-  if (world.queued.length === 0) await webhooks.sweep();
-  await webhooks.deliver(world.queued.splice(0).map(({ body }) => body));
+  if (!delivery?.next_attempt_at) throw new Error('No attempt follows');
+  travel(Date.parse(delivery.next_attempt_at) - Date.now() + second);
+  const isItsOwn = ({ body }: { body: string }) => body.includes(delivery.id);
+  if (!world.queued.some(isItsOwn)) await webhooks.sweep();
+  const messages = world.queued.filter(isItsOwn).map(({ body }) => body);
+  world.queued.splice(0);
+  await webhooks.deliver(messages);
 }
 
 describe('a delivery', () => {
@@ -224,6 +228,22 @@ describe('a receiver', () => {
     },
   );
 
+  it('that wants to switch protocols is tried again as if it had refused', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 101, headers: { connection: 'Upgrade', upgrade: 'h2c' } };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const [queued] = world.queued.splice(0);
+
+    const { batchItemFailures } = await webhooks.deliver([queued?.body ?? '']);
+
+    expect(batchItemFailures).toEqual([]);
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'pending', attempts: 1, response_status: 101 });
+    webhooks.receiver.answer = { status: 204 };
+    await nextAttempt(delivery);
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('delivered');
+  });
+
   it('that fails for three days is switched off, with a security event', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 500, body: 'broken' };
@@ -342,6 +362,51 @@ describe('messages of the queue', () => {
 
     const [first, again] = webhooks.receiver.received;
     expect(again?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+  });
+
+  it('at which we fail ourselves come again by the schedule, and never switch a webhook off', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const [queued] = world.queued.splice(0);
+    const broken = vi.spyOn(Signer.prototype, 'sign').mockImplementation(() => {
+      throw new Error('Nobody thought of this');
+    });
+
+    const { batchItemFailures } = await webhooks.deliver([queued?.body ?? '']);
+    const [first] = await webhooks.deliveries(member, webhook);
+    for (let tries = 1; tries < 10; tries += 1)
+      await nextAttempt((await webhooks.deliveries(member, webhook))[0]);
+    broken.mockRestore();
+
+    expect(batchItemFailures).toHaveLength(1);
+    expect(first).toMatchObject({ status: 'pending', attempts: 1, error: 'internal_error' });
+    const [last] = await webhooks.deliveries(member, webhook);
+    expect(last).toMatchObject({ status: 'failed', attempts: 10, error: 'internal_error' });
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true });
+  });
+
+  it('of a delivery whose worker dies every time end with its ten attempts', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const body = world.queued.splice(0)[0]?.body ?? '';
+    const { updateItem } = await import('../../shared/table/table.ts');
+    const { keys } = await import('../../shared/table/keys.ts');
+    const { delivery_id } = JSON.parse(body);
+    // As workers leave it that die in the middle of each attempt.
+    await updateItem({
+      Key: keys.delivery(member.tenantId, webhook.id, delivery_id),
+      UpdateExpression: 'SET attempts = :ten, round = :ten, claimed_until_ms = :until',
+      ExpressionAttributeValues: { ':ten': 10, ':until': Date.now() + 30 * second },
+    });
+
+    await webhooks.deliver([body]);
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('pending');
+    travel(minute);
+    await webhooks.deliver([body]);
+
+    expect(webhooks.receiver.received).toEqual([]);
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'failed', error: 'internal_error' });
   });
 
   it('that are poisonous fail alone and are not in the log (check 71)', async () => {

@@ -1,5 +1,10 @@
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionError, postOut } from '../../shared/outbound.ts';
 import {
@@ -243,15 +248,17 @@ describe('a connection (check 72)', () => {
   it('is given up when nobody answers in time', async () => {
     receiver.answer = { status: 200, hangs: true };
 
-    await expect(
-      post(receiver.url, { allowPrivate: true, timeoutMs: 50 }),
-    ).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(post(receiver.url, { allowPrivate: true, timeoutMs: 50 })).rejects.toMatchObject({
+      reason: 'timeout',
+    });
   });
 
   it('that is to become another protocol is answered by that, and given up', async () => {
     const port = await tcpServer((socket) => {
       socket.once('data', () =>
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+        ),
       );
     });
 
@@ -264,7 +271,7 @@ describe('a connection (check 72)', () => {
     ['a TLS alert', 'https', Buffer.from('15030300020250', 'hex')],
     ['no TLS at all', 'https', Buffer.from('hello')],
     ['something that is not HTTP', 'http', Buffer.from('hello\r\n\r\n')],
-    ['nothing', 'http', undefined],
+    ['nothing', 'http', Buffer.alloc(0)],
   ])('that ends with %s has failed', async (_, protocol, bytes) => {
     const port = await tcpServer((socket) => socket.once('data', () => socket.end(bytes)));
 
