@@ -102,7 +102,7 @@ const itself = async (address: string) => [{ address, family: isIP(address) }];
 
 function lookupOf(rules: AddressRules): LookupFunction {
   return (hostname, options, done) => {
-    checkedAddresses(hostname.replace(/\.$/, ''), rules).then(
+    checkedAddresses(bareHost({ hostname }), rules).then(
       (addresses) => {
         if (options.all) return done(null, addresses);
         const [first] = addresses;

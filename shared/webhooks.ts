@@ -19,7 +19,7 @@ const maxWebhooks = 20;
 /** How long deliveries carry a signature of the previous secret too. */
 const rotationMs = 24 * 3_600_000;
 
-/** Whether private addresses and http are fine. Read when first needed: most functions have no say in it. */
+/** Whether private addresses, http and any port are fine. Read when first needed: most functions have no say in it. */
 export const allowsPrivate = () =>
   requireEnvOneOf('WEBHOOK_ALLOW_PRIVATE', ['true', 'false']) === 'true';
 

@@ -56,7 +56,7 @@ export const createWebhook = defineEndpoint({
   tag: 'webhooks',
   summary: 'Create a webhook',
   description:
-    'The secret that signs its deliveries is in this answer and never again. The address must be https and public. It is told of events within 30 seconds.',
+    'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
   access: managers,
   body: z.strictObject({
     url: Url,

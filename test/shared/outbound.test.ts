@@ -1,17 +1,15 @@
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, postOut } from '../../shared/outbound.ts';
 import {
   isPublicAddress,
   parseReceiverUrl,
   RefusedAddressError,
   type Resolve,
+  resolveByDns,
 } from '../../shared/public-addresses.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
@@ -20,10 +18,11 @@ beforeAll(async () => {
   receiver = await startReceiver();
 });
 const sockets = new Set<Socket>();
-const servers = new Set<Server>();
+const servers = new Set<{ close(): void }>();
 afterEach(() => {
   for (const socket of sockets) socket.destroy();
   for (const server of servers) server.close();
+  servers.clear();
 });
 
 /** A server that speaks as a test wants, below HTTP. Returns its port. */
@@ -36,6 +35,28 @@ async function tcpServer(speak: (socket: Socket) => void): Promise<number> {
   servers.add(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
+}
+
+/** A DNS server that knows the same addresses for every name. Returns it as resolvers take it. */
+async function dnsServer(addresses: { A: string[]; AAAA: string[] }): Promise<string[]> {
+  const server = createSocket('udp4', (query, from) => {
+    const questionEnd = query.indexOf(0, 12) + 5;
+    const isA = query.readUInt16BE(questionEnd - 4) === 1;
+    const answers = (isA ? addresses.A : addresses.AAAA).map((address) => {
+      const bytes = Buffer.from(ipaddr.parse(address).toByteArray());
+      const head = Buffer.from('c00c0000000100000000003c', 'hex').fill(0, 10);
+      head.writeUInt16BE(isA ? 1 : 28, 2);
+      head.writeUInt16BE(bytes.length, 10);
+      return Buffer.concat([head, bytes]);
+    });
+    const header = Buffer.from('000081800001000000000000', 'hex');
+    query.copy(header, 0, 0, 2);
+    header.writeUInt16BE(answers.length, 6);
+    server.send(Buffer.concat([header, query.subarray(12, questionEnd), ...answers]), from.port);
+  });
+  servers.add(server);
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  return [`127.0.0.1:${server.address().port}`];
 }
 
 beforeEach(() => {
@@ -124,6 +145,16 @@ describe('the URL of a receiver (check 72)', () => {
     'javascript:alert(1)',
     'https://localhost/',
     'https://LOCALHOST./',
+    'https://localhost../',
+    'https://127.0.0.1./',
+    'https://127.0.0.1../',
+    'https://8.8.8.8../',
+    'https://example..com/',
+    'https://.example.com/',
+    'https://example.com../',
+    'https://example.com:80/',
+    'https://example.com:22/',
+    'https://93.184.215.14:6379/',
     'https://api.localhost/',
     'https://metadata.google.internal/',
     'https://printer.local/',
@@ -155,6 +186,8 @@ describe('the URL of a receiver (check 72)', () => {
 
   it.each([
     'https://example.com/hook',
+    'https://example.com./hook',
+    'https://example.com:443/',
     'https://hooks.example.com:8443/a?b=c',
     'https://93.184.215.14/',
     'https://[2606:4700:4700::1111]/',
@@ -182,10 +215,49 @@ describe('the URL of a receiver (check 72)', () => {
     );
   });
 
+  it('may have a name that nobody knows within two seconds, as if nobody knew it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const resolve: Resolve = () => new Promise(() => undefined);
+
+    const parsed = parseReceiverUrl('https://slow.example.com/', { ...rules, resolve });
+    await vi.advanceTimersByTimeAsync(2000);
+    vi.useRealTimers();
+
+    expect((await parsed).host).toBe('slow.example.com');
+  });
+
   it('may be private and http only where a setting says so', async () => {
     const url = await parseReceiverUrl('http://127.0.0.1:8080/', { allowPrivate: true });
 
     expect(url.port).toBe('8080');
+  });
+});
+
+describe('the DNS', () => {
+  it('is asked for both kinds of addresses of a name, and has IPv4 first', async () => {
+    const servers = await dnsServer({ A: ['93.184.215.14', '8.8.8.8'], AAAA: ['2606:4700::1'] });
+
+    expect(await resolveByDns('hooks.example.com', servers)).toEqual([
+      { address: '93.184.215.14', family: 4 },
+      { address: '8.8.8.8', family: 4 },
+      { address: '2606:4700::1', family: 6 },
+    ]);
+  });
+
+  it('may know addresses of one kind only', async () => {
+    const servers = await dnsServer({ A: [], AAAA: ['2606:4700::1'] });
+
+    expect(await resolveByDns('six.example.com', servers)).toEqual([
+      { address: '2606:4700::1', family: 6 },
+    ]);
+  });
+
+  it('is an error when it knows none', async () => {
+    const servers = await dnsServer({ A: [], AAAA: [] });
+
+    await expect(resolveByDns('none.example.com', servers)).rejects.toMatchObject({
+      code: 'ENODATA',
+    });
   });
 });
 
