@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { requireEnvOneOf } from './config.ts';
 import type { EventType } from './contract/events.ts';
-import type { Webhook as WebhookSchema } from './contract/webhooks.ts';
+import { longestUrl, type Webhook as WebhookSchema } from './contract/webhooks.ts';
 import { AppError } from './errors.ts';
 import { newId } from './ids.ts';
 import { countMetric, logSecurityEvent } from './observe.ts';
@@ -28,13 +28,13 @@ export async function createWebhook(
   tenantId: string,
   wanted: { url: string; events: EventType[]; description?: string | undefined },
 ): Promise<Webhook & { secret: string }> {
-  await assertReceiver(wanted.url);
+  const url = await receiverUrl(wanted.url);
   const now = new Date().toISOString();
   const secret = newWebhookSecret();
   const id = newId('whk');
   const webhook: WebhookItem = {
     id,
-    url: wanted.url,
+    url,
     events: wanted.events,
     ...(wanted.description && { description: wanted.description }),
     enabled: true,
@@ -58,10 +58,12 @@ export async function createWebhook(
   return { ...toWebhook(webhook), secret };
 }
 
-/** Refuses what is not the address of a receiver on the public internet. */
-async function assertReceiver(url: string): Promise<void> {
+/** The URL of a receiver as it will be requested. Throws `validation_failed`. */
+async function receiverUrl(text: string): Promise<string> {
   try {
-    await parseReceiverUrl(url, { allowPrivate: allowsPrivate() });
+    const { href } = await parseReceiverUrl(text, { allowPrivate: allowsPrivate() });
+    if (href.length > longestUrl) throw new RefusedAddressError('is too long once it is encoded');
+    return href;
   } catch (error) {
     if (!(error instanceof RefusedAddressError)) throw error;
     throw new AppError('validation_failed', {
@@ -133,11 +135,11 @@ export async function updateWebhook(
     enabled?: boolean | undefined;
   },
 ): Promise<Webhook> {
-  if (change.url !== undefined) await assertReceiver(change.url);
+  const url = change.url === undefined ? undefined : await receiverUrl(change.url);
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
   return toWebhook(
-    await setAttributes(tenantId, webhookId, { ...change, disabled_reason: reason }),
+    await setAttributes(tenantId, webhookId, { ...change, url, disabled_reason: reason }),
   );
 }
 

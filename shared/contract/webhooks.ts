@@ -4,12 +4,10 @@ import { bearer, defineEndpoint } from './endpoint.ts';
 import { EventTypes } from './events.ts';
 import { DeliveryStatus, DisabledReason, queryNumber, Timestamp, WebhookId } from './schemas.ts';
 
-const Description = z
-  .string()
-  .trim()
-  .max(200)
-  .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has control characters');
-const Url = z.string().min(1).max(2048);
+export const longestUrl = 2048;
+const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
+const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
+const Url = z.string().min(1).max(longestUrl).refine(isPlain, 'has control characters');
 const webhookPath = z.strictObject({ id: z.string().max(64) });
 
 export const Webhook = z

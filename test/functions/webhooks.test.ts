@@ -75,11 +75,30 @@ describe('a webhook', () => {
     expect((await webhooks.send(member, 'GET', `/${second.id}`)).status).toBe(404);
   });
 
+  it('has its URL as it is requested, when created and when changed', async () => {
+    const member = await world.signUp();
+    const url = ' HTTPS://Bücher.example:443/a b/../hook?ü ';
+    const normal = 'https://xn--bcher-kva.example/hook?%C3%BC';
+
+    const created = await webhooks.send<WebhookBody>(member, 'POST', '', { ...wanted, url });
+    const changed = await webhooks.send<WebhookBody>(member, 'PATCH', `/${created.body.id}`, {
+      url: `${url}&more`,
+    });
+
+    expect(created.body.url).toBe(normal);
+    expect(changed.body.url).toBe(`${normal}%20&more`);
+  });
+
   it.each([
     ['an event that nobody publishes', { events: ['detection.exploded'] }, '/events/0'],
     ['an event twice', { events: ['tenant.updated', 'tenant.updated'] }, '/events'],
     ['no event', { events: [] }, '/events'],
     ['something that is no URL', { url: 'not a url' }, '/url'],
+    ['half a character in its URL', { url: 'https://93.184.215.14/\ud800' }, '/url'],
+    ['a tab in its URL', { url: 'https://93.184\t.215.14/' }, '/url'],
+    ['a line end in its URL', { url: 'https://93.184.215.14/\nhook' }, '/url'],
+    ['a line end after its URL', { url: 'https://93.184.215.14/hook\n' }, '/url'],
+    ['a URL that grows too long', { url: `https://93.184.215.14/${'ä'.repeat(1000)}` }, '/url'],
     ['another protocol', { url: 'ftp://93.184.215.14/' }, '/url'],
     ['credentials in its URL', { url: 'https://user:secret@93.184.215.14/' }, '/url'],
     ['a member that is not known', { colour: 'red' }, '/colour'],
