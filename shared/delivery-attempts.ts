@@ -127,7 +127,11 @@ async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<O
   }
 }
 
-/** The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one first. */
+/**
+ * The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one
+ * first. Throws UnreadableSecretError when the current secret does not open; without the one before
+ * deliveries go on.
+ */
 export async function signatureHeaders(
   webhook: Pick<WebhookItem, 'secret' | 'previous_secret' | 'previous_until'>,
   delivery: Pick<DeliveryItem, 'id' | 'tenant_id' | 'webhook_id' | 'body'>,
@@ -135,10 +139,16 @@ export async function signatureHeaders(
 ): Promise<Record<string, string>> {
   const { secret, previous_secret: previous, previous_until: until } = webhook;
   const isRotating = previous && until && Date.parse(until) > nowMs;
-  const sealed = isRotating ? [secret, previous] : [secret];
-  const secrets = await Promise.all(
-    sealed.map((one) => openWebhookSecret(delivery.tenant_id, delivery.webhook_id, one)),
-  );
+  const open = (sealed: string) =>
+    openWebhookSecret(delivery.tenant_id, delivery.webhook_id, sealed);
+  const secrets = [await open(secret)];
+  if (isRotating) {
+    const opened = await open(previous).catch((error: unknown) => {
+      if (!(error instanceof UnreadableSecretError)) throw error;
+      logger.warn('previous_secret_unreadable', { webhook_id: delivery.webhook_id });
+    });
+    if (opened) secrets.push(opened);
+  }
   const now = new Date(nowMs);
   return {
     'webhook-id': delivery.id,
