@@ -59,7 +59,7 @@ export async function attemptDelivery(message: Message): Promise<void> {
 
   const startedAt = performance.now();
   const outcome = await sendOnce(webhook, delivery).catch(async (cause: unknown) => {
-    await settle(delivery, { error: 'internal_error' });
+    await settle(webhook, delivery, { error: 'internal_error' });
     throw cause;
   });
   logger.info('delivery_attempt', {
@@ -71,7 +71,7 @@ export async function attemptDelivery(message: Message): Promise<void> {
     error: outcome.error,
     duration_ms: Math.round(performance.now() - startedAt),
   });
-  await settle(delivery, outcome);
+  await settle(webhook, delivery, outcome);
 }
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
@@ -159,8 +159,11 @@ export async function signatureHeaders(
   };
 }
 
-async function settle(delivery: DeliveryItem, { answer, error }: Outcome): Promise<void> {
-  const { tenant_id: tenantId, webhook_id: webhookId } = delivery;
+async function settle(
+  webhook: WebhookItem,
+  delivery: DeliveryItem,
+  { answer, error }: Outcome,
+): Promise<void> {
   const result = {
     response_status: answer?.status,
     response_body: answer?.body.replaceAll('\0', ''),
@@ -170,13 +173,13 @@ async function settle(delivery: DeliveryItem, { answer, error }: Outcome): Promi
     return finish(delivery, { ...result, status: 'delivered' });
   if (answer?.status === 410) {
     await finish(delivery, { ...result, status: 'failed', error: 'gone' });
-    return disableWebhook(tenantId, webhookId, 'gone');
+    return disableWebhook(delivery.tenant_id, webhook, 'gone');
   }
   const wait = retryDelays[delivery.round - 1];
   if (wait === undefined) {
     await finish(delivery, { ...result, status: 'failed' });
     if (error === 'internal_error') return;
-    return disableWebhook(tenantId, webhookId, 'failing');
+    return disableWebhook(delivery.tenant_id, webhook, 'failing');
   }
   const nowMs = Date.now();
   const delaySeconds = Math.max(

@@ -233,19 +233,24 @@ export async function rotateSecret(
   }
 }
 
-/** Switches a webhook off because of what its receiver does. One that is gone or off already stays so. */
+/**
+ * Switches a webhook off because of what its receiver at a URL does. One that is gone, off already
+ * or elsewhere by now stays as it is.
+ */
 export async function disableWebhook(
   tenantId: string,
-  webhookId: string,
+  { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
   reason: 'gone' | 'failing',
 ): Promise<void> {
   try {
     await updateItem({
       Key: keys.webhook(tenantId, webhookId),
       UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
-      ConditionExpression: 'enabled = :on',
+      ConditionExpression: 'enabled = :on AND #url = :url',
+      ExpressionAttributeNames: { '#url': 'url' },
       ExpressionAttributeValues: {
         ':on': true,
+        ':url': url,
         ':off': false,
         ':reason': reason,
         ':now': new Date().toISOString(),

@@ -21,6 +21,26 @@ async function nextAttempt(delivery: DeliveryBody | undefined): Promise<void> {
   await webhooks.deliver(messages);
 }
 
+/** Brings a stored delivery into a state that would take days to reach. */
+async function setDelivery(
+  { tenantId }: Member,
+  webhook: Pick<WebhookBody, 'id'>,
+  deliveryId: string,
+  attributes: Record<string, number | string>,
+): Promise<void> {
+  const { updateItem } = await import('../../shared/table/table.ts');
+  const { keys } = await import('../../shared/table/keys.ts');
+  const names = Object.keys(attributes);
+  await updateItem({
+    Key: keys.delivery(tenantId, webhook.id, deliveryId),
+    UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(
+      names.map((name) => [`:${name}`, attributes[name]]),
+    ),
+  });
+}
+
 describe('a delivery', () => {
   it('verifies with the reference library and tells what has happened (check 70)', async () => {
     const { member, webhook } = await webhooks.fresh('tenant.updated');
@@ -299,6 +319,28 @@ describe('a receiver', () => {
     expect(test).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
   });
 
+  it.each([
+    ['says that it is gone', 410, 'gone'],
+    ['fails for the tenth time', 500, 'failing'],
+  ])('that %s switches no webhook off that has left it meanwhile', async (_, status, reason) => {
+    const { member, webhook } = await webhooks.fresh();
+    const url = `${webhooks.receiver.url}/other`;
+    const move = () => webhooks.send(member, 'PATCH', `/${webhook.id}`, { url });
+    webhooks.receiver.answer = { status, meanwhile: move };
+    const lastAttempt = async () => {
+      const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+      await setDelivery(member, webhook, body.id, { attempts: 9, round: 9 });
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+      const [delivery] = await webhooks.deliveries(member, webhook);
+      expect(delivery?.status).toBe('failed');
+    };
+
+    await lastAttempt();
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true, url });
+    await lastAttempt();
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: reason });
+  });
+
   it('is given the time that it asks for (check 70)', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 429, headers: { 'retry-after': '7200' } };
@@ -389,14 +431,11 @@ describe('messages of the queue', () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
     const body = world.queued.splice(0)[0]?.body ?? '';
-    const { updateItem } = await import('../../shared/table/table.ts');
-    const { keys } = await import('../../shared/table/keys.ts');
-    const { delivery_id } = JSON.parse(body);
     // As workers leave it that die in the middle of each attempt.
-    await updateItem({
-      Key: keys.delivery(member.tenantId, webhook.id, delivery_id),
-      UpdateExpression: 'SET attempts = :ten, round = :ten, claimed_until_ms = :until',
-      ExpressionAttributeValues: { ':ten': 10, ':until': Date.now() + 30 * second },
+    await setDelivery(member, webhook, JSON.parse(body).delivery_id, {
+      attempts: 10,
+      round: 10,
+      claimed_until_ms: Date.now() + 30 * second,
     });
 
     await webhooks.deliver([body]);
