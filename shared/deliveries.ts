@@ -72,6 +72,7 @@ export function deliveryOf(
     status: 'pending',
     attempts: 0,
     round: 0,
+    replays: 0,
     created_at: timestamp,
     next_attempt_at: timestamp,
   };
@@ -140,7 +141,12 @@ export async function sendTestEvent(tenantId: string, webhookId: string): Promis
   const data = { webhook_id: webhookId };
   const event = { id: newId('msg'), type: 'webhook.test', data, occurredAtMs: Date.now() };
   const { delivery, write } = deliveryOf(tenantId, webhookId, event);
-  await putItem(write.put);
+  try {
+    await putItem(write.put);
+  } catch (error) {
+    // Nobody else has its id: an earlier try of the same write had arrived after all.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
   await enqueue(delivery);
   return toDelivery(delivery);
 }
@@ -163,12 +169,13 @@ export async function replayDelivery(
     const item = await updateItem({
       Key: keys.delivery(tenantId, webhookId, deliveryId),
       UpdateExpression:
-        'SET #status = :pending, round = :zero, next_attempt_at = :now, series_pk = :shard, series_sk = :check REMOVE #error',
+        'SET #status = :pending, round = :zero, next_attempt_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
       ExpressionAttributeValues: {
         ':pending': 'pending',
         ':zero': 0,
+        ':one': 1,
         ':now': new Date(nowMs).toISOString(),
         ':shard': due.series_pk,
         ':check': due.series_sk,

@@ -50,10 +50,11 @@ export async function attemptDelivery(message: Message): Promise<void> {
   const nowMs = Date.now();
   const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
   if (seen.status !== 'pending' || !isDue) return;
-  if (!webhook.enabled) return finish(seen, { status: 'failed', error: 'webhook_disabled' });
   const isClaimed = (seen.claimed_until_ms ?? 0) > nowMs;
-  if (seen.round >= mostAttempts && !isClaimed)
-    return finish(seen, { status: 'failed', error: 'internal_error' });
+  const end = !webhook.enabled
+    ? 'webhook_disabled'
+    : seen.round >= mostAttempts && !isClaimed && 'internal_error';
+  if (end) return void (await finish(seen, { status: 'failed', error: end }));
   const delivery = await claim(seen, nowMs);
   if (!delivery) return;
 
@@ -159,37 +160,62 @@ export async function signatureHeaders(
   };
 }
 
+/**
+ * Writes down what came of an attempt and what follows from it. Nothing follows when the delivery
+ * was replayed meanwhile: then the replay is next, at once.
+ */
 async function settle(
   webhook: WebhookItem,
   delivery: DeliveryItem,
-  { answer, error }: Outcome,
+  outcome: Outcome,
 ): Promise<void> {
+  const { answer, error } = outcome;
   const result = {
     response_status: answer?.status,
     response_body: answer?.body.replaceAll('\0', ''),
     error,
   };
-  if (answer && answer.status >= 200 && answer.status < 300)
-    return finish(delivery, { ...result, status: 'delivered' });
-  if (answer?.status === 410) {
-    await finish(delivery, { ...result, status: 'failed', error: 'gone' });
-    return disableWebhook(delivery.tenant_id, webhook, 'gone');
-  }
-  const wait = retryDelays[delivery.round - 1];
-  if (wait === undefined) {
-    await finish(delivery, { ...result, status: 'failed' });
-    if (error === 'internal_error') return;
-    return disableWebhook(delivery.tenant_id, webhook, 'failing');
+  const end = endOf(delivery, outcome);
+  if (end) {
+    const { disables, ...how } = end;
+    if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
+    if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
+    return;
   }
   const nowMs = Date.now();
+  const wait = retryDelays[delivery.round - 1] ?? 0;
   const delaySeconds = Math.max(
     wait * (1 - jitter + 2 * jitter * Math.random()),
     retryAfterSeconds(answer?.retryAfter, nowMs),
   );
   const { atMs, isQueued, ...due } = planAttempt(delivery, nowMs, delaySeconds);
   const next = new Date(atMs).toISOString();
-  const isOurs = await write(delivery, { ...result, ...due, next_attempt_at: next });
-  if (isOurs && isQueued) await enqueue(delivery, delaySeconds);
+  if (!(await write(delivery, { ...result, ...due, next_attempt_at: next })))
+    return letReplay(delivery, result);
+  if (isQueued) await enqueue(delivery, delaySeconds);
+}
+
+interface End {
+  readonly status: 'delivered' | 'failed';
+  readonly error?: string;
+  /** Why its webhook is switched off with it. */
+  readonly disables?: 'gone' | 'failing';
+}
+
+/** How a delivery ends with an attempt. Undefined when it goes on. */
+function endOf({ round }: DeliveryItem, { answer, error }: Outcome): End | undefined {
+  if (answer && answer.status >= 200 && answer.status < 300) return { status: 'delivered' };
+  if (answer?.status === 410) return { status: 'failed', error: 'gone', disables: 'gone' };
+  if (round < mostAttempts) return undefined;
+  // What we failed at ourselves is no reason to switch off anything.
+  if (error === 'internal_error') return { status: 'failed' };
+  return { status: 'failed', disables: 'failing' };
+}
+
+/** Gives up the claim of an attempt for a replay, whose own message may have come while we held it. */
+async function letReplay(delivery: DeliveryItem, result: Record<string, unknown>): Promise<void> {
+  if (await write(delivery, result, 'attempts = :attempts AND replays <> :replays'))
+    await enqueue(delivery);
 }
 
 /** Seconds that a receiver asks to wait, by a number or a date; none when it says nothing sensible. */
@@ -201,34 +227,38 @@ export function retryAfterSeconds(value: string | undefined, nowMs: number): num
   return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
 }
 
-/** Ends a delivery: no sweep finds it any more. */
+/** Ends a delivery: no sweep finds it any more. False when it has moved on. */
 async function finish(
   delivery: DeliveryItem,
   result: Record<string, unknown> & { status: 'delivered' | 'failed' },
-): Promise<void> {
-  await write(delivery, { ...result, series_pk: undefined, series_sk: undefined });
+): Promise<boolean> {
+  return write(delivery, { ...result, series_pk: undefined, series_sk: undefined });
 }
 
-/** Writes what came of our attempt, unless the delivery has moved on. What is undefined is removed. */
+const isAsSeen = 'attempts = :attempts AND (replays = :replays OR attribute_not_exists(replays))';
+
+/** Writes attributes, and removes those that are undefined. False when the delivery has moved on. */
 async function write(
-  delivery: DeliveryItem,
+  { tenant_id, webhook_id, id, attempts, replays }: DeliveryItem,
   attributes: Record<string, unknown>,
+  condition = isAsSeen,
 ): Promise<boolean> {
   const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
   const set = all.filter(([, value]) => value !== undefined);
   const removed = all.filter(([, value]) => value === undefined);
   try {
     await updateItem({
-      Key: keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id),
+      Key: keys.delivery(tenant_id, webhook_id, id),
       UpdateExpression: [
-        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
         `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
       ].join(' '),
-      ConditionExpression: 'attempts = :mine',
+      ConditionExpression: condition,
       ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
       ExpressionAttributeValues: {
         ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        ':mine': delivery.attempts,
+        ':attempts': attempts,
+        ':replays': replays,
       },
     });
     return true;

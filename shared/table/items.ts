@@ -143,6 +143,7 @@ export const DeliveryItem = z.object({
   attempts: z.number(),
   /** Attempts since it was made or last replayed. */
   round: z.number(),
+  replays: z.number().default(0),
   created_at: z.string(),
   last_attempt_at: z.string().optional(),
   next_attempt_at: z.string().optional(),

@@ -582,4 +582,54 @@ describe('the deliveries of a webhook', () => {
     const [after] = await webhooks.deliveries(member, webhook);
     expect(after).toMatchObject({ status: 'delivered', attempts: 2 });
   });
+
+  it.each([
+    ['succeeds', 200],
+    ['fails', 500],
+    ['is refused for good', 410],
+  ])('are replayed at once though an attempt is under way that %s', async (_, status) => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+    await setDelivery(member, webhook, body.id, { attempts: 9, round: 9 });
+    const replay = async () => {
+      webhooks.receiver.answer = { status: 204 };
+      const path = `/${webhook.id}/deliveries/${body.id}/replay`;
+      expect((await webhooks.send(member, 'POST', path)).status).toBe(202);
+      // Its message comes while the attempt has its claim.
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+    };
+    webhooks.receiver.answer = { status, meanwhile: replay };
+
+    await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+    const [between] = await webhooks.deliveries(member, webhook);
+    await webhooks.drain();
+
+    expect(between).toMatchObject({ status: 'pending', attempts: 10, response_status: status });
+    expect(webhooks.receiver.received).toHaveLength(2);
+    const [after] = await webhooks.deliveries(member, webhook);
+    expect(after).toMatchObject({ status: 'delivered', attempts: 11, response_status: 204 });
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true });
+  });
+
+  it('are stored though the answer of the table is lost, and queued', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { tableClient } = await import('../../shared/table/table.ts');
+    tableClient.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          // As the SDK does when nobody has answered.
+          if (commandName === 'PutItemCommand') await next(args);
+          return next(args);
+        },
+      { step: 'initialize', name: 'again' },
+    );
+
+    const { status } = await webhooks
+      .send(member, 'POST', `/${webhook.id}/test`)
+      .finally(() => tableClient.middlewareStack.remove('again'));
+    await webhooks.drain();
+
+    expect(status).toBe(202);
+    expect(webhooks.receiver.received).toHaveLength(1);
+  });
 });
