@@ -169,7 +169,7 @@ export async function replayDelivery(
     const item = await updateItem({
       Key: keys.delivery(tenantId, webhookId, deliveryId),
       UpdateExpression:
-        'SET #status = :pending, round = :zero, next_attempt_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
+        'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
       ExpressionAttributeValues: {

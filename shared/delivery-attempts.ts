@@ -23,6 +23,8 @@ const earlyMs = 2_000;
 export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 const mostAttempts = retryDelays.length + 1;
 const longestRetryAfterSeconds = 86_400;
+/** The last attempt is no later than this after the event or its replay, whatever a receiver asks for. */
+const longestMs = 4 * 86_400_000;
 /** A wait is up to this much shorter or longer, so that what failed together does not return together. */
 const jitter = 0.2;
 
@@ -175,19 +177,23 @@ async function settle(
     response_body: answer?.body.replaceAll('\0', ''),
     error,
   };
-  const end = endOf(delivery, outcome);
+  const nowMs = Date.now();
+  const leftSeconds =
+    (Date.parse(delivery.replayed_at ?? delivery.created_at) + longestMs - nowMs) / 1000;
+  const isLast = delivery.round >= mostAttempts || leftSeconds <= 0;
+  const end = endOf(outcome, isLast);
   if (end) {
     const { disables, ...how } = end;
     if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
     if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
     return;
   }
-  const nowMs = Date.now();
   const wait = retryDelays[delivery.round - 1] ?? 0;
-  const delaySeconds = Math.max(
+  const wanted = Math.max(
     wait * (1 - jitter + 2 * jitter * Math.random()),
     retryAfterSeconds(answer?.retryAfter, nowMs),
   );
+  const delaySeconds = Math.min(wanted, leftSeconds);
   const { atMs, isQueued, ...due } = planAttempt(delivery, nowMs, delaySeconds);
   const next = new Date(atMs).toISOString();
   if (!(await write(delivery, { ...result, ...due, next_attempt_at: next })))
@@ -203,10 +209,10 @@ interface End {
 }
 
 /** How a delivery ends with an attempt. Undefined when it goes on. */
-function endOf({ round }: DeliveryItem, { answer, error }: Outcome): End | undefined {
+function endOf({ answer, error }: Outcome, isLast: boolean): End | undefined {
   if (answer && answer.status >= 200 && answer.status < 300) return { status: 'delivered' };
   if (answer?.status === 410) return { status: 'failed', error: 'gone', disables: 'gone' };
-  if (round < mostAttempts) return undefined;
+  if (!isLast) return undefined;
   // What we failed at ourselves is no reason to switch off anything.
   if (error === 'internal_error') return { status: 'failed' };
   return { status: 'failed', disables: 'failing' };

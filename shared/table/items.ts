@@ -144,6 +144,7 @@ export const DeliveryItem = z.object({
   /** Attempts since it was made or last replayed. */
   round: z.number(),
   replays: z.number().default(0),
+  replayed_at: z.string().optional(),
   created_at: z.string(),
   last_attempt_at: z.string().optional(),
   next_attempt_at: z.string().optional(),

@@ -355,6 +355,36 @@ describe('a receiver', () => {
     expect(world.queued.filter(({ body }) => body.includes(webhook.id))).toEqual([]);
   });
 
+  it('is given four days at most, however long it asks to wait, and four more by a replay', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 503, headers: { 'retry-after': '80000' } };
+    const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+    const createdAtMs = Date.parse(body.created_at);
+    const attemptsUntilItFails = async () => {
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+      for (;;) {
+        const [delivery] = await webhooks.deliveries(member, webhook);
+        if (delivery?.status !== 'pending') return delivery;
+        await nextAttempt(delivery);
+      }
+    };
+
+    const first = await attemptsUntilItFails();
+    expect(first).toMatchObject({ status: 'failed', attempts: 6, response_status: 503 });
+    expect(Date.parse(first?.last_attempt_at ?? '') - createdAtMs).toBeLessThan(4 * day + minute);
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: 'failing' });
+
+    travel(day);
+    const replayedAtMs = Date.now();
+    const { updateWebhook } = await import('../../shared/webhooks.ts');
+    const { replayDelivery } = await import('../../shared/deliveries.ts');
+    await updateWebhook(member.tenantId, webhook.id, { enabled: true });
+    await replayDelivery(member.tenantId, webhook.id, body.id);
+    const second = await attemptsUntilItFails();
+    expect(second).toMatchObject({ status: 'failed', attempts: 12 });
+    expect(Date.parse(second?.last_attempt_at ?? '') - replayedAtMs).toBeGreaterThan(3.9 * day);
+  });
+
   it('has at most 1 KB of its answer kept', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 200, body: 'x'.repeat(100_000) };
