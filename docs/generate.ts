@@ -3,9 +3,11 @@ import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 import { eventTypes } from '../shared/contract/events.ts';
 import { limitPolicies } from '../shared/contract/limits.ts';
+import { definitionsByName, type MetricName, seriesOf } from '../shared/contract/metrics.ts';
 import { describeError, errorCodes } from '../shared/errors.ts';
 
 const file = new URL('./api.md', import.meta.url);
+const manual = new URL('./operations.md', import.meta.url);
 
 /** The documents that are read off the contract: who may call what, the limits, the error codes. */
 export function apiDocument(): string {
@@ -73,9 +75,52 @@ function limitedBy(name: string): string {
     .join(', ');
 }
 
+const units = { count: 'count', gauge: 'gauge', milliseconds: 'ms' } as const;
+
+/** The metrics that functions write, and how many CloudWatch bills at most. */
+export function metricsTable(): string {
+  const series = (name: string) => seriesOf(name as MetricName);
+  const names = Object.keys(definitionsByName);
+  return [
+    row(['Metric', 'Unit', 'Dimensions', 'Meaning', 'At most']),
+    row(['---', '---', '---', '---', '--:']),
+    ...Object.entries(definitionsByName).map(([name, { kind, dimensions, meaning }]) =>
+      row([
+        `\`${name}\``,
+        units[kind],
+        Object.keys(dimensions)
+          .map((dimension) => `\`${dimension}\``)
+          .join(', '),
+        meaning,
+        String(series(name)),
+      ]),
+    ),
+    row(['', '', '', 'together', String(names.reduce((sum, name) => sum + series(name), 0))]),
+  ].join('\n');
+}
+
+const [begin, end] = ['<!-- metrics: npm run docs -->\n\n', '\n\n<!-- end of metrics -->'];
+
+/** The manual with its table of metrics as it should be. Throws when it has no place for one. */
+function manualWith(table: string, text: string): string {
+  const from = text.indexOf(begin) + begin.length;
+  const to = text.indexOf(end);
+  if (from < begin.length || to < from) throw new Error('operations.md has no place for metrics');
+  return text.slice(0, from) + table + text.slice(to);
+}
+
+/** Whether the manual has the metrics that the contract lists. */
+export function isMetricsTableCurrent(): boolean {
+  const text = readFileSync(manual, 'utf8');
+  return text === manualWith(metricsTable(), text);
+}
+
 /** Whether the document in the tree is the one that the contract makes. */
 export function isApiDocumentCurrent(): boolean {
   return readFileSync(file, 'utf8') === apiDocument();
 }
 
-if (import.meta.main) writeFileSync(file, apiDocument());
+if (import.meta.main) {
+  writeFileSync(file, apiDocument());
+  writeFileSync(manual, manualWith(metricsTable(), readFileSync(manual, 'utf8')));
+}

@@ -16,6 +16,8 @@ export interface AlarmRule {
   /** The alarm rings at this value or above. */
   readonly threshold: number;
   readonly evaluationPeriods?: number;
+  /** What it means when there is no data: that all is well, unless told. */
+  readonly missingData?: TreatMissingData;
   /** What is wrong and where to look, for the person whom the alarm wakes. */
   readonly meaning: string;
 }
@@ -43,7 +45,7 @@ export class AlarmTopic extends Topic {
       threshold: rule.threshold,
       evaluationPeriods: rule.evaluationPeriods ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: rule.missingData ?? TreatMissingData.NOT_BREACHING,
       alarmDescription: rule.meaning,
     });
     alarm.addAlarmAction(new SnsAction(this));

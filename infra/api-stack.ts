@@ -52,6 +52,7 @@ export class ApiStack extends Stack {
     const createFunction = (entry: FunctionEntry) =>
       new ContractFunction(this, {
         entry,
+        stage: props.stage,
         bundles: props.bundles,
         resources: { ...data.granted, queueArns: queues.arns },
         logGroup: logs,
@@ -82,6 +83,7 @@ export class ApiStack extends Stack {
       topic: data.alarms,
       api: this.api,
       functions,
+      queues: queues.watched,
       table: data.table,
       stage: props.stage,
     });
@@ -137,6 +139,7 @@ export class ApiStack extends Stack {
 const accessLogFields = {
   time: '$context.requestTimeEpoch',
   request_id: '$context.requestId',
+  trace_id: '$context.xrayTraceId',
   method: '$context.httpMethod',
   route: '$context.resourcePath',
   status: '$context.status',

@@ -18,29 +18,22 @@ export const webFolder = root('build/web');
  */
 const unusedParts = ['@smithy/core/event-streams'];
 
-/** Files of a native package that its functions carry: Lambda's Linux on both processors, and its loader. */
-const nativePackages: Readonly<Record<string, readonly string[]>> = {
-  bcrypt: [
-    'bcrypt/package.json',
-    'bcrypt/LICENSE',
-    'bcrypt/bcrypt.js',
-    'bcrypt/promises.js',
-    'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
-    'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
-    'node-gyp-build/package.json',
-    'node-gyp-build/LICENSE',
-    'node-gyp-build/index.js',
-    'node-gyp-build/node-gyp-build.js',
-  ],
+/** Compiled files that lie beside the bundle of a function which has the package: for both processors of Lambda. */
+const compiledFiles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  bcrypt: {
+    'bcrypt/linux-arm64.node': 'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
+    'bcrypt/linux-x64.node': 'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
+    'bcrypt/LICENSE': 'bcrypt/LICENSE',
+  },
 };
 
 export interface BundledFunction {
   readonly id: string;
   /** The folder that becomes the function's code. */
   readonly folder: string;
-  /** Size of the minified JavaScript, without native packages. */
+  /** Size of the minified JavaScript, without compiled files. */
   readonly bytes: number;
-  /** Native packages that lie beside the bundle. */
+  /** Packages whose compiled files lie beside the bundle. */
   readonly nativePackages: readonly string[];
   /** Source files in the bundle and the bytes each contributes. */
   readonly inputs: Readonly<Record<string, number>>;
@@ -71,8 +64,11 @@ export async function bundleFunctions(
     legalComments: 'none',
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
-    external: [...Object.keys(nativePackages), ...unusedParts],
-    alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
+    external: unusedParts,
+    alias: {
+      '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts'),
+      'node-gyp-build': root('infra/native-binding.cjs'),
+    },
     metafile: true,
     logLevel,
   });
@@ -87,10 +83,12 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
 
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
-  const native = output.imports.map(({ path }) => path).filter((path) => path in nativePackages);
-  for (const file of native.flatMap((name) => nativePackages[name] ?? [])) {
-    copy(root(`node_modules/${file}`), join(folder, 'node_modules', file));
-  }
+  const native = Object.keys(compiledFiles).filter((name) =>
+    Object.keys(output.inputs).some((path) => path.startsWith(`node_modules/${name}/`)),
+  );
+  for (const name of native)
+    for (const [to, from] of Object.entries(compiledFiles[name] ?? {}))
+      copy(root(`node_modules/${from}`), join(folder, to));
   const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [
     path,
     bytesInOutput,

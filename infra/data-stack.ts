@@ -92,7 +92,7 @@ export class DataStack extends Stack {
         'sealing-key': sealingKey.secretArn,
       },
     };
-    this.rotate(signingKeys, verificationKeys, props.bundles);
+    this.rotate(signingKeys, verificationKeys, props);
     this.watchTable();
     new CfnOutput(this, 'TableName', { value: this.table.tableName });
     new CfnOutput(this, 'SigningKeysSecret', { value: signingKeys.secretArn });
@@ -139,7 +139,11 @@ export class DataStack extends Stack {
     return secret;
   }
 
-  private rotate(signingKeys: Secret, verificationKeys: Secret, bundles: string): void {
+  private rotate(
+    signingKeys: Secret,
+    verificationKeys: Secret,
+    { bundles, stage }: DataStackProps,
+  ): void {
     const algorithm = new CfnParameter(this, 'TokenAlgorithm', {
       default: 'ES256',
       allowedValues: ['ES256', 'RS256', 'HS256'],
@@ -157,6 +161,7 @@ export class DataStack extends Stack {
 
     const rotation = new ContractFunction(this, {
       entry: rotateSigningKeys,
+      stage,
       bundles,
       logGroup: logs,
       logLevel: logLevelParameter(this).valueAsString,

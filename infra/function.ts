@@ -6,6 +6,8 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
+import { metricsNamespace, serviceName } from './product-metrics.ts';
+import type { Stage } from './stage.ts';
 
 /** A contract entry as far as its function is concerned. */
 export type FunctionEntry = BackgroundFunction;
@@ -13,6 +15,7 @@ export type FunctionEntry = BackgroundFunction;
 export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code' | 'role'>> {
   /** What the contract says about the function. */
   readonly entry: FunctionEntry;
+  readonly stage: Stage;
   /** Folder with one bundle per function. */
   readonly bundles: string;
   /** What its needs are granted on; none for a function that has none. */
@@ -35,7 +38,7 @@ export function constructIdOf(functionId: string): string {
  */
 export class ContractFunction extends lambda.Function {
   constructor(scope: Construct, props: FunctionProps) {
-    const { entry, bundles, resources, statements = [], logLevel, ...overrides } = props;
+    const { entry, stage, bundles, resources, statements = [], logLevel, ...overrides } = props;
     const id = constructIdOf(entry.id);
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -69,10 +72,11 @@ export class ContractFunction extends lambda.Function {
       loggingFormat: lambda.LoggingFormat.JSON,
       // Lambda drops what lies below its own level before it looks at the logger's.
       applicationLogLevelV2: logLevel as lambda.ApplicationLogLevel,
+      ...(feedsItself(entry) && { recursiveLoop: lambda.RecursiveLoop.ALLOW }),
       ...overrides,
       environment: {
-        POWERTOOLS_SERVICE_NAME: 'tenantry',
-        POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
+        POWERTOOLS_SERVICE_NAME: serviceName,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(stage),
         POWERTOOLS_LOG_LEVEL: logLevel,
         ...overrides.environment,
       },
@@ -95,6 +99,11 @@ export class ContractFunction extends lambda.Function {
       { id: 'Serverless-LambdaStarPermissions', reason: starReason(entry) },
     );
   }
+}
+
+/** Lambda takes a worker that queues its own next step for a runaway, and stops it at the 16th. */
+function feedsItself({ queue, queues = [] }: FunctionEntry): boolean {
+  return queue !== undefined && queues.includes(queue);
 }
 
 function noDeadLettersReason({ queue, schedule }: FunctionEntry): string {

@@ -1,24 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
-import type { RestApiBase } from 'aws-cdk-lib/aws-apigateway';
-import {
-  Dashboard,
-  GraphWidget,
-  type IMetric,
-  MathExpression,
-  Metric,
-} from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { authorizer } from '../shared/contract/background.ts';
+import { type SellerOutcome, sellerOutcomes } from '../shared/contract/core-metrics.ts';
+import { valuesOf } from '../shared/contract/metrics.ts';
+import { syncSweep } from '../shared/contract/products.ts';
+import { syncFailures } from '../shared/contract/products-metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
-import type { Stage } from './stage.ts';
+import { type DashboardProps, drawDashboard } from './dashboard.ts';
+import { constructIdOf } from './function.ts';
+import { filledSum, named, ProductMetrics, shareOf, sumOf } from './product-metrics.ts';
 
-export interface MonitoringProps {
+export interface MonitoringProps extends Omit<DashboardProps, 'product'> {
   readonly topic: AlarmTopic;
-  readonly api: RestApiBase;
-  readonly functions: readonly IFunction[];
-  readonly table: TableV2;
-  readonly stage: Stage;
 }
 
 /** As many metrics as CloudWatch takes in the expression of one alarm. */
@@ -26,36 +21,39 @@ const metricsPerAlarm = 10;
 
 const sum = { period: Duration.minutes(5), statistic: 'Sum' };
 
-/** The alarms about the API and its functions, and the dashboard to look at when one rings. */
+/** The alarms about the API, its functions and what the product does, and the dashboard to look at when one rings. */
 export class Monitoring extends Construct {
+  readonly #product: ProductMetrics;
+
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
+    this.#product = new ProductMetrics(props.stage);
     this.watchFunctions(props);
     this.watchApi(props);
-    this.drawDashboard(props);
+    this.watchSyncs(props);
+    this.watchSellers(props);
+    drawDashboard(this, 'Dashboard', { ...props, product: this.#product });
   }
 
-  /** A sum over several functions for each alarm: one for each function would crowd out the stack. */
   private watchFunctions({ topic, functions }: MonitoringProps): void {
-    for (let first = 0; first < functions.length; first += metricsPerAlarm) {
-      const group = functions.slice(first, first + metricsPerAlarm);
-      const number = first / metricsPerAlarm + 1;
-      const names = group.map((each) => each.node.id).join(', ');
+    for (const [number, group] of groups(functions.filter(failsByErrors))) {
       topic.ring(this, `FunctionErrors${number}`, {
         metric: sumOf(
           'Errors',
           group.map((each) => each.metricErrors(sum)),
         ),
         threshold: 1,
-        meaning: `A function crashed or timed out: one of ${names}.`,
+        meaning: `A function crashed or timed out: one of ${namesOf(group)}.`,
       });
+    }
+    for (const [number, group] of groups(functions)) {
       topic.ring(this, `FunctionThrottles${number}`, {
         metric: sumOf(
           'Throttles',
           group.map((each) => each.metricThrottles(sum)),
         ),
         threshold: 1,
-        meaning: `Lambda had no free concurrency for a function: one of ${names}.`,
+        meaning: `Lambda had no free concurrency for a function: one of ${namesOf(group)}.`,
       });
     }
   }
@@ -73,82 +71,89 @@ export class Monitoring extends Construct {
       meaning: 'One request in a hundred has taken 3 seconds or more for a quarter of an hour.',
     });
     topic.ring(this, 'MarketplaceMisconfigured', {
-      metric: productMetric('MarketplaceMisconfigured'),
+      metric: this.#product.of('MarketplaceMisconfigured'),
       threshold: 1,
       meaning:
         'AWS Marketplace refuses our calls: buyers cannot register. Check the product codes and the grants.',
     });
   }
 
-  private drawDashboard({ api, functions, table, stage }: MonitoringProps): void {
-    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
-      new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const perFunction = (name: string, statistic: string) =>
-      functions.map((each) =>
-        each.metric(name, { period: sum.period, statistic, label: each.node.id }),
-      );
-
-    new Dashboard(this, 'Dashboard', {
-      defaultInterval: Duration.hours(12),
-      widgets: [
-        [
-          graph(
-            `API (${stage}): requests and errors`,
-            [api.metricCount(sum)],
-            [api.metricClientError(sum), api.metricServerError(sum)],
-          ),
-          graph(
-            'API: latency',
-            ['p50', 'p99'].map((statistic) => api.metricLatency({ ...sum, statistic })),
-          ),
-        ],
-        [
-          graph(
-            'Functions: errors and throttles',
-            perFunction('Errors', 'Sum'),
-            perFunction('Throttles', 'Sum'),
-          ),
-          graph('Functions: duration p99', perFunction('Duration', 'p99')),
-        ],
-        [
-          graph(
-            'Table: capacity',
-            ['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits'].map((name) =>
-              table.metric(name, sum),
-            ),
-            ['ReadThrottleEvents', 'WriteThrottleEvents'].map((name) => table.metric(name, sum)),
-          ),
-          graph(
-            'Product',
-            [
-              'MarketplaceMisconfigured',
-              'RefreshTokenReused',
-              'SignInRefused',
-              'WebhookDisabled',
-            ].map(productMetric),
-          ),
-        ],
-      ],
+  /** What a tenant can mend, a wrong key say, neither rings nor makes what we must mend look small. */
+  private watchSyncs({ topic }: MonitoringProps): void {
+    const failed = (reasons: readonly string[]) =>
+      reasons.map((reason) => this.#product.of('SyncsFailed', { reason }));
+    topic.ring(this, 'SyncFailures', {
+      metric: shareOf('Syncs that failed, in percent', {
+        bad: failed(syncFailures.ours),
+        good: [this.#product.of('SyncsCompleted')],
+        atLeast: 5,
+        period: Duration.hours(1),
+      }),
+      threshold: 50,
+      meaning:
+        'Half of the syncs of an hour or more failed for reasons of ours or of the seller marketplaces.',
     });
+
+    // A run that the sweep gave up because no worker took it is not one that somebody has ended.
+    const reasons = [...syncFailures.ours, ...syncFailures.tenants].filter(
+      (reason) => reason !== 'internal_error',
+    );
+    const ended = named('e', [this.#product.of('SyncsCompleted'), ...failed(reasons)]);
+    topic.ring(this, 'NoSyncActivity', {
+      metric: new MathExpression({
+        label: 'Syncs stand still',
+        expression: `IF(FILL(runs, 0) < 1 OR (FILL(due, 0) > 0 AND (${filledSum(Object.keys(ended))}) < 1), 1, 0)`,
+        usingMetrics: {
+          runs: this.#product.of('ScheduledRuns', { worker: syncSweep.id }),
+          due: this.#product.of('SyncsDue', {}, { statistic: 'Maximum' }),
+          ...ended,
+        },
+        period: Duration.minutes(30),
+      }),
+      threshold: 1,
+      evaluationPeriods: 2,
+      missingData: TreatMissingData.BREACHING,
+      meaning:
+        'For an hour syncs have been due and none has ended, or the sweep that finds them has not run.',
+    });
+  }
+
+  private watchSellers({ topic }: MonitoringProps): void {
+    for (const marketplace of valuesOf('marketplaces')) {
+      const calls = (isFailing: boolean) =>
+        sellerOutcomes
+          .filter((outcome) => failingCalls.includes(outcome) === isFailing)
+          .map((outcome) => this.#product.of('SellerCalls', { marketplace, outcome }));
+      topic.ring(this, `SellerFailures${constructIdOf(marketplace)}`, {
+        metric: shareOf('Calls that fail, in percent', {
+          bad: calls(true),
+          good: calls(false),
+          atLeast: 20,
+          period: Duration.minutes(15),
+        }),
+        threshold: 50,
+        evaluationPeriods: 2,
+        meaning: `For half an hour, half of the calls of the seller API of ${marketplace} or more have had no answer, a 5xx or one that is not documented.`,
+      });
+    }
   }
 }
 
-/** A metric that the functions write themselves. */
-function productMetric(metricName: string): Metric {
-  return new Metric({
-    namespace: 'Tenantry',
-    metricName,
-    dimensionsMap: { service: 'tenantry' },
-    ...sum,
-  });
-}
+/**
+ * The authorizer answers 401 by throwing, which Lambda counts as an error: every expired token would
+ * ring. When it really fails, callers get a 500, and `ApiServerErrors` rings.
+ */
+const failsByErrors = ({ node }: IFunction) => node.id !== constructIdOf(authorizer.id);
 
-function sumOf(label: string, metrics: readonly IMetric[]): MathExpression {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]));
-  return new MathExpression({
-    label,
-    expression: Object.keys(usingMetrics).join(' + '),
-    usingMetrics,
-    period: sum.period,
-  });
-}
+/** As many functions together as one alarm takes: one alarm for each would crowd out the stack. */
+const groups = (functions: readonly IFunction[]): [number: number, group: IFunction[]][] =>
+  Array.from({ length: Math.ceil(functions.length / metricsPerAlarm) }, (_, index) => [
+    index + 1,
+    functions.slice(index * metricsPerAlarm, (index + 1) * metricsPerAlarm),
+  ]);
+
+const namesOf = (functions: readonly IFunction[]) =>
+  functions.map(({ node }) => node.id).join(', ');
+
+/** Calls that the marketplace fails at. A refused key and a limit are answers as they should be. */
+const failingCalls: readonly SellerOutcome[] = ['malformed', 'unavailable', 'no_answer'];

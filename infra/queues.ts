@@ -15,6 +15,13 @@ export interface QueuesProps {
   readonly topic: AlarmTopic;
 }
 
+/** A queue with its dead letters, to be watched. */
+export interface WatchedQueue {
+  readonly name: QueueName;
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+}
+
 /** Tag that says which queue a queue is, `prod/webhooks`, and the same of its dead letters. */
 export const queueTag = 'tenantry:queue';
 export const deadLettersTag = 'tenantry:dead-letters';
@@ -23,27 +30,36 @@ export const deadLettersTag = 'tenantry:dead-letters';
 const maxReceives = 5;
 /** As AWS asks: a batch may be throttled and retried several times before it becomes visible again. */
 const visibilityPerTimeout = 6;
+/** SQS keeps a message back for at most so long. */
+const longestDelaySeconds = 900;
 
-/** A queue for each worker that has one, each with a dead-letter queue and an alarm on it. */
+/** A queue for each worker that has one, each with a dead-letter queue and alarms on both. */
 export class Queues extends Construct {
   readonly arns: Readonly<Partial<Record<QueueName, string>>>;
   readonly urls: Readonly<Partial<Record<QueueName, string>>>;
+  readonly watched: readonly WatchedQueue[];
   readonly #queues = new Map<QueueName, Queue>();
 
   constructor(scope: Construct, id: string, props: QueuesProps) {
     super(scope, id);
-    for (const worker of props.workers) {
-      if (!worker.queue) continue;
+    this.watched = props.workers.flatMap((worker) => {
+      if (!worker.queue) return [];
       if (this.#queues.has(worker.queue))
         throw new Error(`Two functions work off the queue ${worker.queue}`);
-      this.#queues.set(worker.queue, this.#createQueue(worker, worker.queue, props));
-    }
+      const created = this.#createQueue(worker, worker.queue, props);
+      this.#queues.set(worker.queue, created.queue);
+      return created;
+    });
     const queues = [...this.#queues];
     this.arns = Object.fromEntries(queues.map(([name, { queueArn }]) => [name, queueArn]));
     this.urls = Object.fromEntries(queues.map(([name, { queueUrl }]) => [name, queueUrl]));
   }
 
-  #createQueue(worker: BackgroundFunction, name: QueueName, { stage, topic }: QueuesProps): Queue {
+  #createQueue(
+    worker: BackgroundFunction,
+    name: QueueName,
+    { stage, topic }: QueuesProps,
+  ): WatchedQueue {
     const queueId = constructIdOf(name);
     const deadLetters = new Queue(this, `${queueId}DeadLetters`, {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -54,11 +70,12 @@ export class Queues extends Construct {
       { id: 'AwsSolutions-SQS3', reason: 'It is a dead-letter queue itself.' },
       { id: 'Serverless-SQSRedrivePolicy', reason: 'It is a dead-letter queue itself.' },
     );
+    const visibilitySeconds = visibilityPerTimeout * (worker.timeoutSeconds ?? 10);
     const queue = new Queue(this, queueId, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(4),
-      visibilityTimeout: Duration.seconds(visibilityPerTimeout * (worker.timeoutSeconds ?? 10)),
+      visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
     });
     // The command that replays dead letters finds both by their tags.
@@ -72,7 +89,16 @@ export class Queues extends Construct {
       threshold: 1,
       meaning: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run queue:replay -- --queue ${name}.`,
     });
-    return queue;
+    topic.ring(this, `${queueId}AgeAlarm`, {
+      metric: queue.metricApproximateAgeOfOldestMessage({
+        period: Duration.minutes(5),
+        statistic: 'Maximum',
+      }),
+      // A message that waits as long as it may, fails once and comes again is not yet a queue that stands.
+      threshold: longestDelaySeconds + 2 * visibilitySeconds,
+      meaning: `Messages of the queue ${name} wait for longer than they should. See whether ${worker.id} runs, fails or is throttled.`,
+    });
+    return { name, queue, deadLetters };
   }
 
   /** Lets a worker have what makes it run: its queue, its schedule. */

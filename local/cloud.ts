@@ -23,13 +23,14 @@ import { startKms } from './kms.ts';
 import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
 import { type MailService, startMail } from './mail.ts';
 import { type Marketplace, startMarketplace } from './marketplace.ts';
+import { LocalMetrics } from './metrics.ts';
 import { claimDataDir } from './process.ts';
 import { readSchedules, runSchedules } from './schedules.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { startSellers } from './sellers/sellers.ts';
 import type { SellerStandIn } from './sellers/stand-in.ts';
 import { readBuckets } from './site.ts';
-import { startSqs } from './sqs.ts';
+import { type LocalSqs, startSqs } from './sqs.ts';
 import { replaceFile } from './store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
 import { readWebAcl } from './waf.ts';
@@ -178,6 +179,7 @@ async function start(
   await ensureTable(dynamoDb, table, dataDir);
 
   const logs: FunctionLog[] = [];
+  const metrics = new LocalMetrics({ queues: () => sqs.queues() });
   const identities = new Identities(template);
   const endpoints: Record<string, string> = {};
   const lambda = own(
@@ -186,8 +188,10 @@ async function start(
       endpoints: () => endpoints,
       onLog: (log) => {
         if (logs.push(log) > mostLogLines) logs.splice(0, mostLogLines / 2);
+        metrics.takeLog(log);
         options.onFunctionLog?.(log);
       },
+      onInvocation: (invocation) => metrics.takeInvocation(invocation),
     }),
   );
   const invokeOrThrow = async (arn: string, event: unknown) => {
@@ -212,7 +216,7 @@ async function start(
     }).then(own<Listener>),
     startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
     startMail({ dataDir, identities, onError }).then(own<MailService>),
-    startSqs({ template, identities, onError }).then(own<Listener>),
+    startSqs({ template, identities, onError }).then(own<LocalSqs>),
     startKms({ template, dataDir, identities, onError }).then(own<Listener>),
   ]);
   Object.assign(endpoints, {
@@ -250,6 +254,7 @@ async function start(
     throttle: options.throttle,
     now: options.now,
     onFailure: (message) => onError(new Error(message)),
+    onAnswer: (answered) => metrics.takeRequest(answered),
   });
   const front = createFront({ template, gateway, api, buckets: readBuckets(template, assets) });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
@@ -273,7 +278,14 @@ async function start(
 
   door.open(
     front,
-    createConsole({ marketplace, mail, sellers: sellers.byMarketplace, dynamoDb, tables }),
+    createConsole({
+      marketplace,
+      mail,
+      metrics,
+      sellers: sellers.byMarketplace,
+      dynamoDb,
+      tables,
+    }),
   );
   const listener = await door.listening;
   for (const source of eventSources)

@@ -7,6 +7,7 @@ import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from './h
 import { isRecord } from './json.ts';
 import type { MailService } from './mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from './marketplace.ts';
+import type { LocalMetrics } from './metrics.ts';
 import {
   AccountChange,
   AccountRequest,
@@ -21,6 +22,7 @@ export const consolePrefix = '/_local';
 export interface ConsoleOptions {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
+  readonly metrics: LocalMetrics;
   readonly sellers: Readonly<Record<string, SellerStandIn>>;
   readonly dynamoDb: DynamoDb;
   readonly tables: readonly TableKeys[];
@@ -81,6 +83,7 @@ const pageHeaders = [
 export function createConsole({
   marketplace,
   mail,
+  metrics,
   sellers,
   dynamoDb,
   tables,
@@ -136,6 +139,16 @@ export function createConsole({
       },
     ],
     ...sellerRoutes(sellers),
+    [
+      /^\/metrics$/,
+      {
+        GET: async () => ({
+          status: 200,
+          headers: [['Content-Type', metrics.contentType]],
+          body: Buffer.from(await metrics.text()),
+        }),
+      },
+    ],
     [/^\/mailbox$/, { GET: () => jsonResponse(200, mail.mailbox()) }],
     [
       /^\/tables$/,

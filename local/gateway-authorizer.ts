@@ -43,12 +43,14 @@ export class Authorizers {
     authorizer: Authorizer,
     token: string | undefined,
     methodArn: string,
+    traceId?: string,
   ): Promise<Authorization> {
     if (!token || (authorizer.validation && !authorizer.validation.test(token)))
       return refused(unauthorized);
     const startedAt = performance.now();
     const verdict =
-      this.#remembered(authorizer, token) ?? (await this.#ask(authorizer, token, methodArn));
+      this.#remembered(authorizer, token) ??
+      (await this.#ask(authorizer, token, methodArn, traceId));
     if ('type' in verdict) return refused(verdict);
 
     const matching = verdict.statements.filter(({ resources }) =>
@@ -75,12 +77,10 @@ export class Authorizers {
     authorizer: Authorizer,
     token: string,
     methodArn: string,
+    traceId: string | undefined,
   ): Promise<Verdict | GatewayError> {
-    const result = await this.#lambda.invoke(authorizer.functionArn, {
-      type: 'TOKEN',
-      methodArn,
-      authorizationToken: token,
-    });
+    const event = { type: 'TOKEN', methodArn, authorizationToken: token };
+    const result = await this.#lambda.invoke(authorizer.functionArn, event, traceId);
     if (!result.ok) {
       if (result.reason === 'error' && result.errorMessage === 'Unauthorized') return unauthorized;
       return { type: 'AUTHORIZER_FAILURE', message: 'Internal server error' };

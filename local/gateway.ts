@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { Authorizers } from './gateway-authorizer.ts';
-import { type ApiDefinition, executeArn } from './gateway-definition.ts';
+import { type ApiDefinition, executeArn, type Operation } from './gateway-definition.ts';
 import {
   isQueryAcceptable,
   type ProxyEvent,
@@ -19,6 +19,8 @@ import {
   withoutHeaders,
 } from './http.ts';
 import type { Lambda } from './lambda.ts';
+import type { AnsweredRequest } from './metrics.ts';
+import { newTraceId, traceIdIn } from './trace.ts';
 import type { WebAcl } from './waf.ts';
 
 export interface GatewayOptions {
@@ -31,6 +33,8 @@ export interface GatewayOptions {
   readonly now?: (() => number) | undefined;
   /** Told why a reply was 5xx, as the execution log of API Gateway is. */
   readonly onFailure?: ((message: string) => void) | undefined;
+  /** Told of every answer, as CloudWatch is. */
+  readonly onAnswer?: ((answered: AnsweredRequest) => void) | undefined;
 }
 
 /** A stage of a REST API: takes requests as they arrive at its `execute-api` host. */
@@ -39,6 +43,7 @@ export interface Gateway {
   handle(request: HttpRequest): Promise<HttpResponse>;
 }
 
+const traceHeader = 'x-amzn-trace-id';
 const mostHeaderBytes = 10_240;
 const longestBodyBytes = 10 * 1024 * 1024;
 
@@ -56,12 +61,16 @@ class Refusal extends Error {
 
 /** The gateway that imitates a stage of a REST API in front of the functions. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { api, lambda, webAcl, now = Date.now, onFailure = () => {} } = options;
+  const { api, lambda, webAcl, now = Date.now, onFailure = () => {}, onAnswer } = options;
   const routes = new Routes(api.operations);
   const authorizers = new Authorizers(lambda, now);
   const isThrottled = options.throttle ? tokenBucket(api.throttle, now) : () => false;
 
-  async function serve(request: HttpRequest, ids: RequestIds): Promise<HttpResponse> {
+  async function serve(
+    request: HttpRequest,
+    ids: RequestIds,
+    onRoute: (operation: Operation) => void,
+  ): Promise<HttpResponse> {
     const blocked = webAcl?.(request);
     if (blocked === 'WAF_FILTERED')
       throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
@@ -74,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       });
     }
     const route = findRoute(routes, request);
+    onRoute(route.operation);
     if (isThrottled()) throw new Refusal({ type: 'THROTTLED', message: 'Too Many Requests' });
     const decoded = decodeBody(request);
     const authorization = await authorize(route, request);
@@ -88,6 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       authorizer,
       headerOf(request.headers, authorizer.header),
       methodArn,
+      traceIdIn(headerOf(request.headers, traceHeader)),
     );
     if (verdict.ok) return verdict.context;
     if (verdict.error.type.startsWith('AUTHORIZER'))
@@ -101,7 +112,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     const timeout = new Promise<typeof overdue>((resolve) => {
       timer = setTimeout(() => resolve(overdue), operation.timeoutMs);
     });
-    const result = await Promise.race([lambda.invoke(operation.functionArn, event), timeout]);
+    const traceId = traceIdIn(headerOf(Object.entries(event.headers), traceHeader));
+    const invoking = lambda.invoke(operation.functionArn, event, traceId);
+    const result = await Promise.race([invoking, timeout]);
     clearTimeout(timer);
     if (result === overdue)
       throw new Refusal({ type: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' });
@@ -129,12 +142,23 @@ export function createGateway(options: GatewayOptions): Gateway {
         timeMs: now(),
       };
       const request = { ...incoming, headers: withTrace(incoming.headers) };
-      const response = await serve(request, ids).catch((error: unknown) => {
+      const startedAt = performance.now();
+      let operation: Operation | undefined;
+      const onRoute = (found: Operation) => {
+        operation = found;
+      };
+      const response = await serve(request, ids, onRoute).catch((error: unknown) => {
         if (!(error instanceof Refusal)) throw error;
         const context = contextOf(api, request, ids, error.authorizer);
         return gatewayResponse(api, error.error, context, (name) =>
           headerOf(request.headers, name),
         );
+      });
+      onAnswer?.({
+        method: operation?.method ?? 'none',
+        route: operation?.resourcePath ?? 'none',
+        status: response.status,
+        ms: performance.now() - startedAt,
       });
       return compress(api, request, {
         ...response,
@@ -192,8 +216,8 @@ function decodeBody(request: HttpRequest): HttpRequest {
 }
 
 function withTrace(headers: HeaderList): HeaderList {
-  const root = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
-  return [...withoutHeaders(headers, 'x-amzn-trace-id'), ['X-Amzn-Trace-Id', root]];
+  const root = `Root=${newTraceId()}`;
+  return [...withoutHeaders(headers, traceHeader), ['X-Amzn-Trace-Id', root]];
 }
 
 function withForwarding(request: HttpRequest): HttpRequest {

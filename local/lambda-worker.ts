@@ -68,6 +68,7 @@ function describe(error: unknown) {
 try {
   const handler = await loadHandler();
   port.on('message', async (message: ToWorker) => {
+    process.env._X_AMZN_TRACE_ID = message.trace;
     try {
       const result = await handler(JSON.parse(message.event), contextOf(message));
       send({ kind: 'result', payload: JSON.stringify(result) ?? 'null' });

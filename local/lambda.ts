@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { region } from './aws.ts';
 import type { Credentials } from './iam.ts';
 import { type Resource, TemplateError } from './template.ts';
+import { invocationHeader, newTraceId } from './trace.ts';
 
 /** What the template says about a function, with everything resolved. */
 export interface FunctionSpec {
@@ -30,6 +31,8 @@ export interface ToWorker {
   readonly requestId: string;
   readonly event: string;
   readonly deadline: number;
+  /** What the invocation finds in `_X_AMZN_TRACE_ID`. */
+  readonly trace: string;
 }
 
 interface Thrown {
@@ -59,12 +62,23 @@ export interface FunctionLog {
   readonly line: string;
 }
 
+/** A call that has ended, as CloudWatch would be told of it. */
+export interface Invocation {
+  readonly functionId: string;
+  readonly outcome: 'ok' | Extract<InvokeResult, { ok: false }>['reason'];
+  /** The function was loaded for it first. */
+  readonly isCold: boolean;
+  /** Without loading. */
+  readonly ms: number;
+}
+
 export interface LambdaOptions {
   /** Credentials of a function's role. */
   readonly credentials: (spec: FunctionSpec) => Credentials;
   /** `AWS_ENDPOINT_URL_<SERVICE>` by variable. */
   readonly endpoints: () => Readonly<Record<string, string>>;
   readonly onLog?: (log: FunctionLog) => void;
+  readonly onInvocation?: (invocation: Invocation) => void;
 }
 
 /** Environments of one function that run at a time; further calls wait for one of them. */
@@ -133,8 +147,11 @@ export class Lambda {
     return this.#pools.has(arn);
   }
 
-  /** Calls a function and waits for its answer. Never throws for what the function does. */
-  async invoke(arn: string, event: unknown): Promise<InvokeResult> {
+  /**
+   * Calls a function and waits for its answer; as part of a new trace unless told of one. Never
+   * throws for what the function does.
+   */
+  async invoke(arn: string, event: unknown, traceId = newTraceId()): Promise<InvokeResult> {
     const pool = this.#pools.get(arn);
     if (!pool) throw new Error(`There is no function ${arn}`);
     const payload = JSON.stringify(event);
@@ -145,7 +162,7 @@ export class Lambda {
         `Request must be smaller than ${longestPayloadBytes} bytes for the InvokeFunction operation`,
       );
     }
-    return pool.invoke(payload);
+    return pool.invoke(payload, invocationHeader(traceId));
   }
 
   async stop(): Promise<void> {
@@ -166,11 +183,14 @@ class Pool {
     this.#options = options;
   }
 
-  async invoke(event: string): Promise<InvokeResult> {
+  async invoke(event: string, trace: string): Promise<InvokeResult> {
     const environment = await this.#acquire();
     if (!environment) return failure('crash', 'Runtime.Stopped', 'The local cloud stops');
-    const result = await environment.run(event);
+    const { result, isCold, ms } = await environment.run(event, trace);
     this.#release(environment);
+    const outcome = result.ok ? 'ok' : result.reason;
+    if (!this.#isStopped)
+      this.#options.onInvocation?.({ functionId: this.#spec.id, outcome, isCold, ms });
     return result;
   }
 
@@ -216,6 +236,7 @@ class Pool {
 /** One worker thread. It runs one event at a time and is thrown away when it crashes or overruns. */
 class Environment {
   isAlive = true;
+  #isCold = true;
   readonly #spec: FunctionSpec;
   readonly #worker: Worker;
   readonly #ready: Promise<InvokeResult | undefined>;
@@ -300,7 +321,16 @@ class Environment {
     });
   }
 
-  async run(event: string): Promise<InvokeResult> {
+  async run(event: string, trace: string) {
+    const isCold = this.#isCold;
+    this.#isCold = false;
+    await this.#ready;
+    const startedAt = performance.now();
+    const result = await this.#run(event, trace);
+    return { result, isCold, ms: performance.now() - startedAt };
+  }
+
+  async #run(event: string, trace: string): Promise<InvokeResult> {
     const initFailure = await this.#ready;
     if (initFailure || !this.isAlive) {
       return (
@@ -313,6 +343,7 @@ class Environment {
       requestId: this.#requestId,
       event,
       deadline: Date.now() + this.#spec.timeoutMs,
+      trace,
     };
     return new Promise((resolve) => {
       const timer = setTimeout(() => {

@@ -9,7 +9,7 @@ import { type Credentials, type Seller, SellerError } from './sellers/seller.ts'
 import { sellers } from './sellers/sellers.ts';
 import { CredentialItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
-import { deleteItem, getItem, query, transact, updateItem } from './table/table.ts';
+import { getItem, query, transact, updateItem } from './table/table.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
 export interface ShownCredentials {
@@ -88,7 +88,7 @@ export async function deleteCredentials(
   marketplace: MarketplaceName | undefined,
 ): Promise<void> {
   const names = marketplace ? [marketplace] : (Object.keys(sellers) as MarketplaceName[]);
-  await Promise.all(names.map((name) => deleteItem({ Key: keys.credential(tenantId, name) })));
+  await transact(names.map((name) => ({ delete: { Key: keys.credential(tenantId, name) } })));
   logSecurityEvent('credentials_deleted', { tenant_id: tenantId, marketplace: names.join(',') });
 }
 
@@ -213,8 +213,9 @@ function toAppError(error: unknown): AppError {
   const { code, message: detail, retryAfterMs = 30_000 } = error;
   if (code === 'wrong_key') return new AppError('seller_key_refused', { detail, cause: error });
   if (code === 'wrong_scope') return new AppError('seller_key_scope', { detail, cause: error });
-  return new AppError('seller_unavailable', {
-    headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
-    cause: error,
-  });
+  const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  // Our turns there are used up: nothing is known of the key, and nothing is wrong with the seller.
+  if (code === 'rate_limited')
+    return new AppError('rate_limited', { detail, headers, cause: error });
+  return new AppError('seller_unavailable', { headers, cause: error });
 }

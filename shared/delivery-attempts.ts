@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
 import type * as z from 'zod';
 import { type deliveryQueue, enqueue, planAttempt } from './deliveries.ts';
-import { logger } from './observe.ts';
+import { logger, recordMetric } from './observe.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { DeliveryItem, WebhookItem } from './table/items.ts';
@@ -34,6 +34,8 @@ interface Outcome {
   readonly answer?: ReceiverAnswer;
   /** Why there is no answer: never what a stranger's server said. */
   readonly error?: ConnectionError['reason'] | 'secret_unreadable' | 'internal_error';
+  /** What we failed at ourselves. */
+  readonly cause?: unknown;
 }
 
 /**
@@ -61,10 +63,10 @@ export async function attemptDelivery(message: Message): Promise<void> {
   if (!delivery) return;
 
   const startedAt = performance.now();
-  const outcome = await sendOnce(webhook, delivery).catch(async (cause: unknown) => {
-    await settle(webhook, delivery, { error: 'internal_error' });
-    throw cause;
-  });
+  const outcome = await sendOnce(webhook, delivery);
+  const durationMs = Math.round(performance.now() - startedAt);
+  recordMetric('WebhookAttempts', 1, { outcome: wordFor(outcome) });
+  recordMetric('DeliveryLatency', durationMs);
   logger.info('delivery_attempt', {
     tenant_id: tenantId,
     webhook_id: webhookId,
@@ -72,10 +74,16 @@ export async function attemptDelivery(message: Message): Promise<void> {
     attempt: delivery.attempts,
     status: outcome.answer?.status,
     error: outcome.error,
-    duration_ms: Math.round(performance.now() - startedAt),
+    duration_ms: durationMs,
   });
   await settle(webhook, delivery, outcome);
+  if (outcome.error === 'internal_error') throw outcome.cause;
 }
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+const wordFor = ({ answer, error }: Outcome) =>
+  error ?? (answer && isSuccess(answer.status) ? 'delivered' : 'refused');
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
@@ -126,7 +134,7 @@ async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<O
     if (error instanceof ConnectionError) return { error: error.reason };
     if (error instanceof RefusedAddressError) return { error: 'address_refused' };
     if (error instanceof UnreadableSecretError) return { error: 'secret_unreadable' };
-    throw error;
+    return { error: 'internal_error', cause: error };
   }
 }
 
@@ -210,7 +218,7 @@ interface End {
 
 /** How a delivery ends with an attempt. Undefined when it goes on. */
 function endOf({ answer, error }: Outcome, isLast: boolean): End | undefined {
-  if (answer && answer.status >= 200 && answer.status < 300) return { status: 'delivered' };
+  if (answer && isSuccess(answer.status)) return { status: 'delivered' };
   if (answer?.status === 410) return { status: 'failed', error: 'gone', disables: 'gone' };
   if (!isLast) return undefined;
   // What we failed at ourselves is no reason to switch off anything.

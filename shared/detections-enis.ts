@@ -1,10 +1,19 @@
 import { randomInt } from 'node:crypto';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { EniId } from './contract/detections.ts';
 import { AppError, type FieldError } from './errors.ts';
 import { Remembered } from './remembered.ts';
-import { EniItem, EniLookupItem, EniRegisterItem } from './table/items.ts';
+import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
-import { create, getItem, getItems, query, transact, type Write } from './table/table.ts';
+import {
+  create,
+  getItem,
+  getItems,
+  query,
+  transact,
+  updateItem,
+  type Write,
+} from './table/table.ts';
 
 const maxEnis = 1000;
 const maxAttempts = 10;
@@ -24,15 +33,28 @@ export async function claimEnis(
 ): Promise<{ inserted: number; skipped: number }> {
   const distinct = [...new Set(wanted)];
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const [register, ...lookups] = await getItems([
+    const [register, ...found] = await getItems([
       keys.eniRegister(tenantId),
       ...distinct.map(keys.eniLookup),
+      ...distinct.map(keys.eniReporter),
     ]);
     const owners = new Map(
-      distinct.map((eniId, index) => [eniId, lookups[index] && ownerOf(lookups[index])]),
+      distinct.map((eniId, index) => [eniId, found[index] && ownerOf(found[index])]),
     );
-    const isForeign = (eniId: string) => (owners.get(eniId) ?? tenantId) !== tenantId;
-    const errors = foreignErrors(wanted, isForeign, (index) => `/eni_ids/${index}`);
+    const reporters = new Map(
+      distinct.map((eniId, index) => [eniId, reporterOf(found[distinct.length + index])]),
+    );
+    const errors = foreignErrors(
+      wanted,
+      (eniId) => {
+        const owner = owners.get(eniId);
+        if (owner !== undefined)
+          return owner === tenantId ? undefined : 'is claimed by another tenant';
+        const reporter = reporters.get(eniId) ?? tenantId;
+        return reporter === tenantId ? undefined : 'is reported by another tenant';
+      },
+      (index) => `/eni_ids/${index}`,
+    );
     if (errors.length > 0) throw new AppError('eni_claimed', { errors });
 
     const unclaimed = distinct.filter((eniId) => owners.get(eniId) === undefined);
@@ -46,6 +68,13 @@ export async function claimEnis(
     if (!failed) return counts;
   }
   throw new AppError('version_conflict');
+}
+
+/** The tenant that has reported the interface lately. */
+function reporterOf(item: object | undefined): string | undefined {
+  if (!item) return undefined;
+  const { tenant_id, ttl } = EniReporterItem.parse(item);
+  return ttl > Date.now() / 1000 ? tenant_id : undefined;
 }
 
 const ownerOf = (lookup: object) => EniLookupItem.parse(lookup).tenant_id;
@@ -146,45 +175,97 @@ export async function vniOf(tenantId: string): Promise<number | undefined> {
   return vni;
 }
 
-/** Whether an interface is another tenant's, by `<tenant>/<interface>`. */
-const foreign = new Remembered<boolean>();
+type Standing = 'own' | 'foreign' | 'free';
 
-/** What is wrong with the network interfaces of reported detections: those that another tenant has claimed. */
-export async function foreignEniErrors(
+/** Whose an interface is, seen from a tenant, by `<tenant>/<interface>`. */
+const standings = new Remembered<Standing>();
+
+/**
+ * What is wrong with the network interfaces of reported detections: those that another tenant has
+ * claimed. And those that nobody has.
+ */
+export async function checkReportedEnis(
   tenantId: string,
   reported: readonly { eni_id?: string | undefined }[],
-): Promise<FieldError[]> {
+): Promise<{ errors: FieldError[]; unclaimed: string[] }> {
   const eniIds = reported.map(({ eni_id }) => eni_id);
-  const verdicts = new Map<string, boolean>();
+  const known = new Map<string, Standing>();
   const unknown: string[] = [];
   for (const eniId of new Set(eniIds)) {
     if (eniId === undefined) continue;
-    const known = foreign.get(`${tenantId}/${eniId}`);
-    if (known === undefined) unknown.push(eniId);
-    else verdicts.set(eniId, known);
+    const standing = standings.get(`${tenantId}/${eniId}`);
+    if (standing === undefined) unknown.push(eniId);
+    else known.set(eniId, standing);
   }
   const lookups = unknown.length > 0 ? await getItems(unknown.map(keys.eniLookup)) : [];
   for (const [index, eniId] of unknown.entries()) {
     const lookup = lookups[index];
-    const isForeign = lookup !== undefined && ownerOf(lookup) !== tenantId;
-    foreign.set(`${tenantId}/${eniId}`, isForeign);
-    verdicts.set(eniId, isForeign);
+    const standing = !lookup ? 'free' : ownerOf(lookup) === tenantId ? 'own' : 'foreign';
+    standings.set(`${tenantId}/${eniId}`, standing);
+    known.set(eniId, standing);
   }
-  return foreignErrors(
+  const errors = foreignErrors(
     eniIds,
-    (eniId) => verdicts.get(eniId) === true,
+    (eniId) => (known.get(eniId) === 'foreign' ? 'is claimed by another tenant' : undefined),
     (index) => `/detections/${index}/eni_id`,
   );
+  return {
+    errors,
+    unclaimed: [...known].flatMap(([id, standing]) => (standing === 'free' ? id : [])),
+  };
+}
+
+/** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
+const reporterMs = 30 * 86_400_000;
+const noteEveryMs = 86_400_000;
+const maxNoted = 10_000;
+const noted = new Map<string, number>();
+
+/**
+ * Notes that the tenant reports interfaces that nobody has claimed, so that nobody else claims them
+ * and shuts its sensors out. Who has reported one first has it until 30 days after the last report.
+ */
+export async function noteReporter(tenantId: string, eniIds: readonly string[]): Promise<void> {
+  const nowMs = Date.now();
+  const isFresh = (eniId: string) =>
+    (noted.get(`${tenantId}/${eniId}`) ?? Number.NEGATIVE_INFINITY) > nowMs - noteEveryMs;
+  await Promise.all(
+    eniIds
+      .filter((eniId) => !isFresh(eniId))
+      .map(async (eniId) => {
+        await writeReporter(tenantId, eniId, nowMs);
+        noted.set(`${tenantId}/${eniId}`, nowMs);
+        const oldest = noted.keys().next().value;
+        if (noted.size > maxNoted && oldest !== undefined) noted.delete(oldest);
+      }),
+  );
+}
+
+async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.eniReporter(eniId),
+      UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
+      ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':tenant': tenantId,
+        ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
+        ':now': Math.floor(nowMs / 1000),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
 
 function foreignErrors(
   eniIds: readonly (string | undefined)[],
-  isForeign: (eniId: string) => boolean,
+  wrongWith: (eniId: string) => string | undefined,
   pointer: (index: number) => string,
 ): FieldError[] {
-  return eniIds.flatMap((eniId, index): FieldError[] =>
-    eniId !== undefined && isForeign(eniId)
-      ? [{ in: 'body', pointer: pointer(index), detail: 'is claimed by another tenant' }]
-      : [],
-  );
+  return eniIds.flatMap((eniId, index): FieldError[] => {
+    const detail = eniId === undefined ? undefined : wrongWith(eniId);
+    return detail === undefined ? [] : [{ in: 'body', pointer: pointer(index), detail }];
+  });
 }

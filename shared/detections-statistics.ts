@@ -75,7 +75,7 @@ export function countWrites(
     return [
       {
         update: {
-          Key: keys.detectionCount(tenantId, kind, day, value, shard % shards),
+          Key: keys.detectionCount(tenantId, kind, day, value, { days, shard: shard % shards }),
           UpdateExpression: 'ADD #count :added SET #day = :day, #value = :value, #ttl = :ttl',
           ExpressionAttributeNames: {
             '#count': 'count',
@@ -108,9 +108,15 @@ export async function statistics(
   const last = dayOf(nowMs + clockSkewMs);
   const to = asked.to !== undefined && asked.to < last ? asked.to : last;
   const from = asked.from ?? dayOf(Date.parse(to) - (usualDays - 1) * dayMs);
-  if (asked.to !== undefined && from > asked.to) {
+  const wrong =
+    asked.to !== undefined && from > asked.to
+      ? 'lies after to'
+      : from > last
+        ? 'lies in the future'
+        : undefined;
+  if (wrong !== undefined) {
     throw new AppError('validation_failed', {
-      errors: [{ in: 'query', pointer: '/from', detail: 'lies after to' }],
+      errors: [{ in: 'query', pointer: '/from', detail: wrong }],
     });
   }
   const oldest = dayOf(nowMs - maxDays * dayMs);
@@ -120,8 +126,10 @@ export async function statistics(
   ]);
 
   const horizon = horizonOf(known, nowMs).slice(0, 10);
-  const start = from < horizon ? horizon : from;
-  const kept = (kind: Kind) => read[kind].counts.filter(({ day }) => day >= start);
+  // Of days that are all too long ago the last one is shown, without a count.
+  const start = from >= horizon ? from : to >= horizon ? horizon : to;
+  const kept = (kind: Kind) =>
+    read[kind].counts.filter(({ day }) => day >= start && day >= horizon);
   const perDay = sumBy(kept('LABEL'), ({ day }) => day);
   const days = daysFrom(start, to).map((day) => ({ day, count: perDay.get(day) ?? 0 }));
   return {

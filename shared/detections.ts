@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ingestDetections, listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
-import { foreignEniErrors, vniOf } from './detections-enis.ts';
+import { checkReportedEnis, noteReporter, vniOf } from './detections-enis.ts';
 import {
   clockSkewMs,
   dayMs,
@@ -37,16 +37,17 @@ export async function ingest(
   plan: Plan = null,
 ): Promise<{ accepted: number; duplicates: number }> {
   const nowMs = Date.now();
-  const [foreignErrors, listeners] = await Promise.all([
-    foreignEniErrors(tenantId, wanted),
+  const [enis, listeners] = await Promise.all([
+    checkReportedEnis(tenantId, wanted),
     listenersOf(tenantId, 'detection.created'),
   ]);
-  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...foreignErrors];
+  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
   if (errors.length > 0) throw new AppError('validation_failed', { errors });
   const byId = new Map<string, Detection>();
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
+  await noteReporter(tenantId, enis.unclaimed);
   const shard = newShard();
   const stored = await Promise.allSettled(
     inTransactions([...byId.values()], listeners.length).map((part, index) =>

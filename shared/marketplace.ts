@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-marketplace-metering';
 import { requireEnv } from './config.ts';
 import { AppError } from './errors.ts';
-import { countMetric } from './observe.ts';
+import { recordMetric } from './observe.ts';
 
 const productCodes = requireEnv('PRODUCT_CODES')
   .split(',')
@@ -96,6 +96,6 @@ function toAppError(error: unknown): AppError {
     });
   }
   // DisabledApiException, AccessDeniedException and their like: only the vendor can mend these.
-  countMetric('MarketplaceMisconfigured');
+  recordMetric('MarketplaceMisconfigured', 1);
   return new AppError('marketplace_misconfigured', { cause: error });
 }

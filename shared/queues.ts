@@ -1,11 +1,11 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type * as z from 'zod';
 import { requireEnv } from './config.ts';
 import type { QueueName } from './contract/endpoint.ts';
-import { logger, metrics } from './observe.ts';
-import { requestContext } from './request-context.ts';
+import { logger, recordMetric } from './observe.ts';
+import { type RequestContext, requestContext } from './request-context.ts';
+import { traceHeader } from './traces.ts';
 
 /** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
 export interface MessageQueue<M extends z.ZodType> {
@@ -30,19 +30,24 @@ const client = new SQSClient({
 
 /**
  * Puts a message into a queue. What is queued may arrive more than once and may be lost when one
- * machine restarts: the truth is in the table, and a sweep queues again what is overdue.
+ * machine restarts: the truth is in the table, and a sweep queues again what is overdue. It takes
+ * the trace of what is being worked on along.
  */
 export async function send<M extends z.ZodType>(
   queue: MessageQueue<M>,
   message: z.input<M>,
   options: { delaySeconds?: number } = {},
 ): Promise<void> {
+  const trace = traceHeader();
   const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), longestDelaySeconds);
   await client.send(
     new SendMessageCommand({
       QueueUrl: requireEnv(`${queue.name.toUpperCase()}_QUEUE_URL`),
       MessageBody: JSON.stringify(queue.message.parse(message)),
       ...(delay > 0 && { DelaySeconds: delay }),
+      ...(trace !== undefined && {
+        MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } },
+      }),
     }),
   );
 }
@@ -59,14 +64,23 @@ export function handleBatch<M extends z.ZodType>(
   return async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
     logger.addContext(context);
     const outcomes = await Promise.all(
-      event.Records.map((record) => attempt(queue, record, (message) => work(message, context))),
+      event.Records.map((record) =>
+        requestContext.run(contextOf(record), () =>
+          attempt(queue, record, (message) => work(message, context)),
+        ),
+      ),
     );
     const failed = event.Records.filter((_, index) => !outcomes[index]);
-    metrics.addMetric('MessagesReceived', MetricUnit.Count, event.Records.length);
-    metrics.addMetric('MessagesFailed', MetricUnit.Count, failed.length);
-    metrics.publishStoredMetrics();
+    recordMetric('MessagesReceived', event.Records.length, { queue: queue.name });
+    if (failed.length > 0) recordMetric('MessagesFailed', failed.length, { queue: queue.name });
+    logger.resetKeys();
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };
+}
+
+function contextOf({ attributes }: SQSRecord): RequestContext {
+  const header = attributes?.AWSTraceHeader;
+  return { allowances: [], ...(header !== undefined && { traceHeader: header }) };
 }
 
 async function attempt<M extends z.ZodType>(
@@ -81,7 +95,7 @@ async function attempt<M extends z.ZodType>(
   };
   try {
     const message = queue.message.parse(JSON.parse(record.body));
-    await requestContext.run({ allowances: [] }, () => work(message));
+    await work(message);
     return true;
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
@@ -94,14 +108,4 @@ async function attempt<M extends z.ZodType>(
     });
     return false;
   }
-}
-
-/** The Lambda handler of a function that a schedule runs. An error fails the run and rings an alarm. */
-export function handleSchedule(work: (context: Context) => Promise<void>) {
-  return async (_event: unknown, context: Context): Promise<void> => {
-    logger.addContext(context);
-    await requestContext.run({ allowances: [] }, () => work(context));
-    metrics.addMetric('ScheduledRuns', MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
-  };
 }

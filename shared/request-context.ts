@@ -17,6 +17,8 @@ export interface Allowance {
 export interface RequestContext {
   /** The limits that this request was counted against, for the RateLimit fields of its answer. */
   allowances: Allowance[];
+  /** The trace that a message came with: that of the request which asked for the work. */
+  traceHeader?: string;
   /** A table client with the request's own credentials. */
   tableClient?: DynamoDBDocumentClient;
 }

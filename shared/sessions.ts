@@ -12,7 +12,7 @@ import {
   limitWindow,
   rateLimited,
 } from './limits.ts';
-import { countMetric, logSecurityEvent } from './observe.ts';
+import { logSecurityEvent, recordMetric } from './observe.ts';
 import {
   formatRefreshToken,
   hashSecret,
@@ -177,7 +177,7 @@ async function repeatOrRevoke(token: RefreshToken, standing: Standing): Promise<
     return toTokens(principalOf(token, standing), successor);
   }
   await revokeSession(token.tenantId, token.userId, token.sessionId);
-  countMetric('RefreshTokenReused');
+  recordMetric('RefreshTokenReused', 1);
   logSecurityEvent('refresh_token_reused', names(token));
   throw new AppError('invalid_refresh_token');
 }

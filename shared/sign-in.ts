@@ -3,7 +3,7 @@ import { emailHash } from './emails.ts';
 import { AppError } from './errors.ts';
 import type { Client } from './http/client.ts';
 import { addressSubject, admit, count, forgive, withinWrite } from './limits.ts';
-import { countMetric, logSecurityEvent } from './observe.ts';
+import { logSecurityEvent, recordMetric } from './observe.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
 import { IdentityItem, MemberItem, MembershipItem } from './table/items.ts';
@@ -95,7 +95,7 @@ async function refuse(reason: string, { hash }: Attempt, found: Found | undefine
     count('login.account', isLocked ? `locked.${hash}` : hash),
     count('login.tenant', isLocked || !found ? `nobody.${hash}` : found.tenantId),
   ]);
-  countMetric('SignInRefused');
+  recordMetric('SignInRefused', 1);
   logSecurityEvent('sign_in_refused', {
     reason,
     tenant_id: found?.tenantId,

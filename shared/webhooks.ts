@@ -5,7 +5,7 @@ import type { EventType } from './contract/events.ts';
 import { longestUrl, type Webhook as WebhookSchema } from './contract/webhooks.ts';
 import { AppError } from './errors.ts';
 import { newId } from './ids.ts';
-import { countMetric, logSecurityEvent } from './observe.ts';
+import { logSecurityEvent, recordMetric } from './observe.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { WebhookItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
@@ -260,6 +260,6 @@ export async function disableWebhook(
     if (error instanceof ConditionalCheckFailedException) return;
     throw error;
   }
-  countMetric('WebhookDisabled');
+  recordMetric('WebhookDisabled', 1);
   logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
 }

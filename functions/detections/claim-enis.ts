@@ -1,7 +1,9 @@
 import { claimEnis as endpoint } from '../../shared/contract/detections-enis.ts';
 import { claimEnis } from '../../shared/detections-enis.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { admit } from '../../shared/limits.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, body }) => {
+  await admit('enis.tenant', tenantId);
   return { status: 200, body: await claimEnis(tenantId, body.eni_ids) };
 });

@@ -2,7 +2,10 @@ import { openApiDocument } from '../../shared/contract/openapi.ts';
 import { openapi } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
 
-const document = JSON.stringify(openApiDocument());
 const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
+let document: string | undefined;
 
-export const handler = handle(openapi, async () => ({ status: 200, body: document, headers }));
+export const handler = handle(openapi, async () => {
+  document ??= JSON.stringify(openApiDocument());
+  return { status: 200, body: document, headers };
+});

@@ -11,7 +11,7 @@ export const claimEnis = defineEndpoint({
   tag: 'network interfaces',
   summary: 'Claim network interfaces',
   description:
-    'All or none of the list; `skipped` counts those that the tenant has already, or that the list names twice. One that another tenant has claimed refuses the list with `eni_claimed`. The first claim draws the VNI of the tenant. A tenant has at most 1000.',
+    'All or none of the list; `skipped` counts those that the tenant has already, or that the list names twice. One that another tenant has claimed, or has reported in the last 30 days, refuses the list with `eni_claimed`. The first claim draws the VNI of the tenant. A tenant has at most 1000.',
   access: managers,
   body: z.strictObject({ eni_ids: z.array(EniId).min(1).max(40) }),
   responses: {
@@ -20,12 +20,14 @@ export const claimEnis = defineEndpoint({
       schema: z.strictObject({ inserted: z.int(), skipped: z.int() }).meta({ id: 'ClaimedEnis' }),
     },
   },
-  errors: ['eni_claimed', 'too_many_enis', 'version_conflict'],
+  errors: ['eni_claimed', 'too_many_enis', 'version_conflict', 'rate_limited'],
+  limits: ['enis.tenant'],
   table: {
     tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'],
     tenantUser: ['BatchGetItem'],
     eni: ['BatchGetItem', 'PutItem'],
     vni: ['PutItem'],
+    limit: ['UpdateItem'],
   },
 });
 

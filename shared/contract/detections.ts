@@ -16,12 +16,23 @@ export const Vni = z.int().min(1000).max(999_999).meta({ id: 'Vni', example: 104
 const DetectionId = z
   .string()
   .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -');
-const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address');
+/** One spelling for each address: IPv6 short and in lower case, and IPv4 as such wherever it hides. */
+function spellAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) ?? [];
+  if (!high || !low) return short;
+  const pairs = [high, low].map((text) => Number.parseInt(text, 16));
+  return pairs.flatMap((pair) => [pair >> 8, pair & 255]).join('.');
+}
+const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address').overwrite(spellAddress);
 const Label = z
   .string()
   .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
 export const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
-const Probability = z.number().min(0).max(1);
+/** What is closer to 0 than DynamoDB can tell is 0. */
+const toStorable = (probability: number) => (probability < 1e-100 ? 0 : probability);
+const Probability = z.number().min(0).max(1).overwrite(toStorable);
 const Instant = z.iso
   .datetime({ offset: true, error: 'is not an RFC 3339 time' })
   .transform((value) => new Date(value).toISOString())
@@ -126,7 +137,7 @@ export const ingestDetections = defineEndpoint({
     tenant: ['GetItem', 'Query'],
     tenantDetection: ['PutItem'],
     tenantDetectionCounts: ['UpdateItem'],
-    eni: ['BatchGetItem'],
+    eni: ['BatchGetItem', 'UpdateItem'],
     tenantDelivery: ['PutItem'],
     limit: ['UpdateItem'],
   },

@@ -24,6 +24,8 @@ export const limitPolicies = {
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
   'credentials.user': { quota: 10, windowSeconds: 900 },
   'credentials.tenant': { quota: 30, windowSeconds: 3600 },
+  /** Claims of network interfaces: nobody can try them out by the thousand. */
+  'enis.tenant': { quota: 120, windowSeconds: 3600 },
   'sync.tenant': { quota: 30, windowSeconds: 3600 },
 } as const satisfies Record<string, { quota: number; windowSeconds: number }>;
 

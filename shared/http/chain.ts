@@ -1,9 +1,8 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../errors.ts';
-import { logger, metrics } from '../observe.ts';
+import { logger, recordMetric } from '../observe.ts';
 import { requestContext } from '../request-context.ts';
 import { prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
@@ -27,14 +26,15 @@ export function chain(endpoint: Endpoint, serve: (event: APIGatewayProxyEvent) =
     requestContext.run({ allowances: [] }, () => lambda(event, context));
 }
 
-/** One log line and one latency metric for every request. */
+/** One log line for every request, its latency, and whether it was a fault of ours. */
 function observed(endpoint: Endpoint): Middleware {
   let startedAtMs = 0;
   const finish = ({ response }: Answered) => {
     const durationMs = Date.now() - startedAtMs;
     logger.info('request', { status: response?.statusCode, duration_ms: durationMs });
-    metrics.addMetric('Latency', MetricUnit.Milliseconds, durationMs);
-    metrics.publishStoredMetrics();
+    recordMetric('Latency', durationMs, { endpoint: endpoint.id });
+    if (!response || response.statusCode >= 500)
+      recordMetric('Faults', 1, { endpoint: endpoint.id });
     logger.resetKeys();
   };
   return {

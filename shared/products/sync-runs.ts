@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SyncErrorCode } from '../contract/products-metrics.ts';
 import { MarketplaceType } from '../contract/schemas.ts';
 import { openCursor, sealCursor } from '../cursors.ts';
 import { AppError } from '../errors.ts';
@@ -9,18 +10,9 @@ import { create, getItems, query, transact, type Write } from '../table/table.ts
 import { readCurrent } from './catalogue-versions.ts';
 import { retentionMs } from './product.ts';
 import { isStuck, lockWrite, readLock, SyncPosition, unlockWrite } from './sync-lock.ts';
+import { recordSyncMetric } from './sync-metrics.ts';
 import { readSchedule, scheduleWrites, syncIntervalMs, watchMs } from './sync-schedule.ts';
 import type { SyncServices } from './sync-services.ts';
-
-export type SyncErrorCode =
-  | 'wrong_key'
-  | 'wrong_scope'
-  | 'seller_unavailable'
-  | 'malformed_answer'
-  | 'incomplete_answer'
-  | 'no_credentials'
-  | 'tenant_not_active'
-  | 'internal_error';
 
 export const SyncRunItem = z.object({
   id: z.string(),
@@ -119,6 +111,7 @@ export async function startSync(
       ...scheduleWrites(tenantId, schedule, nowMs + watchMs),
     ]);
     if (failed) continue;
+    recordSyncMetric('SyncsStarted', 1, { trigger });
     await services.send({ tenant_id: tenantId, run_id: run.id });
     return { task_id: run.id, status: 'pending' };
   }

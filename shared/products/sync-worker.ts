@@ -1,3 +1,4 @@
+import type { SyncErrorCode } from '../contract/products-metrics.ts';
 import { AppError } from '../errors.ts';
 import { logger } from '../observe.ts';
 import { SellerError } from '../sellers/seller.ts';
@@ -6,7 +7,8 @@ import { keys } from '../table/keys.ts';
 import { getItem, updateItem } from '../table/table.ts';
 import { SyncJob } from './sync-job.ts';
 import { acquire, LostLock, release, type SyncPosition } from './sync-lock.ts';
-import { beginWrite, endRun, type SyncErrorCode } from './sync-runs.ts';
+import { recordSyncMetric } from './sync-metrics.ts';
+import { beginWrite, endRun } from './sync-runs.ts';
 import type { SyncMessage, SyncServices } from './sync-services.ts';
 import {
   applySegment,
@@ -140,6 +142,9 @@ async function complete(
   });
   if (!(await endRun(tenantId, position, plan))) throw new LostLock();
   logger.info('sync_completed', { processed, created, changed, missing });
+  recordSyncMetric('SyncsCompleted', 1);
+  recordSyncMetric('SyncDuration', nowMs - Date.parse(started_at));
+  recordSyncMetric('SyncedProducts', processed);
 }
 
 async function pause(
@@ -201,5 +206,7 @@ export async function failRun(
   });
   const item = await getItem(keys.tenant(tenantId));
   const ended = await endRun(tenantId, position, item ? TenantItem.parse(item).plan : null, error);
-  if (ended) logger.warn('sync_failed', { code });
+  if (!ended) return;
+  logger.warn('sync_failed', { code });
+  recordSyncMetric('SyncsFailed', 1, { reason: code });
 }

@@ -21,8 +21,9 @@ export async function readJson<S extends z.ZodType>(
 function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw malformed(`${what} is not JSON.`, cause);
+  } catch {
+    // The cause would quote the answer, and causes are logged.
+    throw malformed(`${what} is not JSON.`);
   }
 }
 

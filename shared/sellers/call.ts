@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireEnv } from '../config.ts';
+import type { SellerOutcome } from '../contract/core-metrics.ts';
 import type { MarketplaceName } from '../contract/schemas.ts';
+import { recordMetric } from '../observe.ts';
 import { type SellerCall, SellerError, type SellerRequest } from './seller.ts';
 import { sellers, sellerUrlVariable } from './sellers.ts';
 import { type TokenBucket, tableBucket } from './token-bucket.ts';
@@ -81,6 +83,11 @@ async function attemptOnce<T>(
 ): Promise<Outcome<T>> {
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
+  const startedAt = performance.now();
+  const tell = (outcome: SellerOutcome) => {
+    recordMetric('SellerCalls', 1, { marketplace, outcome });
+    recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
+  };
   const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   try {
     const response = await fetch(url, {
@@ -97,21 +104,31 @@ async function attemptOnce<T>(
     });
     if (response.status === 429) {
       await response.body?.cancel();
+      tell('rate_limited');
       const retryAfterMs = retryAfterOf(response) ?? 1000;
       return { error: limited(marketplace, retryAfterMs), retryAfterMs };
     }
     if (response.status >= 500) {
       await response.body?.cancel();
+      tell('unavailable');
       return { error: unavailable(marketplace, `answered ${response.status}`) };
     }
-    return { value: await read(response) };
+    const value = await read(response);
+    tell('answered');
+    return { value };
   } catch (error) {
     if (error instanceof SellerError) {
+      tell(wordFor(error));
       if (error.code === 'malformed') return { error };
       throw error;
     }
+    tell('no_answer');
     return { error: unavailable(marketplace, 'did not answer', error) };
   }
+}
+
+function wordFor({ code }: SellerError): SellerOutcome {
+  return code === 'wrong_key' || code === 'wrong_scope' ? 'refused' : code;
 }
 
 function limited(marketplace: string, retryAfterMs: number): SellerError {

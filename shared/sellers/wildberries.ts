@@ -139,14 +139,14 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
     outcome.status === 'rejected' ? [{ category: names[index], reason: outcome.reason }] : [],
   );
   if (failures.length === 0) return;
+  const hasSucceeded = failures.length < names.length;
   const refused = failures.filter(
     ({ reason }) =>
       reason instanceof SellerError && ['wrong_key', 'wrong_scope'].includes(reason.code),
   );
-  if (refused.length < failures.length)
-    throw failures.find((failure) => !refused.includes(failure))?.reason;
-  const isWrongKey =
-    refused.length === names.length && refused.every(({ reason }) => reason.code === 'wrong_key');
+  // A refusal counts, whatever else did not answer.
+  if (refused.length === 0) throw failures[0]?.reason;
+  const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
   throw new SellerError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);

@@ -159,6 +159,8 @@ export const EniItem = z.object({ eni_id: z.string() });
 
 export const EniLookupItem = z.object({ tenant_id: z.string() });
 
+export const EniReporterItem = z.object({ tenant_id: z.string(), ttl: z.number() });
+
 export const EniRegisterItem = z.object({ vni: z.number(), count: z.number() });
 
 export const DetectionCountItem = z.object({

@@ -23,8 +23,9 @@
  * | network interface claimed by a tenant | TENANT#<tenant> | ENI#<interface> | |
  * | VNI and number of interfaces of a tenant | TENANT#<tenant> | ENIS | |
  * | network interface → tenant | ENI#<interface> | ENI | |
+ * | network interface → tenant that reports it | ENI#<interface> | REPORTER | |
  * | VNI → tenant | VNI#<number> | VNI | |
- * | count of a tenant's detections | TENANT#<tenant>#DETECTIONCOUNTS#<month> | <LABEL or SOURCE>#<day>#<value>#<shard> | |
+ * | count of a tenant's detections | TENANT#<tenant>#DETECTIONCOUNTS#<month> | <LABEL or SOURCE>#<day>#<value>#<days kept>#<shard> | |
  * | product | TENANT#<tenant>#PRODUCT#<product> | PRODUCT | |
  * | change of a product's stock or price | TENANT#<tenant>#PRODUCT#<product> | CHANGE#<sync run> | |
  * | current catalogue, its segments' list | TENANT#<tenant>#CATALOGUE | CURRENT, MANIFEST#<sync run> | |
@@ -168,17 +169,17 @@ export const keys = {
     pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
     sk: 'BUCKET',
   }),
-  /** One shard of the count of a tenant's detections with a label or source on a day, UTC. */
+  /** One shard of the count of a tenant's detections with a label or source on a day, UTC, that are kept equally long. */
   detectionCount: (
     tenantId: string,
     kind: 'LABEL' | 'SOURCE',
     day: string,
     value: string,
-    shard: number,
+    { days, shard }: { days: number; shard: number },
   ): Key => ({
     pk: `${tenantPartition(tenantId)}#DETECTIONCOUNTS#${part(day.slice(0, 7))}`,
     // A label may have spaces, and never an @.
-    sk: `${kind}#${part(day)}#${part(value.replaceAll(' ', '@'))}#${shard}`,
+    sk: `${kind}#${part(day)}#${part(value.replaceAll(' ', '@'))}#${days}#${shard}`,
   }),
   /** Where the counts of a tenant's detections of a month (`2026-11`) are. */
   detectionCountsOf: (tenantId: string, month: string): string =>
@@ -191,6 +192,8 @@ export const keys = {
   enisOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'ENI#' }),
   eniRegister: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'ENIS' }),
   eniLookup: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'ENI' }),
+  /** Who has reported an interface lately that nobody has claimed. */
+  eniReporter: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'REPORTER' }),
   vniLookup: (vni: number): Key => ({ pk: `VNI#${part(String(vni))}`, sk: 'VNI' }),
   product: (tenantId: string, productId: string): Key => ({
     pk: `${tenantPartition(tenantId)}#PRODUCT#${part(productId)}`,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ShownCredentials } from '../../shared/credentials.ts';
 import { pretendBcrypt } from '../support/bcrypt.ts';
 import { freezeInWindow, minute, travel } from '../support/clock.ts';
@@ -191,8 +191,31 @@ describe('deleting seller credentials', () => {
   });
 });
 
+describe('save_unverified', () => {
+  it('does not let a key pass because our own turns are used up', async () => {
+    const owner = await world.signUp();
+    const wrong = { api_key: 'a-key-that-nobody-has-given-out' };
+    expect((await save(owner, { wildberries: wrong, save_unverified: true })).status).toBe(422);
+    const { putItem } = await modules();
+    for (const item of await allItems())
+      if (String(item.pk).startsWith('SELLERLIMIT#wildberries#'))
+        await putItem({ Item: { ...item, full_at_ms: Date.now() + 3_600_000 } });
+
+    const answer = await save(owner, { wildberries: wrong, save_unverified: true });
+
+    expect(answer).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(3000);
+    expect(await itemOf(owner, 'wildberries')).toBeUndefined();
+  });
+});
+
 describe('third-party credentials (check 69)', () => {
-  const secretOf = { client_id: '777', api_key: 'a-very-secret-key-of-a-seller' };
+  let number = 776;
+  let secretOf: { client_id: string; api_key: string };
+  beforeEach(() => {
+    number += 1;
+    secretOf = { client_id: String(number), api_key: `a-very-secret-key-of-seller-${number}` };
+  });
   const saveUntried = async (member: Member) => {
     world.sellers.ozon.setFaults({ error: 'unavailable' });
     const { status } = await save(member, { ozon: secretOf, save_unverified: true });
@@ -402,8 +425,9 @@ describe('limits on saving (check 74)', () => {
     world.sellers.ozon.setFaults({ error: 'rate_limited' });
 
     expect(await save(owner, { ozon: newAccount('ozon') })).toMatchObject({
-      status: 503,
-      body: { code: 'seller_unavailable' },
+      status: 429,
+      body: { code: 'rate_limited' },
+      headers: { 'retry-after': expect.stringMatching(/^[1-9]/) },
     });
   });
 });

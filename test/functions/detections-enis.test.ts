@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { minute, travelTo } from '../support/clock.ts';
+import { day, minute, travelTo } from '../support/clock.ts';
 import { noon, seen, useDetections } from '../support/detections.ts';
 import { allItems, lastingItems } from '../support/items.ts';
 import { type Member, newEni, useWorld } from '../support/world.ts';
@@ -102,6 +102,63 @@ describe('claiming network interfaces', () => {
       status: 422,
       body: { code: 'validation_failed', errors: [{ pointer }] },
     });
+  });
+});
+
+describe('an interface that a tenant reports', () => {
+  it('is claimed by nobody else, so that its reports go on', async () => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    const eni = newEni();
+    expect(await ingest([{ ...seen, eni_id: eni }], ours.key)).toMatchObject({ status: 202 });
+
+    expect(await claim([newEni(), eni], theirs.member)).toMatchObject({
+      status: 409,
+      body: {
+        code: 'eni_claimed',
+        errors: [{ pointer: '/eni_ids/1', detail: 'is reported by another tenant' }],
+      },
+    });
+
+    travelTo(noon + minute);
+    expect(await ingest([{ ...seen, eni_id: eni }], ours.key)).toMatchObject({ status: 202 });
+    expect((await claim([eni], ours.member)).body).toEqual({ inserted: 1, skipped: 0 });
+  });
+
+  it('is free again 30 days after the last report', async () => {
+    const ours = await fresh();
+    const eni = newEni();
+    await ingest([{ ...seen, eni_id: eni }], ours.key);
+    travelTo(noon + 20 * day);
+    await ingest([{ ...seen, eni_id: eni }], ours.key);
+    const claimAt = async (ms: number) => {
+      travelTo(ms);
+      return (await claim([eni], (await fresh()).member)).status;
+    };
+
+    expect(await claimAt(noon + 49 * day)).toBe(409);
+    expect(await claimAt(noon + 51 * day)).toBe(200);
+  });
+
+  it('stays with who reported it first', async () => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    const eni = newEni();
+    await ingest([{ ...seen, eni_id: eni }], ours.key);
+    await ingest([{ ...seen, eni_id: eni }], theirs.key);
+
+    expect((await claim([eni], theirs.member)).status).toBe(409);
+    expect((await claim([eni], ours.member)).status).toBe(200);
+  });
+
+  it('is not noted by a report that is refused', async () => {
+    const { key } = await fresh();
+    const before = await lastingItems();
+
+    expect((await ingest([{ ...seen, eni_id: newEni(), probability: 2 }], key)).status).toBe(422);
+    expect(
+      (await ingest([{ ...seen, eni_id: newEni(), ts: '2000-01-01T00:00:00Z' }], key)).status,
+    ).toBe(422);
+
+    expect(await lastingItems()).toEqual(before);
   });
 });
 
@@ -219,8 +276,8 @@ describe('a detection of a network interface', () => {
     await remove(eni, theirs.member);
     travelTo(noon + minute);
     expect((await report()).status).toBe(202);
-    await claim([eni], theirs.member);
+    expect((await claim([eni], theirs.member)).status).toBe(409);
     travelTo(noon + 2 * minute);
-    expect((await report()).status).toBe(422);
+    expect((await report()).status).toBe(202);
   });
 });

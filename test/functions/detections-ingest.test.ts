@@ -6,7 +6,7 @@ import { lastingItems, usedOf, useUp } from '../support/items.ts';
 import { randomAddress, useWorld } from '../support/world.ts';
 
 const world = useWorld();
-const { fresh, ingest, readAll } = useDetections(world);
+const { fresh, ingest, list, readAll } = useDetections(world);
 
 describe('ingest', () => {
   it('stores what a sensor reports, and fills in an id and the time', async () => {
@@ -106,6 +106,34 @@ describe('ingest', () => {
     );
 
     expect(answer).toMatchObject({ status: 202, body: { accepted: 11, duplicates: 0 } });
+  });
+
+  it('takes what is closer to 0 than can be stored for 0', async () => {
+    const { member, key } = await fresh();
+
+    const answer = await ingest(
+      [1e-131, 5e-324, 1e-99].map((probability) => ({ ...seen, probability })),
+      key,
+    );
+
+    expect(answer.status).toBe(202);
+    const { items } = (await list({}, member)).body;
+    expect(items.map(({ probability }) => probability).toSorted()).toEqual([0, 0, 1e-99]);
+  });
+
+  it('spells an address in one way, whatever way it comes', async () => {
+    const { member, key } = await fresh();
+    const spellings = ['2001:DB8:0::1', '2001:db8::1', '2001:0db8:0000:0:0:0:0:0001'];
+    await ingest(
+      [...spellings, '::FFFF:192.0.2.7', '192.0.2.7'].map((source_ip) => ({ ...seen, source_ip })),
+      key,
+    );
+
+    const found = async (source_ip: string) =>
+      (await list({ source_ip }, member)).body.items.map((item) => item.source_ip);
+    for (const spelling of spellings)
+      expect(await found(spelling)).toEqual(new Array(3).fill('2001:db8::1'));
+    expect(await found('::ffff:c000:207')).toEqual(['192.0.2.7', '192.0.2.7']);
   });
 
   it.each([

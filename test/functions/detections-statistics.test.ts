@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { day, travelTo } from '../support/clock.ts';
+import { day, minute, travelTo } from '../support/clock.ts';
 import {
   at,
   type Detection,
@@ -9,7 +9,7 @@ import {
   seen,
   useDetections,
 } from '../support/detections.ts';
-import { allItems } from '../support/items.ts';
+import { allItems, setPlan } from '../support/items.ts';
 import { type Member, useWorld } from '../support/world.ts';
 
 const world = useWorld();
@@ -155,6 +155,35 @@ describe('statistics', () => {
     expect((await statisticsOf(later, { from: '2020-01-01' })).body.total).toBe(1);
   });
 
+  it('expire with the detections also when the plan changes from one report to the next', async () => {
+    const { member, key } = await fresh('ENTERPRISE');
+    const longAgo = { ...seen, ts: at(noon - 20 * day) };
+    await ingest([longAgo], key);
+    await setPlan(member, 'FREE');
+    // Long enough for containers to forget the plan.
+    travelTo(noon + minute);
+    await ingest([longAgo], key);
+
+    const endOf = (items: Record<string, unknown>[]) =>
+      items.map(({ ttl }) => Math.floor((Number(ttl) * 1000 - noon) / day)).toSorted();
+    const items = (await allItems()).filter(({ pk }) => String(pk).includes(member.tenantId));
+    const ends = endOf(items.filter(({ sk }) => sk === 'DETECTION'));
+    const countEnds = endOf(items.filter(({ pk }) => String(pk).includes('#DETECTIONCOUNTS#')));
+
+    expect(ends).toEqual([10, 345]);
+    expect(countEnds).toEqual([10, 10, 345, 345]);
+  });
+
+  it('of days that are all too long ago are one day without a count', async () => {
+    const { member } = await fresh('FREE');
+
+    expect((await statisticsOf(member, { to: '0000-01-01' })).body).toMatchObject({
+      from: '0000-01-01',
+      to: '0000-01-01',
+      total: 0,
+    });
+  });
+
   it('expire with the detections', async () => {
     const { member, key } = await fresh('FREE');
     await ingest([seen], key);
@@ -170,6 +199,7 @@ describe('statistics', () => {
 
   it.each([
     [{ from: '2026-12-02', to: '2026-12-01' }, '/from'],
+    [{ from: '9999-12-31' }, '/from'],
     [{ from: 'yesterday' }, '/from'],
     [{ from: '2026-02-30' }, '/from'],
     [{ to: '2026-12-01T00:00:00Z' }, '/to'],

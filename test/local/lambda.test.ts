@@ -17,6 +17,9 @@ describe('a function', () => {
       AWS_SECRET_ACCESS_KEY: expect.any(String),
       AWS_SESSION_TOKEN: expect.any(String),
       TZ: ':UTC',
+      _X_AMZN_TRACE_ID: expect.stringMatching(
+        /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/,
+      ),
       AWS_ENDPOINT_URL_DYNAMODB: mini.cloud.table.guardedEndpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: mini.cloud.endpoints.secretsManager,
       AWS_ENDPOINT_URL_KMS: mini.cloud.endpoints.kms,

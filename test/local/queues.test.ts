@@ -146,6 +146,55 @@ describe('the local SQS', () => {
     client.destroy();
   });
 
+  it('hands the trace of a message to its function: of the attribute, or of the request that sent it', async () => {
+    const [source] = readEventSources(template);
+    if (!source) throw new Error('There is no event source');
+    const seen = new Map<string, string | undefined>();
+    const invoke = async (_: string, event: unknown): Promise<InvokeResult> => {
+      const { Records } = event as {
+        Records: { body: string; attributes: Record<string, string> }[];
+      };
+      for (const { body, attributes } of Records) seen.set(body, attributes.AWSTraceHeader);
+      return { ok: true, payload: '{"batchItemFailures":[]}' };
+    };
+    const lambda = { invoke } as unknown as Lambda;
+    const onError = vi.fn();
+    const poller = pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError });
+    const traced = new SQSClient({
+      endpoint: sqs.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    traced.middlewareStack.add(
+      (next) => (args) => {
+        Object.assign((args.request as { headers: object }).headers, {
+          'X-Amzn-Trace-Id': 'Root=of-the-request',
+        });
+        return next(args);
+      },
+      { step: 'build' },
+    );
+    const attribute = {
+      MessageSystemAttributes: {
+        AWSTraceHeader: { DataType: 'String', StringValue: 'Root=of-the-message' },
+      },
+    };
+
+    const to = { QueueUrl: source.queueUrl };
+    await operator.send(new SendMessageCommand({ ...to, MessageBody: 'none' }));
+    await traced.send(new SendMessageCommand({ ...to, MessageBody: 'request' }));
+    await traced.send(new SendMessageCommand({ ...to, MessageBody: 'both', ...attribute }));
+
+    await vi.waitFor(() => expect(seen.size).toBe(3), settled);
+    expect(Object.fromEntries(seen)).toEqual({
+      none: undefined,
+      request: 'Root=of-the-request',
+      both: 'Root=of-the-message',
+    });
+    await poller.stop();
+    traced.destroy();
+  });
+
   it('refuses a queue that shows messages again before its function ends', () => {
     const Worker = {
       ...resources.Worker,

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isApiDocumentCurrent } from '../../docs/generate.ts';
+import { isApiDocumentCurrent, isMetricsTableCurrent } from '../../docs/generate.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { version } from '../../shared/version.ts';
 
 /** Features by the word that their files carry. A vendor may delete one and keep the rest. */
 const features = ['detections', 'products'];
 /** Where the features are put together with the core. */
-const compositionRoots = ['shared/contract/endpoints.ts', 'shared/contract/events.ts'];
+const compositionRoots = [
+  'shared/contract/endpoints.ts',
+  'shared/contract/events.ts',
+  'shared/contract/metrics.ts',
+];
 
 const sources = Object.keys(import.meta.glob('../../{shared,functions}/**/*.ts')).map((path) =>
   path.replace('../../', ''),
@@ -73,6 +77,7 @@ describe('the tree', () => {
 describe('documents', () => {
   it('are what the contract makes: run npm run docs', () => {
     expect(isApiDocumentCurrent()).toBe(true);
+    expect(isMetricsTableCurrent()).toBe(true);
   });
 
   it('name the version of the package', () => {

@@ -6,6 +6,8 @@ import { ozon } from '../../../shared/sellers/ozon.ts';
 import type { SellerCall } from '../../../shared/sellers/seller.ts';
 import type { TokenBucket } from '../../../shared/sellers/token-bucket.ts';
 import { wildberries } from '../../../shared/sellers/wildberries.ts';
+import { metricsOf } from '../../support/emf.ts';
+import { outputOf } from '../../support/output.ts';
 import { memoryBucket, VirtualClock } from './stand-ins.ts';
 
 const credentials = { client_id: '1', api_key: 'the-key-of-a-seller' };
@@ -45,6 +47,15 @@ afterAll(() => {
   server.close();
 });
 
+const expectedWords: Record<string, string[]> = {
+  'a page': ['answered'],
+  401: ['refused'],
+  429: ['rate_limited', 'rate_limited'],
+  503: ['unavailable', 'unavailable'],
+  nonsense: ['malformed', 'malformed'],
+  nothing: ['no_answer', 'no_answer'],
+};
+
 describe('a call to a seller API', () => {
   it('does not carry the key to where an answer points', async () => {
     answer = (_, response) => {
@@ -69,6 +80,34 @@ describe('a call to a seller API', () => {
     expect(seen).toHaveLength(4);
     expect(clock.now()).toBeGreaterThan(startedAt);
   });
+
+  it.each<[string, RequestListener]>([
+    ['a page', (_, response) => response.end('{"result":{"items":[],"total":0,"last_id":""}}')],
+    ['401', (_, response) => response.writeHead(401).end('{}')],
+    ['429', (_, response) => response.writeHead(429).end()],
+    ['503', (_, response) => response.writeHead(503).end()],
+    ['nonsense', (_, response) => response.end('{')],
+    ['nothing', (_, response) => response.destroy()],
+  ])(
+    'that is answered with %s is counted by how it ended, each try of its own',
+    async (what, listener) => {
+      answer = listener;
+
+      const output = await outputOf(() =>
+        ozon.page(credentials, undefined, newCall({ attempts: 2 })).catch(() => undefined),
+      );
+
+      const metrics = metricsOf(output);
+      const words = metrics.flatMap(({ name, dimensions: { marketplace, outcome } }) =>
+        name === 'SellerCalls' ? [`${marketplace} ${outcome}`] : [],
+      );
+      expect(words).toEqual(expectedWords[what]?.map((word) => `ozon ${word}`));
+      const latencies = metrics.filter(({ name }) => name === 'SellerLatency');
+      expect(latencies.map(({ dimensions }) => dimensions.marketplace)).toEqual(
+        words.map(() => 'ozon'),
+      );
+    },
+  );
 
   it('does not try again what the key is refused for', async () => {
     answer = (_, response) => {

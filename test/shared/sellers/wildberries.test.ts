@@ -147,6 +147,16 @@ describe('checking a Wildberries key', () => {
     await expect(wildberries.check(keyOf(account), around.call())).resolves.toBeUndefined();
   });
 
+  it('tells a wrong key also while a category is silent', async () => {
+    for (const every of [2, 3, 4]) {
+      around.standIn.setFaults({ error: 'unavailable', every });
+
+      await expect(
+        wildberries.check({ api_key: 'a-key-that-nobody-has-given-out' }, around.call()),
+      ).rejects.toMatchObject({ code: 'wrong_key' });
+    }
+  });
+
   it('tells a wrong key', async () => {
     await expect(
       wildberries.check({ api_key: 'not-a-key-of-anybody' }, around.call()),

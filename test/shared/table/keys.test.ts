@@ -38,7 +38,8 @@ const partitions = {
   delivery: (a: string, b: string, c: string) => keys.delivery(a, b, c).pk,
   session: (a: string, b: string, c: string) => keys.session(a, b, c).pk,
   eni: (a: string, b: string) => keys.eni(a, b).pk,
-  detectionCount: (a: string, b: string, c: string) => keys.detectionCount(a, 'LABEL', b, c, 0).pk,
+  detectionCount: (a: string, b: string, c: string) =>
+    keys.detectionCount(a, 'LABEL', b, c, { days: 30, shard: 0 }).pk,
   detectionCountsOf: (a: string, b: string) => keys.detectionCountsOf(a, b),
   enisOf: (a: string) => keys.enisOf(a).pk,
   eniRegister: (a: string) => keys.eniRegister(a).pk,
@@ -88,7 +89,7 @@ describe('key segments', () => {
       licenseLookup: keys.licenseLookup,
       apiKeyLookup: keys.apiKeyLookup,
       detectionCount: (tenant: string, value: string) =>
-        keys.detectionCount(tenant, 'SOURCE', '2026-11-20', value, 0),
+        keys.detectionCount(tenant, 'SOURCE', '2026-11-20', value, { days: 30, shard: 0 }),
       eni: keys.eni,
       eniLookup: keys.eniLookup,
     };

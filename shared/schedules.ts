@@ -1,0 +1,15 @@
+import type { Context } from 'aws-lambda';
+import { logger, recordMetric } from './observe.ts';
+import { requestContext } from './request-context.ts';
+
+/**
+ * The Lambda handler of a function that a schedule runs; `worker` is its id in the contract. An
+ * error fails the run, which is not counted then, and rings an alarm.
+ */
+export function handleSchedule(worker: string, work: (context: Context) => Promise<void>) {
+  return async (_event: unknown, context: Context): Promise<void> => {
+    logger.addContext(context);
+    await requestContext.run({ allowances: [] }, () => work(context));
+    recordMetric('ScheduledRuns', 1, { worker });
+  };
+}
