@@ -228,6 +228,7 @@ export const deliverWebhooks: BackgroundFunction = {
   },
   secrets: ['sealing-key'],
   timeoutSeconds: 30,
+  maxConcurrency: 50,
 };
 
 export const sweepDeliveries: BackgroundFunction = {

@@ -397,6 +397,14 @@ describe('a receiver', () => {
 });
 
 describe('messages of the queue', () => {
+  it('are grouped by tenant, so that the queue can be fair between tenants', async () => {
+    const { member, webhook } = await webhooks.fresh();
+
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+
+    expect(world.queued.map(({ group }) => group)).toEqual([member.tenantId]);
+  });
+
   it('that come twice or at once make one attempt, and none after it was delivered', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
