@@ -9,6 +9,7 @@ import { DeliveryItem, WebhookItem } from './table/items.ts';
 import { keys } from './table/keys.ts';
 import { deleteItem, getItems, updateItem } from './table/table.ts';
 import { version } from './version.ts';
+import { countFailure, forgetFailures, mayAttempt } from './webhook-rests.ts';
 import { openWebhookSecret, UnreadableSecretError } from './webhook-secrets.ts';
 import { allowsPrivate, disableWebhook } from './webhooks.ts';
 
@@ -53,12 +54,14 @@ export async function attemptDelivery(message: Message): Promise<void> {
   const seen = DeliveryItem.parse(stored);
   const nowMs = Date.now();
   const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
-  if (seen.status !== 'pending' || !isDue) return;
   const isClaimed = (seen.claimed_until_ms ?? 0) > nowMs;
+  if (seen.status !== 'pending' || !isDue || isClaimed) return;
   const end = !webhook.enabled
     ? 'webhook_disabled'
-    : seen.round >= mostAttempts && !isClaimed && 'internal_error';
+    : seen.round >= mostAttempts && 'internal_error';
   if (end) return void (await finish(seen, { status: 'failed', error: end }));
+  if (canWait(seen, nowMs) && !(await mayAttempt(tenantId, webhook, nowMs)))
+    return letRest(seen, nowMs);
   const delivery = await claim(seen, nowMs);
   if (!delivery) return;
 
@@ -77,6 +80,8 @@ export async function attemptDelivery(message: Message): Promise<void> {
     duration_ms: durationMs,
   });
   await settle(webhook, delivery, outcome);
+  if (outcome.answer && isSuccess(outcome.answer.status)) await forgetFailures(tenantId, webhook);
+  else if (isReceivers(outcome)) await countFailure(tenantId, webhook, Date.now());
   if (outcome.error === 'internal_error') throw outcome.cause;
 }
 
@@ -84,6 +89,24 @@ const isSuccess = (status: number) => status >= 200 && status < 300;
 
 const wordFor = ({ answer, error }: Outcome) =>
   error ?? (answer && isSuccess(answer.status) ? 'delivered' : 'refused');
+
+/** Whether an outcome is the doing of the receiver, and not of ours. */
+const isReceivers = ({ error }: Outcome) =>
+  error !== 'internal_error' && error !== 'secret_unreadable';
+
+/** Whether a delivery may do without the turn that it has: nobody asked for it, and it is not the last. */
+function canWait(delivery: DeliveryItem, nowMs: number): boolean {
+  const isAskedFor = delivery.type === 'webhook.test' || delivery.replays > 0;
+  const isFirst = delivery.round === 0;
+  const isLast = delivery.round + 1 >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
+  return !isLast && !(isFirst && isAskedFor);
+}
+
+/** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
+async function letRest(seen: DeliveryItem, nowMs: number): Promise<void> {
+  const delivery = { ...seen, round: seen.round + 1 };
+  await schedule(delivery, { round: delivery.round, error: 'webhook_resting' }, nowMs);
+}
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
@@ -186,27 +209,37 @@ async function settle(
     error,
   };
   const nowMs = Date.now();
-  const leftSeconds =
-    (Date.parse(delivery.replayed_at ?? delivery.created_at) + longestMs - nowMs) / 1000;
-  const isLast = delivery.round >= mostAttempts || leftSeconds <= 0;
+  const isLast = delivery.round >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
   const end = endOf(outcome, isLast);
-  if (end) {
-    const { disables, ...how } = end;
-    if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
-    if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
+  if (!end) {
+    const asked = retryAfterSeconds(answer?.retryAfter, nowMs);
+    if (!(await schedule(delivery, result, nowMs, asked))) await letReplay(delivery, result);
     return;
   }
+  const { disables, ...how } = end;
+  if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
+  if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
+}
+
+/** How long a delivery may still be attempted. */
+const secondsLeft = ({ replayed_at, created_at }: DeliveryItem, nowMs: number) =>
+  (Date.parse(replayed_at ?? created_at) + longestMs - nowMs) / 1000;
+
+/** Writes when the next attempt is due, and queues it. False when the delivery has moved on. */
+async function schedule(
+  delivery: DeliveryItem,
+  attributes: Record<string, unknown>,
+  nowMs: number,
+  atLeastSeconds = 0,
+): Promise<boolean> {
   const wait = retryDelays[delivery.round - 1] ?? 0;
-  const wanted = Math.max(
-    wait * (1 - jitter + 2 * jitter * Math.random()),
-    retryAfterSeconds(answer?.retryAfter, nowMs),
-  );
-  const delaySeconds = Math.min(wanted, leftSeconds);
+  const varied = wait * (1 - jitter + 2 * jitter * Math.random());
+  const delaySeconds = Math.min(Math.max(varied, atLeastSeconds), secondsLeft(delivery, nowMs));
   const { atMs, isQueued, ...due } = planAttempt(delivery, nowMs, delaySeconds);
   const next = new Date(atMs).toISOString();
-  if (!(await write(delivery, { ...result, ...due, next_attempt_at: next })))
-    return letReplay(delivery, result);
-  if (isQueued) await enqueue(delivery, delaySeconds);
+  const isWritten = await write(delivery, { ...attributes, ...due, next_attempt_at: next });
+  if (isWritten && isQueued) await enqueue(delivery, delaySeconds);
+  return isWritten;
 }
 
 interface End {

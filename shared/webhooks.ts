@@ -139,7 +139,12 @@ export async function updateWebhook(
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
   return toWebhook(
-    await setAttributes(tenantId, webhookId, { ...change, url, disabled_reason: reason }),
+    await setAttributes(tenantId, webhookId, {
+      ...change,
+      url,
+      disabled_reason: reason,
+      ...((url || enabled) && { failures: null, failed_at_ms: null }),
+    }),
   );
 }
 

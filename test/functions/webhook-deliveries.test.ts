@@ -396,6 +396,111 @@ describe('a receiver', () => {
   });
 });
 
+describe('a webhook at which ten attempts in a row have failed', () => {
+  /** A webhook that rests, and two deliveries that came after it had begun to. */
+  async function resting() {
+    const { member, webhook } = await webhooks.fresh('tenant.updated');
+    webhooks.receiver.answer = { status: 500 };
+    for (let index = 0; index < 12; index += 1) {
+      await webhooks.rename(member, `Name ${index}`);
+      await webhooks.deliver(
+        world.queued
+          .splice(0)
+          .slice(-1)
+          .map(({ body }) => body),
+      );
+    }
+    expect(webhooks.receiver.received).toHaveLength(10);
+    const later = (await webhooks.deliveries(member, webhook)).slice(0, 2);
+    webhooks.receiver.received.splice(0);
+    return { member, webhook, later };
+  }
+  const due = async (webhook: WebhookBody) => {
+    await webhooks.sweep();
+    const isItsOwn = ({ body }: { body: string }) => body.includes(webhook.id);
+    const messages = world.queued.filter(isItsOwn).map(({ body }) => body);
+    world.queued.splice(0);
+    await webhooks.deliver(messages);
+  };
+
+  it('rests: what is due waits for its next turn', async () => {
+    const { later } = await resting();
+
+    for (const delivery of later) {
+      expect(delivery).toMatchObject({ status: 'pending', attempts: 0, error: 'webhook_resting' });
+      expect(Date.parse(delivery.next_attempt_at ?? '')).toBeGreaterThan(Date.now());
+    }
+  });
+
+  it('is tried once in five minutes, whatever is due', async () => {
+    const { webhook } = await resting();
+
+    for (let tries = 1; tries <= 3; tries += 1) {
+      travel(50 * minute);
+      await due(webhook);
+      await due(webhook);
+      expect(webhooks.receiver.received.length).toBe(tries);
+    }
+  });
+
+  it('is told of everything once it has recovered', async () => {
+    const { member, webhook } = await resting();
+    webhooks.receiver.answer = { status: 204 };
+
+    for (let hours = 0; hours < 24; hours += 1) {
+      travel(hour);
+      await due(webhook);
+    }
+
+    const deliveries = await webhooks.deliveries(member, webhook);
+    expect(deliveries.filter(({ status }) => status === 'delivered')).toHaveLength(12);
+    const item = (await allItems()).find(({ sk }) => sk === `WEBHOOK#${webhook.id}`);
+    expect(item).not.toHaveProperty('failures');
+  });
+
+  it.each<[string, (member: Member, webhook: WebhookBody, later: string) => Promise<unknown>]>([
+    ['a test', (member, { id }) => webhooks.send(member, 'POST', `/${id}/test`)],
+    [
+      'a replay',
+      (member, { id }, later) => webhooks.send(member, 'POST', `/${id}/deliveries/${later}/replay`),
+    ],
+  ])('is tried at once by %s, and success ends the rest', async (_, ask) => {
+    const { member, webhook, later } = await resting();
+    webhooks.receiver.answer = { status: 204 };
+
+    await ask(member, webhook, later[0]?.id ?? '');
+    await webhooks.drain();
+    expect(webhooks.receiver.received).toHaveLength(1);
+    await webhooks.rename(member, 'Once more');
+    await webhooks.drain();
+    expect(webhooks.receiver.received).toHaveLength(2);
+  });
+
+  it.each([
+    ['another URL', () => ({ url: `${webhooks.receiver.url}/other` })],
+    ['being switched on', () => ({ enabled: true })],
+  ])('rests no more after %s', async (_, change) => {
+    const { member, webhook } = await resting();
+
+    await webhooks.send(member, 'PATCH', `/${webhook.id}`, change());
+    await webhooks.rename(member, 'Once more');
+    await webhooks.deliver(world.queued.splice(0).map(({ body }) => body));
+
+    expect(webhooks.receiver.received).toHaveLength(1);
+  });
+
+  it('is tried a last time for a delivery that ends', async () => {
+    const { member, webhook, later } = await resting();
+    const [delivery] = later;
+    await setDelivery(member, webhook, delivery?.id ?? '', { round: 9 });
+
+    await nextAttempt(delivery);
+
+    expect(webhooks.receiver.received).toHaveLength(1);
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: 'failing' });
+  });
+});
+
 describe('messages of the queue', () => {
   it('are grouped by tenant, so that the queue can be fair between tenants', async () => {
     const { member, webhook } = await webhooks.fresh();
