@@ -7,7 +7,7 @@ import { newId } from './ids.ts';
 import { logger } from './observe.ts';
 import { defineQueue, longestDelaySeconds, send } from './queues.ts';
 import { DeliveryItem, type WebhookItem } from './table/items.ts';
-import { keys, seriesIndex } from './table/keys.ts';
+import { keys } from './table/keys.ts';
 import { create, putItem, query, updateItem } from './table/table.ts';
 import { readWebhook } from './webhooks.ts';
 
@@ -22,11 +22,11 @@ export const deliveryQueue = defineQueue(
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
 /** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
-const lostAfterMs = 5 * 60_000;
+export const lostAfterMs = 5 * 60_000;
 /** The same for a replay, since somebody is waiting for it. */
 const replayLostAfterMs = 60_000;
 /** Partitions of what is due, so that none is hot. */
-const dueShards = 8;
+export const dueShards = 8;
 const longestBodyBytes = 200 * 1024;
 
 /** The keys under which the sweep finds a delivery from a time on. */
@@ -37,7 +37,7 @@ export function dueKey({ id }: Pick<DeliveryItem, 'id'>, checkAtMs: number) {
   };
 }
 
-const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
+export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
   keys.delivery(tenant_id, webhook_id, id);
 
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
@@ -187,61 +187,6 @@ export async function replayDelivery(
     return toDelivery(delivery);
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) throw missing();
-    throw error;
-  }
-}
-
-/** Deliveries of a partition that one run of the sweep queues at most; the next run goes on. */
-const mostPerShard = 500;
-
-/**
- * Queues every delivery whose time has come and that is not queued: those whose next attempt lay
- * beyond what SQS holds back, and those whose message was lost. Returns how many there were.
- */
-export async function sweepDeliveries(nowMs = Date.now()): Promise<number> {
-  const shards = Array.from({ length: dueShards }, (_, shard) => sweepShard(shard, nowMs));
-  const counts = await Promise.all(shards);
-  return counts.reduce((total, count) => total + count, 0);
-}
-
-async function sweepShard(shard: number, nowMs: number): Promise<number> {
-  const { Items = [] } = await query({
-    IndexName: seriesIndex,
-    KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
-    ExpressionAttributeValues: {
-      ':shard': keys.due('webhooks', shard),
-      ':now': new Date(nowMs).toISOString(),
-    },
-    Limit: mostPerShard,
-  });
-  let count = 0;
-  for (const item of Items) {
-    const { data: delivery } = DeliveryItem.safeParse(item);
-    // One that nobody can read must not keep the others of its shard waiting.
-    if (!delivery) logger.error('delivery_unreadable', { shard, item: item.series_sk });
-    else if (await postpone(delivery, item.series_sk, nowMs)) {
-      await enqueue(delivery);
-      count += 1;
-    }
-  }
-  return count;
-}
-
-/** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
-async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
-  try {
-    await updateItem({
-      Key: keyOf(delivery),
-      UpdateExpression: 'SET series_sk = :check',
-      ConditionExpression: 'series_sk = :seen',
-      ExpressionAttributeValues: {
-        ':seen': seen,
-        ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
 }

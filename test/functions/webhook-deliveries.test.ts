@@ -638,6 +638,65 @@ describe('messages of the queue', () => {
 });
 
 describe('the sweep', () => {
+  /** Deliveries of a webhook whose messages were lost, all in one partition of what is due. */
+  async function lost(number: number) {
+    const { member, webhook } = await webhooks.fresh();
+    const { deliveryOf } = await import('../../shared/deliveries.ts');
+    const { keys } = await import('../../shared/table/keys.ts');
+    const { writeMany } = await import('../../shared/table/table.ts');
+    const made = Array.from({ length: number }, (_, index) => {
+      const id = `msg_${String(index).padStart(25, '0')}A`;
+      const event = { id, type: 'webhook.test', data: {}, occurredAtMs: Date.now() };
+      const { Item } = deliveryOf(member.tenantId, webhook.id, event).write.put;
+      return { put: { ...Item, ...keys.delivery(member.tenantId, webhook.id, id) } };
+    });
+    await writeMany(made);
+    const isQueued = ({ body }: { body: string }) => body.includes(webhook.id);
+    return {
+      get queued() {
+        return world.queued.filter(isQueued).length;
+      },
+    };
+  }
+
+  it('gets to what lies behind more than one page', async () => {
+    const many = await lost(510);
+    travel(second);
+    const behind = await lost(1);
+
+    travel(11 * minute);
+    await webhooks.sweep();
+
+    expect([many.queued, behind.queued]).toEqual([510, 1]);
+  });
+
+  it('queues only so many of a tenant at a time, and those of others behind them', async () => {
+    const many = await lost(10);
+    travel(second);
+    const behind = await lost(2);
+    const { sweepDeliveries } = await import('../../shared/delivery-sweep.ts');
+    const sweep = () => sweepDeliveries({ pageSize: 2, mostPerTenant: 4 });
+
+    travel(11 * minute);
+    await sweep();
+    expect([many.queued, behind.queued]).toEqual([4, 2]);
+    await sweep();
+    expect([many.queued, behind.queued]).toEqual([8, 2]);
+  });
+
+  it('ends before its time is over, and goes on in the next run', async () => {
+    const many = await lost(30);
+    const { sweepDeliveries } = await import('../../shared/delivery-sweep.ts');
+
+    travel(11 * minute);
+    const first = await sweepDeliveries({ hasTime: () => many.queued < 10, pageSize: 2 });
+    expect(first.isComplete).toBe(false);
+    expect(many.queued).toBeLessThan(30);
+    const second = await sweepDeliveries({ pageSize: 2 });
+    expect(second.isComplete).toBe(true);
+    expect(many.queued).toBe(30);
+  });
+
   it('goes on behind a delivery that nobody can read', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
