@@ -14,10 +14,14 @@ import { readWebhook } from './webhooks.ts';
 /** A delivery as the owner of its webhook sees it. */
 export type Delivery = z.infer<typeof DeliverySchema>;
 
-export const deliveryQueue = defineQueue(
-  'webhooks',
-  z.strictObject({ tenant_id: z.string(), webhook_id: z.string(), delivery_id: z.string() }),
-);
+/** A webhook by its names. */
+const WebhookNames = z.strictObject({ tenant_id: z.string(), webhook_id: z.string() });
+const AttemptMessage = WebhookNames.extend({ delivery_id: z.string() });
+const PurgeMessage = WebhookNames.extend({ purge: z.literal(true) });
+export type AttemptMessage = z.infer<typeof AttemptMessage>;
+
+/** Deliveries to attempt, and deleted webhooks whose deliveries are to go. */
+export const deliveryQueue = defineQueue('webhooks', z.union([AttemptMessage, PurgeMessage]));
 
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
@@ -43,12 +47,26 @@ export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
 export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
   const { tenant_id, webhook_id, id: delivery_id } = delivery;
+  await sendOrLog({ tenant_id, webhook_id, delivery_id }, delaySeconds);
+}
+
+/** Queues the deletion of what a deleted webhook was sent. When that fails its time to live ends it. */
+export async function enqueuePurge(
+  names: z.infer<typeof WebhookNames>,
+  delaySeconds: number,
+): Promise<void> {
+  await sendOrLog({ ...names, purge: true }, delaySeconds);
+}
+
+async function sendOrLog(
+  message: z.infer<typeof deliveryQueue.message>,
+  delaySeconds: number,
+): Promise<void> {
   try {
-    await send(deliveryQueue, { tenant_id, webhook_id, delivery_id }, { delaySeconds });
+    await send(deliveryQueue, message, { delaySeconds });
   } catch (error) {
     logger.warn('delivery_not_queued', {
-      webhook_id,
-      delivery_id,
+      ...message,
       error_name: error instanceof Error ? error.name : 'unknown',
     });
   }

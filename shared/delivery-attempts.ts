@@ -1,7 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
-import type * as z from 'zod';
-import { type deliveryQueue, enqueue, planAttempt } from './deliveries.ts';
+import { type AttemptMessage, enqueue, planAttempt } from './deliveries.ts';
 import { logger, recordMetric } from './observe.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
@@ -29,8 +28,6 @@ const longestMs = 4 * 86_400_000;
 /** A wait is up to this much shorter or longer, so that what failed together does not return together. */
 const jitter = 0.2;
 
-type Message = z.output<typeof deliveryQueue.message>;
-
 interface Outcome {
   readonly answer?: ReceiverAnswer;
   /** Why there is no answer: never what a stranger's server said. */
@@ -44,7 +41,7 @@ interface Outcome {
  * answers, this resolves. It throws when we failed ourselves; the attempt counts all the same, so
  * that what always fails comes to its end.
  */
-export async function attemptDelivery(message: Message): Promise<void> {
+export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
   const key = keys.delivery(tenantId, webhookId, deliveryId);
   const [storedWebhook, stored] = await getItems([keys.webhook(tenantId, webhookId), key] as const);

@@ -23,11 +23,29 @@ const rotationMs = 24 * 3_600_000;
 export const allowsPrivate = () =>
   requireEnvOneOf('WEBHOOK_ALLOW_PRIVATE', ['true', 'false']) === 'true';
 
+/** Who does something to a webhook of their tenant. */
+interface Actor {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** Records who did what to a webhook: never its URL, which may have a key in it. */
+function logChange(
+  event: string,
+  { tenantId, userId }: Actor,
+  webhookId: string,
+  details: { changed?: string } = {},
+): void {
+  const names = { tenant_id: tenantId, user_id: userId, webhook_id: webhookId };
+  logSecurityEvent(event, { ...names, ...details });
+}
+
 /** Creates a webhook. The answer alone has the secret. Throws `too_many_webhooks` at 20, `validation_failed`. */
 export async function createWebhook(
-  tenantId: string,
+  actor: Actor,
   wanted: { url: string; events: EventType[]; description?: string | undefined },
 ): Promise<Webhook & { secret: string }> {
+  const { tenantId } = actor;
   const url = await receiverUrl(wanted.url);
   const now = new Date().toISOString();
   const secret = newWebhookSecret();
@@ -55,6 +73,7 @@ export async function createWebhook(
     },
   ]);
   if (failed) throw new AppError('too_many_webhooks');
+  logChange('webhook_created', actor, id);
   return { ...toWebhook(webhook), secret };
 }
 
@@ -126,7 +145,7 @@ export async function getWebhook(tenantId: string, webhookId: string): Promise<W
 
 /** Changes what is named and returns the webhook as it is then. Throws `not_found`, `validation_failed`. */
 export async function updateWebhook(
-  tenantId: string,
+  actor: Actor,
   webhookId: string,
   change: {
     url?: string | undefined;
@@ -138,14 +157,17 @@ export async function updateWebhook(
   const url = change.url === undefined ? undefined : await receiverUrl(change.url);
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
-  return toWebhook(
-    await setAttributes(tenantId, webhookId, {
-      ...change,
-      url,
-      disabled_reason: reason,
-      ...((url || enabled) && { failures: null, failed_at_ms: null }),
-    }),
+  const webhook = await setAttributes(actor.tenantId, webhookId, {
+    ...change,
+    url,
+    disabled_reason: reason,
+    ...((url || enabled) && { failures: null, failed_at_ms: null }),
+  });
+  const changed = Object.entries(change).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
   );
+  logChange('webhook_changed', actor, webhookId, { changed: changed.join(',') });
+  return toWebhook(webhook);
 }
 
 /** Sets attributes; those that are null are removed, those that are undefined stay. */
@@ -187,7 +209,8 @@ async function setAttributes(
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */
-export async function deleteWebhook(tenantId: string, webhookId: string): Promise<void> {
+export async function deleteWebhook(actor: Actor, webhookId: string): Promise<void> {
+  const { tenantId } = actor;
   if (!isWebhookId(webhookId)) throw notFound();
   const failed = await transact([
     {
@@ -206,6 +229,7 @@ export async function deleteWebhook(tenantId: string, webhookId: string): Promis
     },
   ]);
   if (failed) throw notFound();
+  logChange('webhook_deleted', actor, webhookId);
 }
 
 /**
@@ -213,9 +237,10 @@ export async function deleteWebhook(tenantId: string, webhookId: string): Promis
  * `version_conflict` when another rotation came between.
  */
 export async function rotateSecret(
-  tenantId: string,
+  actor: Actor,
   webhookId: string,
 ): Promise<Webhook & { secret: string }> {
+  const { tenantId } = actor;
   const { secret: previous } = await readWebhook(tenantId, webhookId);
   const secret = newWebhookSecret();
   try {
@@ -229,7 +254,7 @@ export async function rotateSecret(
       },
       { expression: '#secret = :read', values: { ':read': previous } },
     );
-    logSecurityEvent('webhook_secret_rotated', { tenant_id: tenantId, webhook_id: webhookId });
+    logChange('webhook_secret_rotated', actor, webhookId);
     return { ...toWebhook(webhook), secret };
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found')

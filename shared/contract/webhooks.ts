@@ -42,6 +42,7 @@ export const Delivery = z
 const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
 const managers = bearer(['owner', 'admin']);
 const tenantUser = ['BatchGetItem'] as const;
+const changes = ['webhook_changes.tenant'] as const;
 const deliver = {
   limits: ['webhooks.tenant'] as const,
   queues: ['webhooks'] as const,
@@ -63,7 +64,8 @@ export const createWebhook = defineEndpoint({
   }),
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: ['too_many_webhooks'],
-  table: { tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -114,7 +116,8 @@ export const updateWebhook = defineEndpoint({
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
   errors: ['not_found'],
-  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
 });
 
 export const deleteWebhook = defineEndpoint({
@@ -123,12 +126,14 @@ export const deleteWebhook = defineEndpoint({
   paths: ['/api/v1/webhooks/{id}'],
   tag: 'webhooks',
   summary: 'Delete a webhook',
-  description: 'What was not delivered yet is dropped.',
+  description:
+    'What it was sent is deleted too, within minutes; what was not delivered yet is dropped.',
   access: managers,
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
   errors: ['not_found'],
   table: { tenant: ['BatchGetItem', 'DeleteItem', 'UpdateItem'], tenantUser },
+  queues: ['webhooks'],
 });
 
 export const rotateWebhookSecret = defineEndpoint({
@@ -143,7 +148,8 @@ export const rotateWebhookSecret = defineEndpoint({
   path: webhookPath,
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
   errors: ['not_found', 'version_conflict'],
-  table: { tenant: ['BatchGetItem', 'GetItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'GetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -224,7 +230,7 @@ export const deliverWebhooks: BackgroundFunction = {
   queues: ['webhooks'],
   table: {
     tenant: ['BatchGetItem', 'UpdateItem'],
-    tenantDelivery: ['BatchGetItem', 'UpdateItem', 'DeleteItem'],
+    tenantDelivery: ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
   },
   secrets: ['sealing-key'],
   timeoutSeconds: 30,

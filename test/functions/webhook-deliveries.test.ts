@@ -378,7 +378,7 @@ describe('a receiver', () => {
     const replayedAtMs = Date.now();
     const { updateWebhook } = await import('../../shared/webhooks.ts');
     const { replayDelivery } = await import('../../shared/deliveries.ts');
-    await updateWebhook(member.tenantId, webhook.id, { enabled: true });
+    await updateWebhook(member, webhook.id, { enabled: true });
     await replayDelivery(member.tenantId, webhook.id, body.id);
     const second = await attemptsUntilItFails();
     expect(second).toMatchObject({ status: 'failed', attempts: 12 });
@@ -618,6 +618,49 @@ describe('messages of the queue', () => {
     await webhooks.drain();
 
     expect(webhooks.receiver.received).toEqual([]);
+    expect((await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id)).toEqual([]);
+  });
+
+  it('of a webhook that was deleted take all that it was sent with them, and nothing of others', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body: other } = await webhooks.send<WebhookBody>(member, 'POST', '', {
+      url: webhooks.receiver.url,
+      events: ['tenant.updated'],
+    });
+    for (let index = 0; index < 3; index += 1) await webhooks.rename(member, `Name ${index}`);
+    await webhooks.drain();
+    await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    const itemsOf = async ({ id }: WebhookBody) =>
+      (await allItems()).filter(({ webhook_id }) => webhook_id === id);
+    expect(await itemsOf(webhook)).toHaveLength(3);
+
+    const [queued] = world.queued;
+    expect(queued?.delaySeconds).toBeGreaterThan(30);
+    await webhooks.drain();
+
+    expect(await itemsOf(webhook)).toEqual([]);
+    expect(await itemsOf(other)).toHaveLength(3);
+  });
+
+  it('that delete what a webhook was sent go on in another message when their time is over', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    for (let index = 0; index < 5; index += 1)
+      await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    world.queued.splice(0);
+    const { purgeDeliveries } = await import('../../shared/delivery-purge.ts');
+    const names = { tenant_id: member.tenantId, webhook_id: webhook.id };
+    const purge = () => purgeDeliveries(names, { hasTime: () => false, pageSize: 2 });
+
+    await purge();
+    expect(await webhooks.deliveries(member, webhook)).toHaveLength(5);
+    await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    world.queued.splice(0);
+    await purge();
+
+    const left = (await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id);
+    expect(left).toHaveLength(3);
+    expect(world.queued).toHaveLength(1);
+    await webhooks.drain();
     expect((await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id)).toEqual([]);
   });
 
