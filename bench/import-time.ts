@@ -9,6 +9,8 @@ import { type Benchmark, result } from './result.ts';
 import { inMs, median } from './statistics.ts';
 
 const folder = join(scratchFolder, 'import-time');
+/** What functions that stream look for in Lambda's runtime when they load. */
+const runtime = 'globalThis.awslambda = { streamifyResponse: (handler) => handler };';
 const processes = 15;
 /** Enough to tell which functions are the slowest; those are then measured in full. */
 const firstLook = 4;
@@ -92,7 +94,7 @@ function loadInFreshProcess({ name, file, loadedBy }: Module): number {
   const probe = join(folder, 'probe.cjs');
   writeFileSync(
     probe,
-    `(async () => { const from = performance.now(); ${load}; const to = performance.now(); require('node:fs').writeSync(1, String(to - from)); process.exit(0); })();`,
+    `${runtime} (async () => { const from = performance.now(); ${load}; const to = performance.now(); require('node:fs').writeSync(1, String(to - from)); process.exit(0); })();`,
   );
   const { NODE_COMPILE_CACHE: _, NODE_OPTIONS: __, ...env } = process.env;
   const { stdout, stderr } = spawnSync(process.execPath, [probe], { env, encoding: 'utf8' });

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import type {
   APIGatewayAuthorizerResult,
   APIGatewayProxyEvent,
-  APIGatewayProxyResult,
   APIGatewayTokenAuthorizerEvent,
   Context,
 } from 'aws-lambda';
 import { bundleFunctions } from '../infra/bundle.ts';
+import { installAwslambda } from '../local/awslambda.ts';
 import { Keyring } from '../local/kms.ts';
 import { startOzon } from '../local/sellers/ozon.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
@@ -26,11 +26,12 @@ import {
   startDatabase,
 } from '../test/support/dynamodb.ts';
 import { credentialsKeyId, kmsActions } from '../test/support/kms.ts';
+import { type AnyHandler, callHandler } from '../test/support/streams.ts';
 
-export type Handler = (
-  event: APIGatewayProxyEvent,
-  context: Context,
-) => Promise<APIGatewayProxyResult>;
+// As Lambda's runtime does before it loads a function.
+installAwslambda();
+
+export type Handler = AnyHandler;
 export type Authorizer = (
   event: APIGatewayTokenAuthorizerEvent,
 ) => Promise<APIGatewayAuthorizerResult>;
@@ -214,7 +215,8 @@ export async function call<T>(
   sent: Sent = {},
   expectedStatus?: number,
 ): Promise<T> {
-  const { statusCode, body, headers } = await handler(
+  const { statusCode, body, headers } = await callHandler(
+    handler,
     eventOf(endpointById(id), sent),
     lambdaContext,
   );

@@ -1,6 +1,6 @@
 import { Fn } from 'aws-cdk-lib';
 import { authorizer, fallback } from '../shared/contract/background.ts';
-import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
+import { type Endpoint, gatewayPaths, longestStreamSeconds } from '../shared/contract/endpoint.ts';
 import { constructIdOf } from './function.ts';
 import { gatewayResponses } from './gateway-responses.ts';
 
@@ -37,7 +37,7 @@ function pathsOf(endpoints: readonly Endpoint[]): Record<string, Record<string, 
       const method = endpoint.method.toLowerCase();
       if (item[method]) throw new Error(`Two endpoints answer ${endpoint.method} ${path}`);
       item[method] = {
-        ...operation(endpoint.id, path),
+        ...operation(path, endpoint.streams ? stream(endpoint) : proxy(endpoint.id)),
         ...(endpoint.access.kind === 'bearer' && { security: [{ [bearerScheme]: [] }] }),
       };
     }
@@ -47,10 +47,10 @@ function pathsOf(endpoints: readonly Endpoint[]): Record<string, Record<string, 
 
 /** The fallback first: to some tools outside AWS the last route wins, and that must be a named method. */
 function itemWithFallback(path: string): Record<string, unknown> {
-  return { 'x-amazon-apigateway-any-method': operation(fallback.id, path) };
+  return { 'x-amazon-apigateway-any-method': operation(path, proxy(fallback.id)) };
 }
 
-function operation(functionId: string, path: string) {
+function operation(path: string, integration: object) {
   const parameters = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -60,12 +60,26 @@ function operation(functionId: string, path: string) {
   return {
     ...(parameters.length > 0 && { parameters }),
     responses: {},
-    'x-amazon-apigateway-integration': {
-      type: 'aws_proxy',
-      httpMethod: 'POST',
-      uri: invocationUri(functionId),
-      passthroughBehavior: 'when_no_match',
-    },
+    'x-amazon-apigateway-integration': integration,
+  };
+}
+
+function proxy(functionId: string) {
+  return {
+    type: 'aws_proxy',
+    httpMethod: 'POST',
+    uri: invocationUri(functionId),
+    passthroughBehavior: 'when_no_match',
+  };
+}
+
+/** API Gateway sends on what the function writes, and waits as long as the function may run. */
+function stream({ id, timeoutSeconds = longestStreamSeconds }: Endpoint) {
+  return {
+    ...proxy(id),
+    uri: streamUri(id),
+    responseTransferMode: 'STREAM',
+    timeoutInMillis: timeoutSeconds * 1000,
   };
 }
 
@@ -84,10 +98,14 @@ function bearerAuthorizer() {
   };
 }
 
+const invocationUri = (functionId: string) => lambdaUri('2015-03-31', functionId, 'invocations');
+const streamUri = (functionId: string) =>
+  lambdaUri('2021-11-15', functionId, 'response-streaming-invocations');
+
 /** Fn::Sub with the function's logical id: the one form that tools outside AWS also resolve. */
-function invocationUri(functionId: string): string {
+function lambdaUri(version: string, functionId: string, action: string): string {
   const arn = `\${${constructIdOf(functionId)}.Arn}`;
   return Fn.sub(
-    `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/${arn}/invocations`,
+    `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/${version}/functions/${arn}/${action}`,
   );
 }

@@ -84,7 +84,8 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   const native = Object.keys(compiledFiles).filter((name) =>
-    Object.keys(output.inputs).some((path) => path.startsWith(`node_modules/${name}/`)),
+    // Where node_modules is a link, its files lie outside the repository.
+    Object.keys(output.inputs).some((path) => `/${path}`.includes(`/node_modules/${name}/`)),
   );
   for (const name of native)
     for (const [to, from] of Object.entries(compiledFiles[name] ?? {}))
@@ -102,13 +103,14 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   };
 }
 
-/** Bundles the web app and the script of the API's page, and lays their static files beside them. */
+/** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */
 export async function bundleWeb(outdir = webFolder): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [
       { in: root('web/main.ts'), out: 'main' },
       { in: root('web/docs.ts'), out: 'assets/docs' },
+      { in: root('web/style/style.css'), out: 'style' },
     ],
     outdir,
     absWorkingDir: repository,
@@ -118,7 +120,7 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
     minify: true,
     logLevel: 'warning',
   });
-  for (const file of ['index.html', 'style.css']) copy(root(`web/${file}`), join(outdir, file));
+  copy(root('web/index.html'), join(outdir, 'index.html'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
     copy(root(`node_modules/swagger-ui-dist/${file}`), join(outdir, 'assets/swagger', file));
   }

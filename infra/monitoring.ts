@@ -68,7 +68,8 @@ export class Monitoring extends Construct {
       metric: api.metricLatency({ period: Duration.minutes(5), statistic: 'p99' }),
       threshold: 3000,
       evaluationPeriods: 3,
-      meaning: 'One request in a hundred has taken 3 seconds or more for a quarter of an hour.',
+      meaning:
+        'One request in a hundred has taken 3 seconds or more for a quarter of an hour. Exports count for as long as they stream.',
     });
     topic.ring(this, 'MarketplaceMisconfigured', {
       metric: this.#product.of('MarketplaceMisconfigured'),

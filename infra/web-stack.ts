@@ -117,6 +117,8 @@ export class WebStack extends Stack {
       Fn.join('', [api.api.restApiId, '.execute-api.', this.region, '.', this.urlSuffix]),
       {
         originPath: `/${apiStageName}`,
+        // A stream may be silent for as long as its filters let nothing pass.
+        readTimeout: Duration.seconds(120),
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         customHeaders: { [originVerifyHeader]: originSecret.unsafeUnwrap() },
       },

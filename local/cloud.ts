@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { AwsError } from './aws.ts';
 import { ensureAssembly } from './build.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
@@ -11,12 +12,13 @@ import { createFront, type Front } from './front.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { readApi } from './gateway-definition.ts';
 import {
+  type AnyResponse,
   type HttpRequest,
-  type HttpResponse,
+  isStreamed,
   type Listener,
   listen,
   readRequest,
-  writeResponse,
+  writeAnyResponse,
 } from './http.ts';
 import { Identities } from './iam.ts';
 import { startKms } from './kms.ts';
@@ -368,7 +370,7 @@ function openDoor({ port, host, onRequest, onError }: CloudOptions): Door {
       const request = await readRequest(message);
       const { front, localConsole } = await opened.promise;
       const answer = await (localConsole(request) ?? front.handle(request));
-      writeResponse(message, response, answer);
+      await writeAnyResponse(message, response, answer);
       if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
         onRequest?.({
           method: request.method,
@@ -393,7 +395,7 @@ function serveApi(
     async (message, response) => {
       const request = await readRequest(message);
       const [, first = '', rest = ''] = /^\/([^/]*)(\/.*)?$/.exec(request.path) ?? [];
-      const answer: HttpResponse =
+      const answer: AnyResponse =
         first === stage
           ? await gateway.handle({ ...request, path: rest || '/' })
           : {
@@ -401,7 +403,7 @@ function serveApi(
               headers: [['Content-Type', 'application/json']],
               body: Buffer.from('{"message":"Forbidden"}'),
             };
-      writeResponse(message, response, answer);
+      await writeAnyResponse(message, response, answer);
     },
     { onError },
   );
@@ -423,10 +425,26 @@ async function fetchThrough(
     body: Buffer.from(await request.arrayBuffer()),
     address: viewer,
   };
-  const { status, headers, body } = await front.handle(incoming);
+  const answer = await front.handle(incoming);
+  const { status, headers } = answer;
   const isEmpty = request.method === 'HEAD' || [204, 304].includes(status);
-  return new Response(isEmpty ? null : new Uint8Array(body), {
+  const body = isStreamed(answer) ? toWebStream(answer.body) : new Uint8Array(answer.body);
+  return new Response(isEmpty ? null : body, {
     status,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  });
+}
+
+function toWebStream(body: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => {
+      body.destroy();
+    },
   });
 }

@@ -4,10 +4,12 @@ import { region } from './aws.ts';
 import { loadViewerRequest, type ViewerRequestFunction } from './edge-function.ts';
 import type { Gateway } from './gateway.ts';
 import {
+  type AnyResponse,
   type HeaderList,
   type HttpRequest,
   type HttpResponse,
   headerOf,
+  isStreamed,
   withoutHeaders,
 } from './http.ts';
 import { wildcard } from './iam.ts';
@@ -18,7 +20,7 @@ import { type Template, TemplateError } from './template.ts';
 /** The CloudFront distribution of the template: what viewers talk to. */
 export interface Front {
   /** `request.address` is that of the viewer. */
-  handle(request: HttpRequest): Promise<HttpResponse>;
+  handle(request: HttpRequest): Promise<AnyResponse>;
 }
 
 export interface FrontOptions {
@@ -31,7 +33,7 @@ export interface FrontOptions {
 interface Behavior {
   readonly matches: (path: string) => boolean;
   readonly methods: readonly string[];
-  readonly origin: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly origin: (request: HttpRequest) => Promise<AnyResponse>;
   readonly viewerRequest: ViewerRequestFunction | undefined;
   readonly addHeaders: (headers: HeaderList) => HeaderList;
   readonly compresses: boolean;
@@ -78,7 +80,7 @@ export function createFront(options: FrontOptions): Front {
 async function answer(
   behaviors: readonly Behavior[],
   viewerRequest: HttpRequest,
-): Promise<HttpResponse> {
+): Promise<AnyResponse> {
   const { method, path, query, headers } = viewerRequest;
   if (path.length + query.length > 8192) return refusal(414, 'The URL is too long.');
   if (headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0) > 32_768) {
@@ -128,7 +130,7 @@ function refusal(status: number, text: string): HttpResponse {
 
 interface Origin {
   /** Sends a request; `forwardsViewer` tells whether the viewer's headers and query go along. */
-  readonly send: (request: HttpRequest, forwardsViewer: boolean) => Promise<HttpResponse>;
+  readonly send: (request: HttpRequest, forwardsViewer: boolean) => Promise<AnyResponse>;
   readonly isBucket: boolean;
 }
 
@@ -295,7 +297,8 @@ function readHeadersPolicy(
 const compressible = /^(text\/|application\/(javascript|json|manifest\+json|xml)|image\/svg\+xml)/;
 
 /** CloudFront compresses what it caches: files of these types, from 1,000 to 10,000,000 bytes. */
-function compress(request: HttpRequest, response: HttpResponse): HttpResponse {
+function compress(request: HttpRequest, response: AnyResponse): AnyResponse {
+  if (isStreamed(response)) return response;
   const { length } = response.body;
   const isFit =
     length >= 1000 &&

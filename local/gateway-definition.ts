@@ -23,6 +23,8 @@ export interface Operation {
   readonly resourcePath: string;
   readonly functionArn: string;
   readonly timeoutMs: number;
+  /** The function's answer goes on as the function writes it. */
+  readonly streams: boolean;
   readonly authorizer: Authorizer | undefined;
 }
 
@@ -44,7 +46,25 @@ export interface GatewayResponse {
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 const anyMethod = 'x-amazon-apigateway-any-method';
-const longestIntegrationMs = 29_000;
+
+/** What API Gateway knows of a way to take a function's answer. */
+interface TransferMode {
+  /** The action of Lambda in the URI of the integration. */
+  readonly uri: RegExp;
+  readonly longestMs: number;
+}
+
+const transferModes: Readonly<Record<string, TransferMode>> = {
+  BUFFERED: {
+    uri: /^arn:aws:apigateway:[a-z0-9-]+:lambda:path\/2015-03-31\/functions\/(arn:aws:lambda:[^/]+)\/invocations$/,
+    longestMs: 29_000,
+  },
+  STREAM: {
+    uri: /^arn:aws:apigateway:[a-z0-9-]+:lambda:path\/2021-11-15\/functions\/(arn:aws:lambda:[^/]+)\/response-streaming-invocations$/,
+    longestMs: 900_000,
+  },
+};
+const buffered = 'BUFFERED';
 
 /** Reads the one REST API of the template. Throws TemplateError for what the gateway cannot imitate. */
 export function readApi(template: Template): ApiDefinition {
@@ -117,15 +137,14 @@ function readPath(
     ) {
       throw new TemplateError(where, 'the local gateway only knows aws_proxy integrations by POST');
     }
+    const mode = String(integration.responseTransferMode ?? buffered);
     return [
       {
         method,
         resourcePath: path,
-        functionArn: functionArnOf(integration.uri, where),
-        timeoutMs: Math.min(
-          optionalNumber(integration.timeoutInMillis) ?? longestIntegrationMs,
-          longestIntegrationMs,
-        ),
+        functionArn: functionArnOf(integration.uri, where, mode),
+        timeoutMs: timeoutOf(integration, where, mode),
+        streams: mode !== buffered,
         authorizer: authorizerOf(operation.security ?? globalSecurity, authorizers, where),
       },
     ];
@@ -170,7 +189,7 @@ function readAuthorizers(body: Record<string, unknown>, where: string): Map<stri
         {
           name,
           header: String(scheme.name).toLowerCase(),
-          functionArn: functionArnOf(authorizerUri, `${where} ${name}`),
+          functionArn: functionArnOf(authorizerUri, `${where} ${name}`, buffered),
           validation:
             typeof identityValidationExpression === 'string'
               ? javaPattern(identityValidationExpression)
@@ -188,17 +207,33 @@ function javaPattern(pattern: string): RegExp {
   return new RegExp(`^(?:${rest})$`, flags);
 }
 
-function functionArnOf(uri: unknown, where: string): string {
-  const arn =
-    /^arn:aws:apigateway:[a-z0-9-]+:lambda:path\/2015-03-31\/functions\/(arn:aws:lambda:[^/]+)\/invocations$/.exec(
-      String(uri),
-    )?.[1];
+function functionArnOf(uri: unknown, where: string, mode: string): string {
+  const arn = transferModeOf(mode, where).uri.exec(String(uri))?.[1];
   if (!arn)
     throw new TemplateError(
       where,
-      `the local gateway does not know the integration ${String(uri)}`,
+      `the local gateway does not know the integration ${String(uri)} of transfer mode ${mode}`,
     );
   return arn;
+}
+
+/** Without a timeout of its own an integration has 29 seconds, also one that streams. */
+function timeoutOf(integration: Record<string, unknown>, where: string, mode: string): number {
+  const { longestMs } = transferModeOf(mode, where);
+  const timeoutMs = optionalNumber(integration.timeoutInMillis) ?? 29_000;
+  if (timeoutMs > longestMs)
+    throw new TemplateError(
+      where,
+      `API Gateway waits ${longestMs} ms at most in transfer mode ${mode}, not ${timeoutMs}`,
+    );
+  return timeoutMs;
+}
+
+function transferModeOf(mode: string, where: string): TransferMode {
+  const known = transferModes[mode];
+  if (!known)
+    throw new TemplateError(where, `the local gateway does not know the transfer mode ${mode}`);
+  return known;
 }
 
 function readGatewayResponses(

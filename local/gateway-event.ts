@@ -148,13 +148,9 @@ const remapped = new Set([
   'content-length',
   'transfer-encoding',
 ]);
-const proxyMembers = new Set([
-  'statusCode',
-  'headers',
-  'multiValueHeaders',
-  'body',
-  'isBase64Encoded',
-]);
+const headMembers = ['statusCode', 'headers', 'multiValueHeaders'];
+const proxyMembers = new Set([...headMembers, 'body', 'isBase64Encoded']);
+const metadataMembers = new Set([...headMembers, 'cookies']);
 
 /**
  * The HTTP response in a function's answer. Undefined for an answer that is none, which API Gateway
@@ -165,34 +161,61 @@ export function proxyResponse(
   payload: string,
   accept: string | undefined,
 ): HttpResponse | undefined {
-  const answer: unknown = JSON.parse(payload);
-  if (!isRecord(answer) || Object.keys(answer).some((member) => !proxyMembers.has(member)))
-    return undefined;
-  const {
-    statusCode,
-    headers = {},
-    multiValueHeaders = {},
-    body = '',
-    isBase64Encoded = false,
-  } = answer;
-  if (!Number.isInteger(statusCode) || Number(statusCode) < 100 || Number(statusCode) > 599)
-    return undefined;
+  const answer = readMembers(payload, proxyMembers);
+  const head = answer && responseHead(answer);
+  if (!answer || !head) return undefined;
+  const { body = '', isBase64Encoded = false } = answer;
   if (typeof isBase64Encoded !== 'boolean' || (body !== null && typeof body !== 'string'))
+    return undefined;
+  // API Gateway looks at the first type that the caller accepts; others get the base64 as it is.
+  const isBinary = isBase64Encoded && isBinaryType(api, accept?.split(',')[0]);
+  return { ...head, body: Buffer.from(body ?? '', isBinary ? 'base64' : 'utf8') };
+}
+
+/** What the metadata of a streamed answer says goes before its payload. Undefined for what is none. */
+export function streamHead(metadata: string): Head | undefined {
+  const answer = readMembers(metadata, metadataMembers);
+  const head = answer && responseHead(answer);
+  const cookies: unknown = answer?.cookies ?? [];
+  if (!head || !Array.isArray(cookies) || !cookies.every(isHeaderValue)) return undefined;
+  const setCookies = cookies.map((cookie) => ['Set-Cookie', String(cookie)] as const);
+  return { ...head, headers: [...head.headers, ...setCookies] };
+}
+
+type Head = Pick<HttpResponse, 'status' | 'headers'>;
+
+/** The members of a JSON object that has no others. */
+function readMembers(
+  json: string,
+  known: ReadonlySet<string>,
+): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isRecord(value) && Object.keys(value).every((member) => known.has(member))
+      ? value
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function responseHead({
+  statusCode,
+  headers,
+  multiValueHeaders,
+}: Record<string, unknown>): Head | undefined {
+  if (!Number.isInteger(statusCode) || Number(statusCode) < 100 || Number(statusCode) > 599)
     return undefined;
   const list = headerList(headers ?? {}, multiValueHeaders ?? {});
   if (!list) return undefined;
-
   const hasType = list.some(([name]) => name.toLowerCase() === 'content-type');
   const complete: HeaderList = hasType ? list : [['Content-Type', 'application/json'], ...list];
-  // API Gateway looks at the first type that the caller accepts; others get the base64 as it is.
-  const isBinary = isBase64Encoded && isBinaryType(api, accept?.split(',')[0]);
   return {
     status: Number(statusCode),
     headers: complete.map(([name, value]) => [
       remapped.has(name.toLowerCase()) ? `x-amzn-Remapped-${name}` : name,
       value,
     ]),
-    body: Buffer.from(body ?? '', isBinary ? 'base64' : 'utf8'),
   };
 }
 

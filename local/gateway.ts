@@ -8,17 +8,22 @@ import {
   proxyEvent,
   proxyResponse,
   type RequestIds,
+  streamHead,
 } from './gateway-event.ts';
 import { type ContextValues, type GatewayError, gatewayResponse } from './gateway-responses.ts';
 import { MalformedPathError, type Route, Routes } from './gateway-routes.ts';
+import { partStream } from './gateway-stream.ts';
 import {
+  type AnyResponse,
   type HeaderList,
   type HttpRequest,
   type HttpResponse,
   headerOf,
+  isStreamed,
+  type StreamedResponse,
   withoutHeaders,
 } from './http.ts';
-import type { Lambda } from './lambda.ts';
+import { FunctionFailure, type Lambda } from './lambda.ts';
 import type { AnsweredRequest } from './metrics.ts';
 import { newTraceId, traceIdIn } from './trace.ts';
 import type { WebAcl } from './waf.ts';
@@ -40,7 +45,7 @@ export interface GatewayOptions {
 /** A stage of a REST API: takes requests as they arrive at its `execute-api` host. */
 export interface Gateway {
   /** `request.path` is without the stage. */
-  handle(request: HttpRequest): Promise<HttpResponse>;
+  handle(request: HttpRequest): Promise<AnyResponse>;
 }
 
 const traceHeader = 'x-amzn-trace-id';
@@ -70,7 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     request: HttpRequest,
     ids: RequestIds,
     onRoute: (operation: Operation) => void,
-  ): Promise<HttpResponse> {
+  ): Promise<AnyResponse> {
     const blocked = webAcl?.(request);
     if (blocked === 'WAF_FILTERED')
       throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
@@ -87,7 +92,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (isThrottled()) throw new Refusal({ type: 'THROTTLED', message: 'Too Many Requests' });
     const decoded = decodeBody(request);
     const authorization = await authorize(route, request);
-    return integrate(route, proxyEvent(api, route, withForwarding(decoded), ids, authorization));
+    const event = proxyEvent(api, route, withForwarding(decoded), ids, authorization);
+    return route.operation.streams ? stream(route, event) : integrate(route, event);
   }
 
   async function authorize({ operation }: Route, request: HttpRequest) {
@@ -106,32 +112,52 @@ export function createGateway(options: GatewayOptions): Gateway {
     throw new Refusal(verdict.error, verdict.context);
   }
 
-  async function integrate({ operation }: Route, event: ProxyEvent): Promise<HttpResponse> {
+  async function integrate(route: Route, event: ProxyEvent): Promise<HttpResponse> {
+    const { operation } = route;
     const overdue = Symbol('overdue');
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<typeof overdue>((resolve) => {
       timer = setTimeout(() => resolve(overdue), operation.timeoutMs);
     });
-    const traceId = traceIdIn(headerOf(Object.entries(event.headers), traceHeader));
-    const invoking = lambda.invoke(operation.functionArn, event, traceId);
+    const invoking = lambda.invoke(operation.functionArn, event, traceOf(event));
     const result = await Promise.race([invoking, timeout]);
     clearTimeout(timer);
-    if (result === overdue)
-      throw new Refusal({ type: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' });
-    if (!result.ok) {
-      if (result.reason === 'request-too-large')
-        throw new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Too Long' });
-      onFailure(`${operation.functionArn}: ${result.errorType}: ${result.errorMessage}`);
-      throw new Refusal(badGateway);
-    }
+    if (result === overdue) throw new Refusal(integrationTimeout);
+    if (!result.ok) throw failed(route, new FunctionFailure(result));
     const response = proxyResponse(
       api,
       result.payload,
       headerOf(Object.entries(event.headers), 'accept'),
     );
     if (response) return response;
-    onFailure(`${operation.functionArn}: malformed Lambda proxy response`);
-    throw new Refusal(badGateway);
+    throw failed(route, new Error(malformed));
+  }
+
+  async function stream(route: Route, event: ProxyEvent): Promise<StreamedResponse> {
+    const { functionArn, timeoutMs } = route.operation;
+    const source = lambda.invokeWithResponseStream(functionArn, event, traceOf(event));
+    const timer = setTimeout(() => source.destroy(new Refusal(integrationTimeout)), timeoutMs);
+    source.once('close', () => clearTimeout(timer));
+    const { metadata, payload } = await partStream(source).catch((error: unknown) => {
+      throw failed(route, error);
+    });
+    const head = streamHead(metadata);
+    if (!head) {
+      payload.destroy();
+      throw failed(route, new Error(malformed));
+    }
+    payload.once('error', (error) => {
+      if (error instanceof FunctionFailure || error instanceof Refusal) failed(route, error);
+    });
+    return { ...head, body: payload };
+  }
+
+  /** What is answered for a function that failed. Why it did is told to `onFailure`. */
+  function failed({ operation }: Route, error: unknown): Refusal {
+    if (error instanceof FunctionFailure && error.failure.reason === 'request-too-large')
+      return new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Too Long' });
+    onFailure(`${operation.functionArn}: ${error instanceof Error ? error.message : error}`);
+    return error instanceof Refusal ? error : new Refusal(badGateway);
   }
 
   return {
@@ -154,12 +180,15 @@ export function createGateway(options: GatewayOptions): Gateway {
           headerOf(request.headers, name),
         );
       });
-      onAnswer?.({
-        method: operation?.method ?? 'none',
-        route: operation?.resourcePath ?? 'none',
-        status: response.status,
-        ms: performance.now() - startedAt,
-      });
+      const answered = () =>
+        onAnswer?.({
+          method: operation?.method ?? 'none',
+          route: operation?.resourcePath ?? 'none',
+          status: response.status,
+          ms: performance.now() - startedAt,
+        });
+      if (isStreamed(response)) response.body.once('close', answered);
+      else answered();
       return compress(api, request, {
         ...response,
         headers: [
@@ -172,6 +201,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+const traceOf = ({ headers }: ProxyEvent) =>
+  traceIdIn(headerOf(Object.entries(headers), traceHeader));
+
+const malformed = 'malformed Lambda proxy response';
+const integrationTimeout: GatewayError = {
+  type: 'INTEGRATION_TIMEOUT',
+  message: 'Endpoint request timed out',
+};
 const badGateway: GatewayError = {
   type: 'DEFAULT_5XX',
   status: 502,
@@ -261,7 +298,9 @@ function contextOf(
   };
 }
 
-function compress(api: ApiDefinition, request: HttpRequest, response: HttpResponse): HttpResponse {
+/** What is streamed goes out as it is. */
+function compress(api: ApiDefinition, request: HttpRequest, response: AnyResponse): AnyResponse {
+  if (isStreamed(response)) return response;
   const { minimumCompressionBytes: minimum } = api;
   const isSmall =
     minimum === undefined || response.body.length < minimum || response.body.length === 0;

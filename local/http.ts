@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 export type HeaderList = (readonly [name: string, value: string])[];
 
@@ -22,6 +24,17 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Buffer;
+}
+
+/** A response whose body is still being made. One whose body fails is cut short. */
+export interface StreamedResponse extends Omit<HttpResponse, 'body'> {
+  readonly body: Readable;
+}
+
+export type AnyResponse = HttpResponse | StreamedResponse;
+
+export function isStreamed(response: AnyResponse): response is StreamedResponse {
+  return response.body instanceof Readable;
 }
 
 /** The port is taken by another process. */
@@ -84,22 +97,51 @@ export function writeResponse(
   response: ServerResponse,
   answer: HttpResponse,
 ): void {
+  if (!setHeaders(response, answer)) return;
+  const hasBody = request.method !== 'HEAD' && !withoutBody.has(answer.status);
+  if (!withoutBody.has(answer.status)) response.setHeader('Content-Length', answer.body.length);
+  response.writeHead(answer.status);
+  response.end(hasBody ? answer.body : undefined);
+}
+
+/**
+ * Writes a response to its end, whole or as it comes. Where the body fails the connection breaks off;
+ * where the client goes the body is destroyed.
+ */
+export async function writeAnyResponse(
+  request: { method?: string | undefined },
+  response: ServerResponse,
+  answer: AnyResponse,
+): Promise<void> {
+  if (!isStreamed(answer)) return writeResponse(request, response, answer);
+  const { status, body } = answer;
+  const isSent = setHeaders(response, answer);
+  if (!isSent || request.method === 'HEAD' || withoutBody.has(status)) {
+    body.destroy();
+    if (isSent) response.writeHead(status).end();
+    return;
+  }
+  response.writeHead(status);
+  response.flushHeaders();
+  // Whoever made the body knows why it failed, and a client that has gone is nobody's fault.
+  await pipeline(body, response).catch(() => {});
+}
+
+/** Whether HTTP can carry the headers; otherwise the response is written, as a bare 502. */
+function setHeaders(response: ServerResponse, { headers }: AnyResponse): boolean {
   try {
-    const byName = Map.groupBy(answer.headers, ([name]) => name.toLowerCase());
+    const byName = Map.groupBy(headers, ([name]) => name.toLowerCase());
     for (const same of byName.values()) {
       const values = same.map(([, value]) => value);
       const name = same[0]?.[0] ?? '';
       response.setHeader(name, values.length === 1 ? (values[0] ?? '') : values);
     }
+    return true;
   } catch {
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     response.writeHead(502).end();
-    return;
+    return false;
   }
-  const hasBody = request.method !== 'HEAD' && !withoutBody.has(answer.status);
-  if (!withoutBody.has(answer.status)) response.setHeader('Content-Length', answer.body.length);
-  response.writeHead(answer.status);
-  response.end(hasBody ? answer.body : undefined);
 }
 
 export interface Listener {
@@ -128,8 +170,8 @@ export async function listen(
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         if (!request.destroyed) onError(error);
-        if (!response.headersSent) response.writeHead(500);
-        response.end();
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
       });
     },
   );

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, ToWorker, WorkerSettings } from './lambda.ts';
+import { installAwslambda, isStreaming, ResponseStream, type Take } from './awslambda.ts';
+import type { FromWorker, InvokeMessage, ToWorker, WorkerSettings } from './lambda.ts';
 
 /** One execution environment: loads the function's code once, then runs one event after the other. */
 const settings = workerData as WorkerSettings;
@@ -26,7 +28,9 @@ for (const name of ['stdout', 'stderr'] as const) {
   };
 }
 
-type Handler = (event: unknown, context: unknown) => unknown;
+installAwslambda();
+
+type Handler = (event: unknown, ...rest: unknown[]) => unknown;
 
 async function loadHandler(): Promise<Handler> {
   const [file = '', name = ''] = settings.handler.split(/\.(?=[^.]*$)/);
@@ -40,7 +44,7 @@ async function loadHandler(): Promise<Handler> {
   return handler as Handler;
 }
 
-function contextOf({ requestId, deadline }: ToWorker) {
+function contextOf({ requestId, deadline }: InvokeMessage) {
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: settings.functionName,
@@ -65,13 +69,42 @@ function describe(error: unknown) {
   return { errorType: typeof error, errorMessage: String(error), trace: [] };
 }
 
+let output: ResponseStream | undefined;
+let taken: (() => void) | undefined;
+
+const sendChunk: Take = (chunk, done) => {
+  taken = done;
+  send({ kind: 'chunk', chunk });
+};
+
+/** Runs an event to its end. Returns what was not sent on the way. */
+async function run(handler: Handler, message: InvokeMessage): Promise<string> {
+  const event: unknown = JSON.parse(message.event);
+  const context = contextOf(message);
+  const isStream = isStreaming(handler);
+  if (!isStream && !message.streams) return JSON.stringify(await handler(event, context)) ?? 'null';
+
+  const kept: Buffer[] = [];
+  const keep: Take = (chunk, done) => {
+    kept.push(chunk);
+    done();
+  };
+  output = new ResponseStream(message.streams ? sendChunk : keep);
+  if (isStream) await handler(event, output, context);
+  else output.end(JSON.stringify(await handler(event, context)) ?? 'null');
+  // A stream that was left before its end ends with an error, which nobody is there to hear.
+  await finished(output).catch(() => {});
+  return Buffer.concat(kept).toString();
+}
+
 try {
   const handler = await loadHandler();
   port.on('message', async (message: ToWorker) => {
+    if (message.kind === 'taken') return taken?.();
+    if (message.kind === 'left') return output?.destroy();
     process.env._X_AMZN_TRACE_ID = message.trace;
     try {
-      const result = await handler(JSON.parse(message.event), contextOf(message));
-      send({ kind: 'result', payload: JSON.stringify(result) ?? 'null' });
+      send({ kind: 'result', payload: await run(handler, message) });
     } catch (error) {
       send({ kind: 'error', ...describe(error) });
     }

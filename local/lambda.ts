@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { region } from './aws.ts';
 import type { Credentials } from './iam.ts';
@@ -27,13 +28,23 @@ export interface WorkerSettings {
   readonly logStream: string;
 }
 
-export interface ToWorker {
+export interface InvokeMessage {
+  readonly kind: 'invoke';
   readonly requestId: string;
   readonly event: string;
   readonly deadline: number;
+  /** The answer is wanted chunk by chunk. */
+  readonly streams: boolean;
   /** What the invocation finds in `_X_AMZN_TRACE_ID`. */
   readonly trace: string;
 }
+
+export type ToWorker =
+  | InvokeMessage
+  /** The chunk was taken, and the next is wanted. */
+  | { readonly kind: 'taken' }
+  /** Nobody wants the rest of the answer. */
+  | { readonly kind: 'left' };
 
 interface Thrown {
   readonly errorType: string;
@@ -44,15 +55,27 @@ interface Thrown {
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'chunk'; readonly chunk: Uint8Array }
   | { readonly kind: 'result'; readonly payload: string }
   | ({ readonly kind: 'error' | 'failed' } & Thrown);
 
-export type InvokeResult =
-  | { readonly ok: true; readonly payload: string }
-  | ({
-      readonly ok: false;
-      readonly reason: 'error' | 'timeout' | 'crash' | 'request-too-large';
-    } & Thrown);
+export interface Failure extends Thrown {
+  readonly ok: false;
+  readonly reason: 'error' | 'timeout' | 'crash' | 'request-too-large';
+}
+
+export type InvokeResult = { readonly ok: true; readonly payload: string } | Failure;
+
+/** What a streamed answer fails with where its function does. */
+export class FunctionFailure extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(`${failure.errorType}: ${failure.errorMessage}`);
+    this.name = 'FunctionFailure';
+    this.failure = failure;
+  }
+}
 
 /** A line that a function wrote. */
 export interface FunctionLog {
@@ -152,21 +175,73 @@ export class Lambda {
    * throws for what the function does.
    */
   async invoke(arn: string, event: unknown, traceId = newTraceId()): Promise<InvokeResult> {
+    const payload = JSON.stringify(event);
+    return tooLarge(payload) ?? this.#pool(arn).invoke(payload, invocationHeader(traceId));
+  }
+
+  /**
+   * Calls a function and hands its answer on while the function writes it, no faster than it is read.
+   * The stream fails with FunctionFailure where the function does; destroying it tells the function.
+   */
+  invokeWithResponseStream(arn: string, event: unknown, traceId = newTraceId()): Readable {
+    const payload = JSON.stringify(event);
+    const refused = tooLarge(payload);
+    if (refused) return new Readable({ read() {} }).destroy(new FunctionFailure(refused));
+    return this.#pool(arn).stream(payload, invocationHeader(traceId));
+  }
+
+  #pool(arn: string): Pool {
     const pool = this.#pools.get(arn);
     if (!pool) throw new Error(`There is no function ${arn}`);
-    const payload = JSON.stringify(event);
-    if (Buffer.byteLength(payload) > longestPayloadBytes) {
-      return failure(
-        'request-too-large',
-        'RequestTooLargeException',
-        `Request must be smaller than ${longestPayloadBytes} bytes for the InvokeFunction operation`,
-      );
-    }
-    return pool.invoke(payload, invocationHeader(traceId));
+    return pool;
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.stop()));
+  }
+}
+
+/** A streamed answer on its way to who asked for it: one chunk of it at a time. */
+class Output {
+  readonly readable: Readable;
+  #tell: ((kind: 'taken' | 'left') => void) | undefined;
+  #hasChunk = false;
+
+  constructor() {
+    this.readable = new Readable({
+      read: () => {
+        if (this.#hasChunk) this.#tell?.('taken');
+        this.#hasChunk = false;
+      },
+      destroy: (error, done) => {
+        this.#tell?.('left');
+        done(error);
+      },
+    });
+  }
+
+  get isLeft(): boolean {
+    return this.readable.destroyed;
+  }
+
+  /** Says how the function is told that a chunk was taken, or that nobody wants the rest. */
+  connect(tell: (kind: 'taken' | 'left') => void): void {
+    this.#tell = tell;
+    if (this.isLeft) tell('left');
+  }
+
+  disconnect(): void {
+    this.#tell = undefined;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#hasChunk = true;
+    this.readable.push(chunk);
+  }
+
+  end(result: InvokeResult): void {
+    if (result.ok) this.readable.push(null);
+    else this.readable.destroy(new FunctionFailure(result));
   }
 }
 
@@ -183,15 +258,25 @@ class Pool {
     this.#options = options;
   }
 
-  async invoke(event: string, trace: string): Promise<InvokeResult> {
+  async invoke(event: string, trace: string, output?: Output): Promise<InvokeResult> {
     const environment = await this.#acquire();
     if (!environment) return failure('crash', 'Runtime.Stopped', 'The local cloud stops');
-    const { result, isCold, ms } = await environment.run(event, trace);
+    if (output?.isLeft) {
+      this.#release(environment);
+      return failure('error', 'Sandbox.Left', 'Nobody waits for the answer any more');
+    }
+    const { result, isCold, ms } = await environment.run(event, trace, output);
     this.#release(environment);
     const outcome = result.ok ? 'ok' : result.reason;
     if (!this.#isStopped)
       this.#options.onInvocation?.({ functionId: this.#spec.id, outcome, isCold, ms });
     return result;
+  }
+
+  stream(event: string, trace: string): Readable {
+    const output = new Output();
+    this.invoke(event, trace, output).then((result) => output.end(result));
+    return output.readable;
   }
 
   #acquire(): Promise<Environment | undefined> | Environment | undefined {
@@ -242,6 +327,7 @@ class Environment {
   readonly #ready: Promise<InvokeResult | undefined>;
   #requestId: string | undefined;
   #settle: (result: InvokeResult) => void = () => {};
+  #output: Output | undefined;
 
   constructor(spec: FunctionSpec, options: LambdaOptions, onEnd: () => void) {
     this.#spec = spec;
@@ -293,6 +379,8 @@ class Environment {
         } else if (message.kind === 'ready') {
           clearTimeout(timer);
           resolve(undefined);
+        } else if (message.kind === 'chunk') {
+          this.#output?.push(message.chunk);
         } else if (message.kind === 'result') {
           this.#settle(checkedResult(message.payload));
         } else {
@@ -321,16 +409,16 @@ class Environment {
     });
   }
 
-  async run(event: string, trace: string) {
+  async run(event: string, trace: string, output?: Output) {
     const isCold = this.#isCold;
     this.#isCold = false;
     await this.#ready;
     const startedAt = performance.now();
-    const result = await this.#run(event, trace);
+    const result = await this.#run(event, trace, output);
     return { result, isCold, ms: performance.now() - startedAt };
   }
 
-  async #run(event: string, trace: string): Promise<InvokeResult> {
+  async #run(event: string, trace: string, output?: Output): Promise<InvokeResult> {
     const initFailure = await this.#ready;
     if (initFailure || !this.isAlive) {
       return (
@@ -340,11 +428,14 @@ class Environment {
     }
     this.#requestId = randomUUID();
     const message: ToWorker = {
+      kind: 'invoke',
       requestId: this.#requestId,
       event,
       deadline: Date.now() + this.#spec.timeoutMs,
+      streams: output !== undefined,
       trace,
     };
+    this.#output = output;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const seconds = (this.#spec.timeoutMs / 1000).toFixed(2);
@@ -356,9 +447,12 @@ class Environment {
       this.#settle = (result) => {
         clearTimeout(timer);
         this.#settle = () => {};
+        this.#output = undefined;
+        output?.disconnect();
         resolve(result);
       };
       this.#worker.postMessage(message);
+      output?.connect((kind) => this.#worker.postMessage({ kind } satisfies ToWorker));
     });
   }
 
@@ -366,6 +460,15 @@ class Environment {
     this.isAlive = false;
     await this.#worker.terminate();
   }
+}
+
+function tooLarge(payload: string): Failure | undefined {
+  if (Buffer.byteLength(payload) <= longestPayloadBytes) return undefined;
+  return failure(
+    'request-too-large',
+    'RequestTooLargeException',
+    `Request must be smaller than ${longestPayloadBytes} bytes for the InvokeFunction operation`,
+  );
 }
 
 function checkedResult(payload: string): InvokeResult {
@@ -377,10 +480,6 @@ function checkedResult(payload: string): InvokeResult {
   );
 }
 
-function failure(
-  reason: 'error' | 'timeout' | 'crash' | 'request-too-large',
-  errorType: string,
-  errorMessage: string,
-): InvokeResult {
+function failure(reason: Failure['reason'], errorType: string, errorMessage: string): Failure {
   return { ok: false, reason, errorType, errorMessage, trace: [] };
 }

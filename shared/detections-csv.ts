@@ -1,5 +1,8 @@
+export const lineBreak = '\r\n';
+
 /** A line by RFC 4180. */
-export const toLine = (cells: readonly unknown[]): string => `${cells.map(toCell).join(',')}\r\n`;
+export const toLine = (cells: readonly unknown[]): string =>
+  `${cells.map(toCell).join(',')}${lineBreak}`;
 
 /** A cell by RFC 4180 that no spreadsheet takes for a formula. */
 export function toCell(value: unknown): string {

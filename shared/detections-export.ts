@@ -1,10 +1,10 @@
 import type * as z from 'zod';
-import { exportDetections } from './contract/detections-export.ts';
-import { type Detection, list } from './detections.ts';
-import { toLine } from './detections-csv.ts';
+import type { exportDetections } from './contract/detections-export.ts';
+import { type Detection, readAll } from './detections.ts';
+import { lineBreak, toLine } from './detections-csv.ts';
 import type { Plan } from './detections-retention.ts';
 
-type ExportQuery = z.output<typeof exportDetections.query>;
+type Filters = z.output<typeof exportDetections.query>;
 
 const columns = [
   'id',
@@ -16,24 +16,21 @@ const columns = [
   'vni',
 ] as const satisfies (keyof Detection)[];
 
-/** One page of detections as CSV, and where the next one is. Throws `invalid_cursor`. */
-export async function exportPage(
+/**
+ * All detections that the filters let pass as one CSV file, piece by piece. A line break is held back
+ * until it is known what follows, so that only the whole file ends with one.
+ */
+export async function* exportCsv(
   tenantId: string,
-  query: ExportQuery,
-  plan: () => Promise<Plan>,
-): Promise<{ csv: string; hasHeader: boolean; next: string | undefined }> {
-  const { items, next_cursor } = await list(tenantId, query, plan);
-  const hasHeader = query.cursor === undefined;
-  const rows = items.map((item) => columns.map((column) => item[column]));
-  return {
-    csv: [...(hasHeader ? [columns] : []), ...rows].map(toLine).join(''),
-    hasHeader,
-    next: next_cursor === null ? undefined : addressOf({ ...query, cursor: next_cursor }),
-  };
-}
-
-function addressOf(query: ExportQuery): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  const parameters = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-  return `${exportDetections.paths[0]}?${parameters}`;
+  filters: Filters,
+  plan: Plan,
+): AsyncGenerator<string> {
+  let held = toLine(columns);
+  for await (const detections of readAll(tenantId, filters, plan)) {
+    for (const detection of detections) held += toLine(columns.map((column) => detection[column]));
+    if (held === lineBreak) continue;
+    yield held.slice(0, -lineBreak.length);
+    held = lineBreak;
+  }
+  yield held;
 }

@@ -23,7 +23,7 @@ export type NewDetection = z.output<typeof ingestDetections.body>['detections'][
 type ListQuery = z.output<typeof listDetections.query>;
 type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 
-/** A page with filters examines at most this many detections of a quarter. */
+/** A page with filters examines at most this many detections of a quarter, and so does a portion. */
 const examinedPerQuarter = 1000;
 
 /**
@@ -132,11 +132,7 @@ export async function list(
   const scope = { tenantId, list: 'detections', filters };
   const after = cursor === undefined ? undefined : toPosition(await openCursor(scope, cursor));
   const nowMs = Date.now();
-  const range = {
-    // Below every time: DynamoDB takes no empty text in a key.
-    from: filters.from ?? '0',
-    to: earliest(filters.to, new Date(nowMs + clockSkewMs).toISOString()),
-  };
+  const range = rangeOf(filters, nowMs);
   const start = after?.ts ?? range.to;
   // DynamoDB refuses a range that ends before it begins, and a position outside the range.
   if (start < range.from) return { items: [], next_cursor: null };
@@ -164,13 +160,49 @@ export async function list(
   const isOver = kept.length < found.length || (stoppedAt?.ts ?? '') < horizon;
   const last = kept.length > limit ? page.at(-1) : isOver ? undefined : stoppedAt;
   return {
-    items: page.map(({ ttl: _, ...detection }) => ({
-      ...detection,
-      ...(vni !== undefined && { vni }),
-    })),
+    items: page.map((item) => toDetection(item, vni)),
     next_cursor: last ? await sealCursor(scope, { ts: last.ts, id: last.id }) : null,
   };
 }
+
+/**
+ * All of the tenant's detections that the filters let pass, newest first and as far back as the plan
+ * goes, in portions. Each is read when it is asked for, and is empty where the filters let none pass.
+ */
+export async function* readAll(
+  tenantId: string,
+  filters: Filters,
+  plan: Plan,
+): AsyncGenerator<Detection[]> {
+  const nowMs = Date.now();
+  const { from, to } = rangeOf(filters, nowMs);
+  const range = { from: latest(from, horizonOf(plan, nowMs)), to };
+  // DynamoDB refuses a range that ends before it begins.
+  if (range.to < range.from) return;
+  const vni = await vniOf(tenantId);
+  for (const quarter of quarters(range.to, range.from)) {
+    let after: Position | undefined;
+    do {
+      const slice = await readQuarter(tenantId, quarter, range, filters, examinedPerQuarter, after);
+      yield slice.items.map((item) => toDetection(item, vni));
+      after = slice.stoppedAt;
+    } while (after);
+  }
+}
+
+const rangeOf = ({ from, to }: Filters, nowMs: number) => ({
+  // Below every time: DynamoDB takes no empty text in a key.
+  from: from ?? '0',
+  to: earliest(to, new Date(nowMs + clockSkewMs).toISOString()),
+});
+
+const toDetection = (
+  { ttl: _, ...detection }: DetectionItem,
+  vni: number | undefined,
+): Detection => ({
+  ...detection,
+  ...(vni !== undefined && { vni }),
+});
 
 type Position = Pick<Detection, 'ts' | 'id'>;
 

@@ -1,6 +1,7 @@
 import type { Tenant } from './api.ts';
 import type { AccountPage, App, Content, Page } from './app.ts';
 import { byId, type Child, fill, h, link } from './dom.ts';
+import { showMenu } from './menu.ts';
 import { badge, failure, heading, supportLink } from './parts.ts';
 import { SessionEndedError } from './problem.ts';
 
@@ -10,7 +11,12 @@ let known: Tenant | undefined;
  * Frames a page with the tenant's name, status and plan. A tenant that is not active gets told why
  * instead, because the API would refuse the page's data.
  */
-export function accountPage(app: App, pages: readonly AccountPage[], page: AccountPage): Page {
+export function accountPage(
+  app: App,
+  pages: readonly AccountPage[],
+  page: AccountPage,
+  id: string,
+): Page {
   const body = h('div', { class: 'body' });
   let inner: Content | undefined;
   let isGone = false;
@@ -22,7 +28,7 @@ export function accountPage(app: App, pages: readonly AccountPage[], page: Accou
       if (isGone) return;
       known = tenant.status === 'ACTIVE' ? tenant : undefined;
       showHeader(app, pages, page, tenant);
-      inner = tenant.status === 'ACTIVE' ? page.open(app) : { content: inactive(tenant, load) };
+      inner = openFor(tenant);
       fill(body, inner.content);
     } catch (error) {
       if (isGone || error instanceof SessionEndedError) return;
@@ -30,10 +36,22 @@ export function accountPage(app: App, pages: readonly AccountPage[], page: Accou
     }
   }
 
+  function openFor(tenant: Tenant): Content {
+    if (tenant.status !== 'ACTIVE') return { content: inactive(tenant, load) };
+    return isFor(app, page) ? page.open(app, id) : { content: notForYou(page) };
+  }
+
   void load();
+  const { parent } = page;
   return {
     title: page.title,
-    content: h('div', {}, heading(page.title), body),
+    content: h(
+      'div',
+      {},
+      parent && link(parent.path, `‹ ${parent.title}`, { class: 'back' }),
+      heading(page.title),
+      body,
+    ),
     dispose() {
       isGone = true;
       inner?.dispose?.();
@@ -43,8 +61,24 @@ export function accountPage(app: App, pages: readonly AccountPage[], page: Accou
 
 /** Takes the tenant and the navigation out of the header. */
 export function clearHeader(): void {
+  showMenu(false);
   fill(byId('navigation'));
   fill(byId('account'));
+}
+
+function isFor(app: App, { roles }: AccountPage): boolean {
+  const role = app.session.claims()?.role;
+  return !roles || (role !== undefined && roles.includes(role));
+}
+
+function notForYou({ roles = [] }: AccountPage): Node {
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'This page is not for your role'),
+    h('p', {}, `It is for these roles: ${roles.join(', ')}. Ask one of them in your company.`),
+    link('/', 'Go to the start page', { class: 'button' }),
+  );
 }
 
 function cached(app: App): Tenant | undefined {
@@ -52,11 +86,13 @@ function cached(app: App): Tenant | undefined {
 }
 
 function showHeader(app: App, pages: readonly AccountPage[], current: AccountPage, tenant: Tenant) {
-  const role = app.session.claims()?.role;
-  const visible = pages.filter((page) => !page.roles || (role && page.roles.includes(role)));
+  const visible = pages.filter((page) => !page.parent && isFor(app, page));
   const links = visible.map((page) =>
-    link(page.path, page.title, page === current ? { 'aria-current': 'page' } : {}),
+    link(page.path, page.title, {
+      'aria-current': page === current ? 'page' : page === current.parent && 'true',
+    }),
   );
+  showMenu(true);
   fill(byId('navigation'), links, link('/docs', 'API docs'));
   fill(
     byId('account'),

@@ -5,14 +5,7 @@ import { time } from './format.ts';
 import { form } from './forms.ts';
 import { badge, confirm, copyable, failure } from './parts.ts';
 import { explain, SessionEndedError } from './problem.ts';
-
-const managers = ['owner', 'admin'] as const;
-
-/** Whether the user may make API keys. */
-export function managesApiKeys(app: App): boolean {
-  const role = app.session.claims()?.role;
-  return managers.some((manager) => manager === role);
-}
+import { managers } from './roles.ts';
 
 /** The keys of the tenant's sensors. */
 export const apiKeysPage: AccountPage = {

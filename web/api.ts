@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type * as apiKeys from '../shared/contract/api-keys.ts';
 import type * as auth from '../shared/contract/auth.ts';
+import type * as credentials from '../shared/contract/credentials.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import type * as marketplace from '../shared/contract/marketplace.ts';
 import type { TenantId, TenantStatus, TokenResponse } from '../shared/contract/schemas.ts';
@@ -26,6 +27,17 @@ export const calls = {
   listApiKeys: { id: 'api-keys/list', method: 'GET', path: '/api/v1/api-keys' },
   createApiKey: { id: 'api-keys/create', method: 'POST', path: '/api/v1/api-keys' },
   deleteApiKey: { id: 'api-keys/delete', method: 'DELETE', path: '/api/v1/api-keys/{id}' },
+  getCredentials: { id: 'credentials/get', method: 'GET', path: '/api/v1/tenants/me/credentials' },
+  updateCredentials: {
+    id: 'credentials/update',
+    method: 'PATCH',
+    path: '/api/v1/tenants/me/credentials',
+  },
+  deleteCredentials: {
+    id: 'credentials/delete',
+    method: 'DELETE',
+    path: '/api/v1/tenants/me/credentials',
+  },
 } as const satisfies Record<string, Call>;
 
 /** The body that an endpoint of the contract accepts. */
@@ -42,6 +54,7 @@ export type CompletedProfile = TokenPair & {
 export type Tenant = z.output<typeof tenants.Tenant>;
 export type ApiKey = z.output<typeof apiKeys.ApiKey>;
 export type CreatedApiKey = ApiKey & { key: string };
+export type SavedCredentials = z.output<typeof credentials.SavedCredentials>;
 
 export type Api = ReturnType<typeof createApi>;
 
@@ -66,5 +79,15 @@ export function createApi(session: Session) {
       session.run((token) => send<CreatedApiKey>(calls.createApiKey, { body }, token)),
     deleteApiKey: (id: string) =>
       session.run((token) => send<void>(calls.deleteApiKey, { path: { id } }, token)),
+    getCredentials: (signal: AbortSignal) =>
+      session.run((token) =>
+        send<{ items: SavedCredentials[] }>(calls.getCredentials, { signal }, token),
+      ),
+    updateCredentials: (body: BodyOf<typeof credentials.updateCredentials>) =>
+      session.run((token) =>
+        send<{ items: SavedCredentials[] }>(calls.updateCredentials, { body }, token),
+      ),
+    deleteCredentials: (query: QueryOf<typeof credentials.deleteCredentials>) =>
+      session.run((token) => send<void>(calls.deleteCredentials, { query }, token)),
   };
 }

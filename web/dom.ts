@@ -1,5 +1,5 @@
 type Value = string | number | boolean | undefined | ((event: Event) => void);
-export type Child = Node | string | false | undefined | readonly Child[];
+export type Child = Node | string | false | null | undefined | readonly Child[];
 
 /**
  * Makes an element. Functions become listeners (`onclick`), everything else attributes; children
@@ -10,7 +10,24 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   attributes: Readonly<Record<string, Value>> = {},
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
+  return equip(document.createElement(tag), attributes, children);
+}
+
+/** Makes an element of a drawing, as `h` makes one of the page. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, Value>> = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  return equip(element, attributes, children);
+}
+
+function equip<E extends Element>(
+  element: E,
+  attributes: Readonly<Record<string, Value>>,
+  children: readonly Child[],
+): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, '');
@@ -47,7 +64,7 @@ export function uniqueId(prefix: string): string {
 
 function nodes(children: readonly Child[]): (Node | string)[] {
   return children.flatMap((child) => {
-    if (child === undefined || child === false || child === '') return [];
+    if (child === undefined || child === null || child === false || child === '') return [];
     return typeof child === 'string' || child instanceof Node ? [child] : nodes(child);
   });
 }

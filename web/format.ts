@@ -3,6 +3,13 @@ import { h } from './dom.ts';
 const dateAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const dateOnly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const timeOnly = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const shortDays = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const shortDates = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+});
+const numbers = new Intl.NumberFormat('en-GB');
 const percents = new Intl.NumberFormat('en-GB', { style: 'percent', maximumFractionDigits: 1 });
 
 /** A moment in the reader's own time zone; its title says it in UTC. */
@@ -27,9 +34,9 @@ export function percent(fraction: number): string {
   return percents.format(fraction);
 }
 
-/** `1 detection`, `2 detections` */
+/** `1 detection`, `2,000 detections` */
 export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+  return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 /** How long a person would say a wait is: `12 seconds`, `3 minutes`. */
@@ -37,4 +44,30 @@ export function duration(seconds: number): string {
   if (seconds < 100) return count(Math.max(1, Math.ceil(seconds)), 'second');
   if (seconds < 100 * 60) return count(Math.ceil(seconds / 60), 'minute');
   return count(Math.ceil(seconds / 3600), 'hour');
+}
+
+/** `12,345` */
+export function number(amount: number): string {
+  return numbers.format(amount);
+}
+
+/** `RUB 1,299.00`, exactly as the decimal says; the currency is a code of ISO 4217. */
+export function money({ amount, currency }: { amount: string; currency: string }): string {
+  if (!/^[A-Z]{3}$/.test(currency)) return `${amount} ${currency}`.trim();
+  return new Intl.NumberFormat('en-GB', {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+    maximumFractionDigits: 20,
+  }).format(amount as Intl.StringNumericLiteral);
+}
+
+/** `20 Nov`, in the reader's own time zone. */
+export function shortDay(date: Date): string {
+  return shortDays.format(date);
+}
+
+/** `20 Nov` for `2026-11-20`, which is a day of no time zone. */
+export function shortDate(day: string): string {
+  return shortDates.format(new Date(day));
 }

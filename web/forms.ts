@@ -6,14 +6,23 @@ export interface Field {
   readonly name: string;
   /** As a sentence may begin with it: `Email`, `Company name`. */
   readonly label: string;
-  readonly kind: 'email' | 'text' | 'new-password' | 'current-password' | 'select';
+  readonly kind:
+    | 'email'
+    | 'text'
+    | 'url'
+    | 'new-password'
+    | 'current-password'
+    | 'secret'
+    | 'select'
+    | 'checks';
   readonly autocomplete?: string;
   readonly hint?: string;
   readonly optional?: true;
+  /** What it holds at first; of checks, the values with spaces between them, as `onSubmit` gets them. */
   readonly value?: string;
   readonly maxLength?: number;
-  /** Values and texts of a select. */
-  readonly choices?: readonly (readonly [value: string, text: string])[];
+  /** Values and texts of a select or of checks, and what a check means. */
+  readonly choices?: readonly (readonly [value: string, text: string, meaning?: string])[];
 }
 
 export interface FormOptions {
@@ -31,8 +40,10 @@ type Control = HTMLInputElement | HTMLSelectElement;
 
 interface Row {
   readonly field: Field;
+  /** What takes the focus when something is wrong. */
   readonly control: Control;
   readonly element: HTMLElement;
+  value(): string;
   showError(text: string | undefined): void;
 }
 
@@ -74,10 +85,12 @@ export function form(options: FormOptions): HTMLFormElement {
       const about = options.fieldOfCode?.[error.code];
       if (about !== undefined) complaints.set(about, error.message);
       for (const { pointer, detail } of error.fields) {
-        const name = pointer.split('/')[1] ?? '';
-        const row = rows.find((candidate) => candidate.field.name === name);
-        if (!row) others.push(`${name} ${detail}`.trim());
-        else if (!complaints.has(name)) complaints.set(name, sentence(row.field.label, detail));
+        const names = pointer.split('/').slice(1);
+        const row = rows.find(({ field }) => names.includes(field.name));
+        if (!row) others.push(`${names.join(' ')} ${detail}`.trim());
+        else if (!complaints.has(row.field.name)) {
+          complaints.set(row.field.name, sentence(row.field.label, detail));
+        }
       }
     }
     const shown = showErrors(rows.map((row) => [row, complaints.get(row.field.name)]));
@@ -110,10 +123,15 @@ function showErrors(complaints: readonly (readonly [Row, string | undefined])[])
 }
 
 /** What is wrong before anything is sent: only what needs no knowledge of the API's rules. */
-function ownComplaint({ field, control }: Row): string | undefined {
-  if (control.value === '') return field.optional ? undefined : `${field.label} is missing.`;
-  if (control.validity.typeMismatch) return `${field.label} is not an email address.`;
-  if (field.kind === 'new-password' && codePoints(control.value) < 8) {
+function ownComplaint({ field, control, value }: Row): string | undefined {
+  if (value() === '') {
+    if (field.optional) return undefined;
+    return field.kind === 'checks' ? 'Choose at least one.' : `${field.label} is missing.`;
+  }
+  if (control.validity.typeMismatch) {
+    return `${field.label} is not ${field.kind === 'url' ? 'a web address' : 'an email address'}.`;
+  }
+  if (field.kind === 'new-password' && codePoints(value()) < 8) {
     return `${field.label} has fewer than 8 characters.`;
   }
   return undefined;
@@ -128,16 +146,17 @@ function sentence(label: string, detail: string): string {
 }
 
 function readValues(rows: readonly Row[]): Record<string, string> {
-  const filled = rows.filter((row) => row.control.value !== '');
-  return Object.fromEntries(filled.map((row) => [row.field.name, row.control.value]));
+  const filled = rows.filter((row) => row.value() !== '');
+  return Object.fromEntries(filled.map((row) => [row.field.name, row.value()]));
 }
 
 function makeRow(field: Field): Row {
+  if (field.kind === 'checks') return makeChecks(field);
   const id = uniqueId(field.name);
   const noteId = `${id}-note`;
   const control = makeControl(field, id, noteId);
   const note = h('p', { class: 'note', id: noteId, 'aria-live': 'polite' }, field.hint);
-  const isPassword = field.kind === 'new-password' || field.kind === 'current-password';
+  const isSecret = ['new-password', 'current-password', 'secret'].includes(field.kind);
   const element = h(
     'div',
     { class: 'field' },
@@ -147,17 +166,67 @@ function makeRow(field: Field): Row {
       field.label,
       field.optional && h('span', { class: 'optional' }, ' (optional)'),
     ),
-    isPassword ? h('div', { class: 'with-button' }, control, revealButton(control)) : control,
+    isSecret
+      ? h('div', { class: 'with-button' }, control, revealButton(field.label, control))
+      : control,
     note,
   );
   return {
     field,
     control,
     element,
+    value: () => control.value,
     showError(text) {
       element.classList.toggle('wrong', text !== undefined);
       if (text === undefined) control.removeAttribute('aria-invalid');
       else control.setAttribute('aria-invalid', 'true');
+      fill(note, text ?? field.hint);
+    },
+  };
+}
+
+function makeChecks(field: Field): Row {
+  const noteId = `${uniqueId(field.name)}-note`;
+  const note = h('p', { class: 'note', id: noteId, 'aria-live': 'polite' }, field.hint);
+  const chosen = field.value?.split(' ') ?? [];
+  const boxes = (field.choices ?? []).map(([value, text, meaning]) => {
+    const id = uniqueId(field.name);
+    const box = h('input', {
+      id,
+      type: 'checkbox',
+      name: field.name,
+      value,
+      checked: chosen.includes(value),
+      'aria-describedby': meaning !== undefined && `${id}-meaning`,
+    });
+    const words = h(
+      'div',
+      {},
+      h('label', { for: id }, text),
+      meaning !== undefined && h('p', { id: `${id}-meaning` }, meaning),
+    );
+    return { box, element: h('div', { class: 'check' }, box, words) };
+  });
+  const [first] = boxes;
+  if (!first) throw new Error(`${field.name} has no choices`);
+  const element = h(
+    'fieldset',
+    { class: 'field', 'aria-describedby': noteId },
+    h('legend', {}, field.label),
+    boxes.map((each) => each.element),
+    note,
+  );
+  return {
+    field,
+    control: first.box,
+    element,
+    value: () =>
+      boxes
+        .filter(({ box }) => box.checked)
+        .map(({ box }) => box.value)
+        .join(' '),
+    showError(text) {
+      element.classList.toggle('wrong', text !== undefined);
       fill(note, text ?? field.hint);
     },
   };
@@ -181,21 +250,22 @@ function makeControl(field: Field, id: string, noteId: string): Control {
       ),
     );
   }
-  const isPassword = field.kind !== 'email' && field.kind !== 'text';
+  const isPassword = field.kind === 'new-password' || field.kind === 'current-password';
   return h('input', {
     ...common,
-    type: isPassword ? 'password' : field.kind,
+    type: isPassword || field.kind === 'secret' ? 'password' : field.kind,
     value: field.value,
     maxlength: field.maxLength,
     ...(isPassword && { autocomplete: field.kind }),
+    ...(field.kind === 'secret' && { autocomplete: 'off' }),
     ...(field.kind !== 'text' && { autocapitalize: 'none', spellcheck: 'false' }),
   });
 }
 
-function revealButton(control: Control): HTMLButtonElement {
+function revealButton(label: string, control: Control): HTMLButtonElement {
   const button = h(
     'button',
-    { type: 'button', class: 'reveal', 'aria-pressed': 'false', 'aria-label': 'Show password' },
+    { type: 'button', class: 'reveal', 'aria-pressed': 'false', 'aria-label': `Show ${label}` },
     'Show',
   );
   button.addEventListener('click', () => {

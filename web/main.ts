@@ -1,18 +1,33 @@
 import { accountPage, clearHeader } from './account.ts';
 import { createApi, refresh } from './api.ts';
 import { apiKeysPage } from './api-keys.ts';
-import type { App, Notice, Page } from './app.ts';
+import type { AccountPage, App, Notice, Page } from './app.ts';
+import { detectionEventWords } from './detections/events.ts';
 import { detectionsPage } from './detections/page.ts';
 import { byId, fill, h, link } from './dom.ts';
+import { startMenu } from './menu.ts';
 import { card, heading, supportLink } from './parts.ts';
+import { productEventWords } from './products/events.ts';
+import { productsPage } from './products/page.ts';
+import { productPage } from './products/product.ts';
+import { sellersPage } from './sellers.ts';
 import { claimTab, createSession, tabStorage } from './session.ts';
 import { productName } from './settings.ts';
 import { signInPage } from './sign-in.ts';
 import { signUpPage } from './sign-up.ts';
+import { coreEventWords } from './webhooks/events.ts';
+import { webhookPages } from './webhooks/page.ts';
 import { keepTicket, welcomePage } from './welcome.ts';
 
 /** Pages for people who are signed in, in the order of the navigation. A feature adds its own here. */
-const accountPages = [detectionsPage, apiKeysPage];
+const accountPages: readonly AccountPage[] = [
+  detectionsPage,
+  productsPage,
+  productPage,
+  sellersPage(productsPage),
+  ...webhookPages({ ...detectionEventWords, ...productEventWords, ...coreEventWords }),
+  apiKeysPage,
+];
 
 const storage = tabStorage();
 
@@ -29,24 +44,39 @@ const app: App = {
     history[replace ? 'replaceState' : 'pushState'](null, '', path);
     render(notice && { notice });
   },
+  keep(query) {
+    history.replaceState(history.state, '', location.pathname + query);
+    shownAddress = location.pathname + location.search;
+  },
   announce: (text) => fill(byId('announcer'), text),
+  retitle(title) {
+    document.title = `${title} · ${productName}`;
+    const heading = byId('main').querySelector('h1');
+    if (heading) fill(heading, title);
+  },
 };
 
 let current: Page | undefined;
-let shownPath: string | undefined;
+let shownAddress: string | undefined;
 
 function pageOf(path: string): Page {
   if (path === '/sign-up') return signUpPage(app);
   if (path === '/welcome') return welcomePage(app);
-  const page = accountPages.find((candidate) => candidate.path === path);
+  const page = accountPages.find((candidate) => isPathOf(candidate, path));
   if (!page) return notFoundPage();
-  return session.isOpen() ? accountPage(app, accountPages, page) : signInPage(app, path);
+  if (!session.isOpen()) return signInPage(app, path + location.search);
+  return accountPage(app, accountPages, page, path.slice(page.path.length));
+}
+
+function isPathOf({ path }: AccountPage, asked: string): boolean {
+  const isFolder = path !== '/' && path.endsWith('/');
+  return isFolder ? asked.startsWith(path) && asked.length > path.length : asked === path;
 }
 
 /** Shows the page of the current address. */
 function render({ notice, isFirst = false }: { notice?: Notice; isFirst?: boolean } = {}): void {
   const path = location.pathname.replace(/(.)\/$/, '$1');
-  shownPath = location.pathname;
+  shownAddress = location.pathname + location.search;
   current?.dispose?.();
   if (!session.isOpen()) clearHeader();
   current = pageOf(path);
@@ -77,23 +107,25 @@ function followLink(event: MouseEvent): void {
   const anchor = event.target instanceof Element ? event.target.closest('a') : null;
   if (!isPlainClick || !anchor || event.defaultPrevented || anchor.origin !== location.origin)
     return;
-  const isOwn = ['/welcome', '/sign-up', ...accountPages.map((page) => page.path)].includes(
-    anchor.pathname,
-  );
+  const isOwn =
+    ['/welcome', '/sign-up'].includes(anchor.pathname) ||
+    accountPages.some((page) => isPathOf(page, anchor.pathname));
   if (!isOwn || anchor.hash !== '') return;
   event.preventDefault();
-  app.go(anchor.pathname);
+  app.go(anchor.pathname + anchor.search);
 }
 
 /** Back and forward. A jump within the page, as the skip link makes, is none of ours. */
 function followHistory(): void {
-  const isJump = shownPath === location.pathname && !location.hash.startsWith('#ticket=');
+  const isJump =
+    shownAddress === location.pathname + location.search && !location.hash.startsWith('#ticket=');
   if (!isJump) render();
 }
 
 if (location.pathname.startsWith('/welcome')) keepTicket();
 fill(byId('brand'), productName);
 fill(byId('support'), 'Support: ', supportLink());
+startMenu();
 document.addEventListener('click', followLink);
 addEventListener('popstate', followHistory);
 void claimTab(storage, navigator.locks).finally(() => render({ isFirst: true }));

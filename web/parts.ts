@@ -1,5 +1,5 @@
 import { type Child, fill, h, link, uniqueId } from './dom.ts';
-import { explain } from './problem.ts';
+import { explain, SessionEndedError } from './problem.ts';
 import { supportEmail } from './settings.ts';
 
 /** The heading of a page. It takes the focus when the page is opened from another one. */
@@ -18,6 +18,62 @@ export function failure(error: unknown, retry: () => void): HTMLElement {
     { class: 'panel failure', role: 'alert' },
     h('p', {}, explain(error)),
     h('button', { type: 'button', onclick: retry }, 'Try again'),
+  );
+}
+
+/**
+ * A button for something that takes a while. Meanwhile it is busy and does nothing again; what goes
+ * wrong stands in `problem`.
+ */
+export function action(
+  label: string,
+  run: () => Promise<void>,
+  { problem, ...attributes }: ActionOptions,
+): HTMLButtonElement {
+  const button = h('button', { type: 'button', ...attributes, onclick: () => void act() }, label);
+
+  async function act(): Promise<void> {
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    fill(problem);
+    // Not `disabled`: the button keeps the focus while it waits.
+    button.setAttribute('aria-disabled', 'true');
+    button.classList.add('busy');
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof SessionEndedError)) fill(problem, explain(error));
+    } finally {
+      button.removeAttribute('aria-disabled');
+      button.classList.remove('busy');
+    }
+  }
+
+  return button;
+}
+
+export interface ActionOptions {
+  readonly problem: HTMLElement;
+  readonly class?: string;
+  readonly 'aria-label'?: string;
+}
+
+/** Where it stands what went wrong; nothing to see until something does. */
+export function problemPlace(): HTMLElement {
+  return h('p', { class: 'form-error', role: 'alert' });
+}
+
+/** Names with what they stand for, such as the particulars of a thing. */
+export function facts(
+  ...pairs: (readonly [name: string, ...value: Child[]] | false)[]
+): HTMLElement {
+  return h(
+    'dl',
+    { class: 'facts' },
+    pairs.map((pair) => {
+      if (!pair) return false;
+      const [name, ...value] = pair;
+      return h('div', {}, h('dt', {}, name), h('dd', {}, value));
+    }),
   );
 }
 
@@ -80,7 +136,10 @@ export function confirm(question: string, explanation: string, yes: string): Pro
 }
 
 /** A small word with a meaning, such as a status. */
-export function badge(text: string, kind: 'plain' | 'good' | 'warn' = 'plain'): HTMLElement {
+export function badge(
+  text: string,
+  kind: 'plain' | 'good' | 'warn' | 'bad' = 'plain',
+): HTMLElement {
   return h('span', { class: `badge ${kind}` }, text);
 }
 

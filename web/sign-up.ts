@@ -1,12 +1,8 @@
 import type { App, Page } from './app.ts';
 import { h, link } from './dom.ts';
 import { form, signInInstead } from './forms.ts';
+import { marketplaces } from './marketplaces.ts';
 import { card, heading } from './parts.ts';
-
-const marketplaces = [
-  ['wildberries', 'Wildberries'],
-  ['ozon', 'Ozon'],
-] as const;
 
 /** Self-serve sign-up: a tenant on the free plan, without AWS Marketplace. */
 export function signUpPage(app: App): Page {

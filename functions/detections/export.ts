@@ -1,16 +1,18 @@
 import { exportDetections } from '../../shared/contract/detections-export.ts';
-import { exportPage } from '../../shared/detections-export.ts';
+import { exportCsv } from '../../shared/detections-export.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { admit } from '../../shared/limits.ts';
 
 export const handler = handleBearer(exportDetections, async ({ tenantId, query, plan }) => {
-  const { csv, hasHeader, next } = await exportPage(tenantId, query, plan);
+  // The plan is known when the caller's standing is: nobody else's attempts count for the tenant.
+  const known = await plan();
+  await admit('export.tenant', tenantId);
   return {
     status: 200,
-    body: csv,
+    body: exportCsv(tenantId, query, known),
     headers: {
-      'content-type': `text/csv; charset=utf-8; header=${hasHeader ? 'present' : 'absent'}`,
+      'content-type': 'text/csv; charset=utf-8; header=present',
       'content-disposition': 'attachment; filename="detections.csv"',
-      ...(next !== undefined && { link: `<${next}>; rel="next"` }),
     },
   };
 });

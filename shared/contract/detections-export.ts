@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import { listDetections } from './detections.ts';
-import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { queryNumber } from './schemas.ts';
+import { bearer, defineEndpoint, longestStreamSeconds, roles } from './endpoint.ts';
 
 export const exportDetections = defineEndpoint({
   id: 'detections/export',
   method: 'GET',
   paths: ['/api/v1/detections/export'],
   tag: 'detections',
-  summary: "The tenant's detections as CSV, newest first",
+  summary: "All of the tenant's detections as CSV, newest first",
   description:
-    'RFC 4180 in pages of at most 1000 rows, with the filters of the list: follow the `Link` header with `rel="next"` until there is none, and append what comes. The first page has the header row. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
+    'One answer with every detection that the filters of the list let pass, as far back as the plan keeps them. RFC 4180 with a header row. A cell that a spreadsheet would take for a formula begins with an apostrophe. The file is complete when the transfer ends without an error and the last row with a line break; one that was cut short has to be asked for again. An answer holds 200 MB at most, about two million detections: ask for more in parts, with `from` and `to`.',
   access: bearer(roles),
-  query: listDetections.query.extend({ limit: queryNumber(1, 1000, 'integer').default(1000) }),
-  responses: { 200: { description: 'A page', type: 'text/csv', schema: z.string() } },
-  errors: listDetections.errors ?? [],
-  table: listDetections.table ?? {},
-  secrets: listDetections.secrets ?? [],
+  query: listDetections.query.omit({ limit: true, cursor: true }),
+  responses: { 200: { description: 'The file', type: 'text/csv', schema: z.string() } },
+  limits: ['export.tenant'],
+  table: { ...listDetections.table, limit: ['UpdateItem'] },
+  streams: true,
+  timeoutSeconds: longestStreamSeconds,
 });

@@ -86,26 +86,41 @@ export interface Endpoint<
   readonly limits?: readonly LimitName[];
   /** People see this endpoint in a browser: errors become pages where the caller accepts HTML. */
   readonly page?: true;
+  /**
+   * The answer goes out piece by piece while the function makes it, for as long as `timeoutSeconds`
+   * lets it.
+   */
+  readonly streams?: true | undefined;
   /** Only in the local stage; never part of a deployed template. */
   readonly localOnly?: true;
 }
 
-/** An endpoint with the exact types of its schemas, as its handler wants them. */
+/** The longest that API Gateway lets an answer stream, and Lambda a function run. */
+export const longestStreamSeconds = 900;
+
+/** An endpoint with the exact types of its schemas and its answer, as its handler wants them. */
 export type Defined<
   B extends z.ZodType | undefined,
   Q extends z.ZodType | undefined,
   P extends z.ZodType | undefined,
   A extends Access,
-> = Endpoint<B, Q, P, A> & { readonly body: B; readonly query: Q; readonly path: P };
+  S extends true | undefined,
+> = Endpoint<B, Q, P, A> & {
+  readonly body: B;
+  readonly query: Q;
+  readonly path: P;
+  readonly streams: S;
+};
 
-/** Declares an endpoint and keeps the exact types of its schemas. */
+/** Declares an endpoint and keeps its exact types. */
 export function defineEndpoint<
   const A extends Access,
   B extends z.ZodType | undefined = undefined,
   Q extends z.ZodType | undefined = undefined,
   P extends z.ZodType | undefined = undefined,
->(endpoint: Endpoint<B, Q, P, A>): Defined<B, Q, P, A> {
-  return endpoint as Defined<B, Q, P, A>;
+  S extends true | undefined = undefined,
+>(endpoint: Endpoint<B, Q, P, A> & { readonly streams?: S }): Defined<B, Q, P, A, S> {
+  return endpoint as Defined<B, Q, P, A, S>;
 }
 
 /** Access for the given roles, by an access token. */

@@ -61,6 +61,7 @@ export const endpoints: readonly Endpoint[] = [
   products.getProductHistory,
   products.dashboard,
   products.lowStock,
+  products.topProducts,
   products.stockDistribution,
   products.syncHistory,
   marketplace.stubRegister,

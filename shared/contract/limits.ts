@@ -21,6 +21,7 @@ export const limitPolicies = {
   'ingest.key': { quota: 600, windowSeconds: 60 },
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
+  'export.tenant': { quota: 10, windowSeconds: 3600 },
   /** Tests and replays. */
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
   /** Webhooks that are created, changed or given a new secret. */

@@ -73,9 +73,12 @@ function toOperation(endpoint: Endpoint, pathIndex: number): ZodOpenApiOperation
   };
 }
 
-function describe({ description, access, limits }: Endpoint): { description?: string } {
+function describe(endpoint: Endpoint): { description?: string } {
+  const { description, access, limits, streams } = endpoint;
   const parts = [
     description,
+    streams &&
+      'The answer is sent while it is made; an error in the middle breaks off the transfer.',
     access.kind === 'bearer' && `Roles: ${access.roles.join(', ')}.`,
     access.kind === 'apiKey' && `Scope of the key: \`${access.scope}\`.`,
     limits && `Limits: ${limits.map((limit) => `\`${limit}\``).join(', ')}.`,

@@ -46,8 +46,8 @@ const summary = {
   updated_at: Timestamp,
   missing_since: Timestamp.nullable(),
 };
-const ProductSummary = z.strictObject(summary).meta({ id: 'ProductSummary' });
-const Product = z
+export const ProductSummary = z.strictObject(summary).meta({ id: 'ProductSummary' });
+export const Product = z
   .strictObject({ ...summary, barcodes: z.array(z.string()), created_at: Timestamp })
   .meta({ id: 'Product' });
 
@@ -130,7 +130,7 @@ export const getProduct = defineEndpoint({
   table: { ...read, tenantProduct: ['GetItem'] },
 });
 
-const ProductChange = z
+export const ProductChange = z
   .strictObject({
     at: Timestamp,
     stock: z.int(),
@@ -195,7 +195,7 @@ export const startProductSync = defineEndpoint({
   queues: ['sync'],
 });
 
-const SyncRun = z
+export const SyncRun = z
   .strictObject({
     task_id: SyncTaskId,
     status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
@@ -251,6 +251,27 @@ export const listProductSyncs = defineEndpoint({
   secrets: ['sealing-key'],
 });
 
+export const Dashboard = z
+  .strictObject({
+    total_products: z.int(),
+    total_stock: z.int(),
+    low_stock_count: z.int(),
+    out_of_stock_count: z.int(),
+    missing_count: z.int(),
+    average_stock_per_product: z.number(),
+    last_sync: z
+      .strictObject({
+        task_id: SyncTaskId,
+        timestamp: Timestamp,
+        status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+        products_synced: z.int(),
+        duration_ms: z.int(),
+      })
+      .nullable(),
+    health_score: z.number().min(0).max(100),
+  })
+  .meta({ id: 'Dashboard' });
+
 export const dashboard = defineEndpoint({
   id: 'products/dashboard',
   method: 'GET',
@@ -263,26 +284,7 @@ export const dashboard = defineEndpoint({
   responses: {
     200: {
       description: 'The figures as of the last sync',
-      schema: z
-        .strictObject({
-          total_products: z.int(),
-          total_stock: z.int(),
-          low_stock_count: z.int(),
-          out_of_stock_count: z.int(),
-          missing_count: z.int(),
-          average_stock_per_product: z.number(),
-          last_sync: z
-            .strictObject({
-              task_id: SyncTaskId,
-              timestamp: Timestamp,
-              status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
-              products_synced: z.int(),
-              duration_ms: z.int(),
-            })
-            .nullable(),
-          health_score: z.number().min(0).max(100),
-        })
-        .meta({ id: 'Dashboard' }),
+      schema: Dashboard,
     },
   },
   table: {
@@ -315,6 +317,45 @@ export const lowStock = defineEndpoint({
   memoryMb: searchMemoryMb,
 });
 
+export const TopProduct = z
+  .strictObject({ ...summary, units_ordered: z.int(), stock_to_orders_ratio: z.number() })
+  .meta({ id: 'TopProduct' });
+
+export const topProducts = defineEndpoint({
+  id: 'products/top',
+  method: 'GET',
+  paths: ['/api/v1/analytics/top-products'],
+  tag: 'analytics',
+  summary: 'Products that buyers want most',
+  description:
+    'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units.',
+  access: bearer(roles),
+  query: z.strictObject({ limit: queryNumber(1, 100, 'integer').default(20) }),
+  responses: {
+    200: {
+      description: 'The products',
+      schema: z
+        .strictObject({
+          items: z.array(TopProduct),
+        })
+        .meta({ id: 'TopProducts' }),
+    },
+  },
+  table: { ...read, tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  memoryMb: searchMemoryMb,
+});
+
+export const StockDistribution = z
+  .strictObject({
+    out_of_stock: z.int(),
+    critical: z.int(),
+    low: z.int(),
+    medium: z.int(),
+    good: z.int(),
+    excellent: z.int(),
+  })
+  .meta({ id: 'StockDistribution' });
+
 export const stockDistribution = defineEndpoint({
   id: 'products/stock-distribution',
   method: 'GET',
@@ -327,16 +368,7 @@ export const stockDistribution = defineEndpoint({
   responses: {
     200: {
       description: 'Numbers of products',
-      schema: z
-        .strictObject({
-          out_of_stock: z.int(),
-          critical: z.int(),
-          low: z.int(),
-          medium: z.int(),
-          good: z.int(),
-          excellent: z.int(),
-        })
-        .meta({ id: 'StockDistribution' }),
+      schema: StockDistribution,
     },
   },
   table: { ...read, tenantCatalogue: ['GetItem'] },

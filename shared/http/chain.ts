@@ -1,4 +1,4 @@
-import middy, { type MiddlewareObj } from '@middy/core';
+import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../errors.ts';
@@ -7,23 +7,40 @@ import { requestContext } from '../request-context.ts';
 import { prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
-import { type Reply, toResult } from './reply.ts';
+import { type ReplyOf, toResult } from './reply.ts';
+import {
+  begin,
+  type Middleware,
+  type Outlet,
+  type StreamHandler,
+  sending,
+  streamed,
+} from './stream.ts';
 
-type Middleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>;
+type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+type HandlerOf<E extends Endpoint> = E extends { streams: true } ? StreamHandler : Handler;
 type Answered = { response?: APIGatewayProxyResult | null | undefined };
 
 /**
- * The one chain that every request goes through: it logs and measures, runs `serve`, and turns
- * every error into problem details.
+ * The one chain that every request goes through: it logs and measures, runs `serve`, turns every
+ * error into problem details, and sends what an endpoint streams.
  */
-export function chain(endpoint: Endpoint, serve: (event: APIGatewayProxyEvent) => Promise<Reply>) {
+export function chain<E extends Endpoint>(
+  endpoint: E,
+  serve: (event: APIGatewayProxyEvent) => Promise<ReplyOf<E>>,
+): HandlerOf<E> {
   const lambda = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>()
     .use(observed(endpoint))
+    .use(sending())
     .use(limited())
     .use(problems(endpoint))
-    .handler(async (event) => toResult(await serve(event), event.requestContext.requestId));
-  return (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> =>
-    requestContext.run({ allowances: [] }, () => lambda(event, context));
+    .handler(async (event) =>
+      toResult(await begin(await serve(event)), event.requestContext.requestId),
+    );
+  const run = (event: APIGatewayProxyEvent, context: Context, outlet?: Outlet) =>
+    requestContext.run({ allowances: [], outlet }, () => lambda(event, context));
+  const whole: Handler = (event, context) => run(event, context);
+  return (endpoint.streams ? streamed(run) : whole) as HandlerOf<E>;
 }
 
 /** One log line for every request, its latency, and whether it was a fault of ours. */

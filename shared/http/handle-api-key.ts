@@ -7,12 +7,12 @@ import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { header } from './client.ts';
 import { readCall } from './input.ts';
-import type { Reply } from './reply.ts';
+import type { ReplyOf } from './reply.ts';
 
 /** The Lambda handler of an endpoint for machines: the X-Api-Key header says for which tenant. */
 export function handleApiKey<E extends Endpoint & { access: Extract<Access, { kind: 'apiKey' }> }>(
   endpoint: E,
-  work: (call: Call<E>) => Promise<Reply>,
+  work: (call: Call<E>) => Promise<ReplyOf<E>>,
 ) {
   return chain(endpoint, async (event) => {
     const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');

@@ -9,7 +9,7 @@ import { leewaySeconds } from '../token-leeway.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { readCall } from './input.ts';
-import type { Reply } from './reply.ts';
+import type { ReplyOf } from './reply.ts';
 
 type Bearer = Extract<Access, { kind: 'bearer' }>;
 
@@ -19,7 +19,7 @@ type Bearer = Extract<Access, { kind: 'bearer' }>;
  */
 export function handleBearer<E extends Endpoint & { access: Bearer }>(
   endpoint: E,
-  work: (call: Call<E>) => Promise<Reply>,
+  work: (call: Call<E>) => Promise<ReplyOf<E>>,
 ) {
   return chain(endpoint, async (event) => {
     const principal = readPrincipal(event);

@@ -3,11 +3,11 @@ import type { Access, Endpoint } from '../contract/endpoint.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { readCall } from './input.ts';
-import type { Reply } from './reply.ts';
+import type { ReplyOf } from './reply.ts';
 
 type Open = Endpoint & { access: Extract<Access, { kind: 'public' | 'ticket' }> };
 
 /** The Lambda handler of an endpoint that nobody must be signed in for. */
-export function handle<E extends Open>(endpoint: E, work: (call: Call<E>) => Promise<Reply>) {
+export function handle<E extends Open>(endpoint: E, work: (call: Call<E>) => Promise<ReplyOf<E>>) {
   return chain(endpoint, (event: APIGatewayProxyEvent) => work(readCall(endpoint, event, {})));
 }

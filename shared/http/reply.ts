@@ -1,10 +1,26 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { Endpoint } from '../contract/endpoint.ts';
 
-/** What a handler answers. An object body is sent as JSON; a string needs its content type named. */
-export interface Reply {
+interface Head {
   status: number;
-  body?: object | string;
   headers?: Record<string, string>;
+}
+
+/** An answer as a whole. An object body is sent as JSON; a string needs its content type named. */
+export interface Reply extends Head {
+  body?: object | string;
+}
+
+/** An answer that goes out piece by piece, from an endpoint that streams. */
+export interface StreamedReply extends Head {
+  body: AsyncIterable<string>;
+}
+
+/** What the handler of an endpoint answers. */
+export type ReplyOf<E extends Endpoint> = E extends { streams: true } ? StreamedReply : Reply;
+
+export function isStreamed(reply: Reply | StreamedReply): reply is StreamedReply {
+  return typeof reply.body === 'object' && Symbol.asyncIterator in reply.body;
 }
 
 /** Headers of every answer of the API. Pages bring their own content security policy. */

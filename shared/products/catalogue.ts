@@ -13,6 +13,8 @@ export const sortColumns = [
   'price',
 ] as const;
 export type SortColumn = (typeof sortColumns)[number];
+/** What the products of a tenant may be put in order by, the lists of our own included. */
+type OrderColumn = SortColumn | 'units_ordered';
 
 export interface Filters {
   search?: string | undefined;
@@ -27,7 +29,7 @@ export class Catalogue {
   readonly version: string | undefined;
   readonly #rows: readonly Row[];
   #index: SearchIndex | undefined;
-  readonly #orders = new Map<SortColumn, Uint32Array>();
+  readonly #orders = new Map<OrderColumn, Uint32Array>();
   /** Matches of the last searches: further pages of one search cost nothing. */
   readonly #matches = new Map<string, Uint32Array>();
 
@@ -47,7 +49,7 @@ export class Catalogue {
   }
 
   /** Ordinals of the products that match, in ascending order of the column, the external id second. */
-  find(filters: Filters, column: SortColumn): Uint32Array {
+  find(filters: Filters, column: OrderColumn): Uint32Array {
     const key = JSON.stringify([column, ...Object.entries(filters).sort()]);
     const known = this.#matches.get(key);
     this.#matches.delete(key);
@@ -72,7 +74,7 @@ export class Catalogue {
     return this.#index;
   }
 
-  #sort(selected: number[] | undefined, column: SortColumn): Uint32Array {
+  #sort(selected: number[] | undefined, column: OrderColumn): Uint32Array {
     if (selected && selected.length <= maxSortedAlone)
       return Uint32Array.from(selected.sort((a, b) => compare(this.row(a), this.row(b), column)));
     const order = this.#orderOf(column);
@@ -82,7 +84,7 @@ export class Catalogue {
     return order.filter((ordinal) => wanted[ordinal] === 1);
   }
 
-  #orderOf(column: SortColumn): Uint32Array {
+  #orderOf(column: OrderColumn): Uint32Array {
     const known = this.#orders.get(column);
     if (known) return known;
     const order = Uint32Array.from(this.#rows.keys()).sort((a, b) =>
@@ -124,6 +126,11 @@ function toPredicate({
 const stockColumn = 10;
 const missingColumn = 15;
 
+/** Units that buyers have ordered and do not have yet: reserved, or on their way to them. */
+export function unitsOrdered(row: Row): number {
+  return (row[11] ?? 0) + (row[12] ?? 0);
+}
+
 const readers = {
   updated_at: (row) => row[14],
   product_name: (row) => row[3],
@@ -131,12 +138,13 @@ const readers = {
   marketplace_article: (row) => row[1],
   total_stock: (row) => row[stockColumn],
   price: (row) => (row[8] === 0 ? Number.NEGATIVE_INFINITY : Number(row[8])),
-} as const satisfies Record<SortColumn, (row: Row) => string | number>;
+  units_ordered: unitsOrdered,
+} as const satisfies Record<OrderColumn, (row: Row) => string | number>;
 
 /** The value of a product that its place in an order goes by. */
 export const sortValue = (row: Row, column: SortColumn): string | number => readers[column](row);
 
-export function compare(a: Row, b: Row, column: SortColumn): number {
+export function compare(a: Row, b: Row, column: OrderColumn): number {
   const read = readers[column];
   return compareValues(read(a), read(b)) || compareValues(a[1], b[1]) || a[0] - b[0];
 }

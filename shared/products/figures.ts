@@ -1,5 +1,5 @@
 import { type CatalogueFigures, readCurrent } from './catalogue-versions.ts';
-import { listSyncRuns } from './sync-runs.ts';
+import { readSyncRuns } from './sync-runs.ts';
 
 const none: CatalogueFigures = {
   total_products: 0,
@@ -13,7 +13,7 @@ const none: CatalogueFigures = {
 export async function dashboard(tenantId: string) {
   const [current, runs] = await Promise.all([
     readCurrent(tenantId),
-    listSyncRuns(tenantId, { limit: 2 }),
+    readSyncRuns(tenantId, { limit: 2 }),
   ]);
   const { distribution, ...figures } = current?.figures ?? none;
   const last = runs.items.find(({ completed_at }) => completed_at !== null);
@@ -55,6 +55,6 @@ export async function syncHistory(
   { days, limit }: { days: number; limit: number },
 ) {
   const from = new Date(Date.now() - days * dayMs).toISOString();
-  const { items } = await listSyncRuns(tenantId, { limit, from });
+  const { items } = await readSyncRuns(tenantId, { limit, from });
   return { items };
 }

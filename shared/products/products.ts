@@ -9,6 +9,7 @@ import {
   type Filters,
   type SortColumn,
   sortValue,
+  unitsOrdered,
 } from './catalogue.ts';
 import {
   fromRow,
@@ -226,4 +227,20 @@ export async function listLowStock(
     total: found.length,
     threshold,
   };
+}
+
+/** The products that buyers have ordered most units of and do not have yet, most first. */
+export async function listTopProducts(tenantId: string, { limit }: { limit: number }) {
+  const catalogue = await currentCatalogue(tenantId);
+  const inOrder = catalogue.find({ low_stock_only: false, missing: false }, 'units_ordered');
+  const rows = [...inOrder.subarray(-limit)].reverse().map((ordinal) => catalogue.row(ordinal));
+  const items = rows
+    .filter((row) => unitsOrdered(row) > 0)
+    .map((row) => {
+      const summary = summaryOf(tenantId, row);
+      const units = unitsOrdered(row);
+      const ratio = Math.round((100 * summary.total_stock) / units) / 100;
+      return { ...summary, units_ordered: units, stock_to_orders_ratio: ratio };
+    });
+  return { items };
 }

@@ -138,20 +138,28 @@ export async function getSyncRun(tenantId: string, runId: string): Promise<SyncR
   return toView(SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
 }
 
-/** The runs of a tenant, newest first. Throws `invalid_cursor`. */
+/** The runs of a tenant, newest first, in pages. Throws `invalid_cursor`. */
 export async function listSyncRuns(
   tenantId: string,
-  {
-    limit,
-    cursor,
-    from,
-  }: { limit: number; cursor?: string | undefined; from?: string | undefined },
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: SyncRunView[]; next_cursor: string | null }> {
-  const scope = { tenantId, list: 'sync-runs', filters: { from } };
-  const oldest = new Date(Date.now() - retentionMs).toISOString();
-  const since = from !== undefined && from > oldest ? from : oldest;
+  const scope = { tenantId, list: 'sync-runs', filters: {} };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
   if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  const { items, last } = await readSyncRuns(tenantId, {
+    limit,
+    ...(after && { afterId: String(after.id) }),
+  });
+  return { items, next_cursor: last ? await sealCursor(scope, { id: last }) : null };
+}
+
+/** The newest runs of a tenant, or those before one. `last` is where to go on, if there are more. */
+export async function readSyncRuns(
+  tenantId: string,
+  { limit, afterId, from }: { limit: number; afterId?: string; from?: string },
+): Promise<{ items: SyncRunView[]; last: string | undefined }> {
+  const oldest = new Date(Date.now() - retentionMs).toISOString();
+  const since = from !== undefined && from > oldest ? from : oldest;
   const { pk, prefix } = keys.syncRunsOf(tenantId);
   const [{ Items = [], LastEvaluatedKey }, lock] = await Promise.all([
     query({
@@ -159,17 +167,14 @@ export async function listSyncRuns(
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       ScanIndexForward: false,
       Limit: limit,
-      ...(after && { ExclusiveStartKey: keys.syncRun(tenantId, String(after.id)) }),
+      ...(afterId && { ExclusiveStartKey: keys.syncRun(tenantId, afterId) }),
     }),
     readLock(tenantId),
   ]);
   const runs = Items.map((item) => SyncRunItem.parse(item));
   const wanted = runs.filter(({ started_at }) => started_at >= since);
   const last = wanted.length === runs.length && LastEvaluatedKey ? runs.at(-1) : undefined;
-  return {
-    items: wanted.map((run) => toView(run, lock)),
-    next_cursor: last ? await sealCursor(scope, { id: last.id }) : null,
-  };
+  return { items: wanted.map((run) => toView(run, lock)), last: last?.id };
 }
 
 /** The write that notes that a worker has begun. */

@@ -47,7 +47,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['credentials/get', '', [4, 1, 0, 1]],
   ['credentials/delete', '', [3, 0, 0, 2]],
   ['detections/statistics', '100 detections of a day', [5, 2, 0, 1]],
-  ['detections/export', '50 of this quarter', [6.5, 3.5, 0, 1]],
+  ['detections/export', '50 of this quarter', [6, 3, 1, 4]],
   ['detections/claim-enis', 'the first', [6, 3, 1, 4]],
   ['detections/claim-enis', 'one more', [6, 3, 1, 4]],
   ['detections/list-enis', '', [5, 2, 0, 1]],
@@ -61,6 +61,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['products/history', '', [4.5, 1.5, 0, 1]],
   ['products/dashboard', '', [5.5, 2.5, 0, 1]],
   ['products/low-stock', '', [5.5, 1, 0, 3]],
+  ['products/top', '', [5.5, 1, 0, 3]],
   ['products/stock-distribution', '', [4, 1, 0, 1]],
   ['products/sync-history', '', [4.5, 1.5, 0, 1]],
 ];

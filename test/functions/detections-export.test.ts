@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toCell } from '../../shared/detections-csv.ts';
-import { day, second } from '../support/clock.ts';
+import { day, second, travel } from '../support/clock.ts';
 import {
   at,
   type Detection,
@@ -10,37 +10,50 @@ import {
   seen,
   useDetections,
 } from '../support/detections.ts';
-import { type Member, newEni, useWorld } from '../support/world.ts';
+import { setPlan, setRole, setTenantStatus, usedOf } from '../support/items.ts';
+import { type LogLine, logLines, outputOf } from '../support/output.ts';
+import { SlowReader, toResult } from '../support/streams.ts';
+import { type Member, newEni, type TokenBody, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 const { fresh, ingest, readAll } = useDetections(world);
 
-const exportOf = (member: Member, query: Query = {}) =>
-  world.send<string>('GET', '/api/v1/detections/export', { token: member.access_token, query });
+const path = '/api/v1/detections/export';
+const exportOf = (member: Pick<TokenBody, 'access_token'>, query: Query = {}) =>
+  world.send<string>('GET', path, { token: member.access_token, query });
+const rowsOf = async (member: Member, query: Query = {}) =>
+  parse((await exportOf(member, query)).body).slice(1);
 
-/** Everything that following the links gives, and how many pages it took. */
-async function follow(member: Member, query: Query = {}) {
-  let csv = '';
-  let pages = 0;
-  for (let next: Query | undefined = query; next; pages += 1) {
-    const { status, headers, body } = await exportOf(member, next);
-    expect(status).toBe(200);
-    expect(headers['content-type']).toBe(
-      `text/csv; charset=utf-8; header=${pages === 0 ? 'present' : 'absent'}`,
-    );
-    csv += body;
-    const target = /^<([^>]+)>; rel="next"$/.exec(headers.link ?? '')?.[1];
-    expect(target === undefined).toBe(headers.link === undefined);
-    next = target === undefined ? undefined : queryOf(target);
-    if (pages > 100) throw new Error('The links do not end');
-  }
-  return { csv, pages };
-}
+/** How often detections were read since the test began, and from which time on that fails. */
+const reads = { count: 0, failsFrom: Number.POSITIVE_INFINITY };
+beforeAll(async () => {
+  const { tableClient } = await import('../../shared/table/table.ts');
+  tableClient.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === 'QueryCommand' && 'IndexName' in args.input) {
+          reads.count += 1;
+          if (reads.count >= reads.failsFrom) throw new Error('The table is on fire');
+        }
+        return next(args);
+      },
+    { step: 'initialize', name: 'reads' },
+  );
+});
+beforeEach(() => {
+  Object.assign(reads, { count: 0, failsFrom: Number.POSITIVE_INFINITY });
+});
 
-function queryOf(target: string): Query {
-  const url = new URL(target, 'https://example.com');
-  expect(url.pathname).toBe('/api/v1/detections/export');
-  return Object.fromEntries(url.searchParams);
+/** Reports as many detections, a second apart, and returns them newest first. */
+async function report(count: number, key: string): Promise<Detection[]> {
+  const reported = Array.from({ length: count }, (_, i) => ({
+    ...seen,
+    id: `r${i}`,
+    ts: at(noon - i * second),
+    probability: (i % 101) / 100,
+  }));
+  for (let from = 0; from < count; from += 100) await ingest(reported.slice(from, from + 100), key);
+  return reported;
 }
 
 /** Reads RFC 4180. */
@@ -71,11 +84,16 @@ describe('the export', () => {
     const { headers, body } = await exportOf(member);
 
     expect(body).toBe(`${header.join(',')}\r\n`);
-    expect(headers['content-disposition']).toBe('attachment; filename="detections.csv"');
-    expect(headers.link).toBeUndefined();
+    expect(headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-disposition': 'attachment; filename="detections.csv"',
+      'cache-control': 'no-store',
+      'x-request-id': expect.any(String),
+      'ratelimit-policy': '"export.tenant";q=10;w=3600',
+    });
   });
 
-  it('has what the list has, with any filter and page, the header once', async () => {
+  it('has what the list has, with any filter', async () => {
     const { member, key } = await fresh();
     const eni = newEni();
     await world.send('POST', '/api/v1/enis', {
@@ -102,60 +120,208 @@ describe('the export', () => {
     ] as Query[]) {
       const { items } = await readAll(query, member);
       expect(items.length).toBeGreaterThan(5);
-      for (const limit of ['7', '1000']) {
-        const { csv, pages } = await follow(member, { ...query, limit });
-        expect(parse(csv)).toEqual([header, ...items.map(toRow)]);
-        expect(pages).toBeGreaterThan(limit === '7' ? 1 : 0);
-      }
+      expect(await rowsOf(member, query)).toEqual(items.map(toRow));
     }
+    const nothing = { from: at(noon - day), to: at(noon - 2 * day) };
+    expect(await rowsOf(member, nothing)).toEqual([]);
+    expect(await rowsOf(member, { label: 'unheard of' })).toEqual([]);
   });
 
-  it('has at most 1000 rows a page, unless told fewer', async () => {
+  it('is whole however many portions it is read in, and ends with a line break', async () => {
     const { member, key } = await fresh();
-    for (let batch = 0; batch < 11; batch += 1)
-      await ingest(
-        Array.from({ length: 100 }, (_, i) => ({
-          ...seen,
-          ts: at(noon - (batch * 100 + i) * second),
-        })),
-        key,
-      );
+    const reported = await report(2300, key);
 
-    expect(parse((await exportOf(member)).body)).toHaveLength(1001);
-    const { csv, pages } = await follow(member);
-    expect(parse(csv)).toHaveLength(1101);
-    expect(pages).toBe(2);
+    const { body } = await exportOf(member);
+
+    const lines = [header, ...reported.map(toRow)].map((row) => `${row.join(',')}\r\n`);
+    expect(body).toBe(lines.join(''));
+    expect(reads.count).toBeGreaterThanOrEqual(3);
+    expect(await rowsOf(member, { min_probability: '1' })).toHaveLength(22);
+  });
+
+  it('goes as far back as the plan', async () => {
+    const { member, key } = await fresh('ENTERPRISE');
+    const days = [1, 40, 100, 300];
+    await ingest(
+      days.map((ago) => ({ ...seen, id: `d${ago}`, ts: at(noon - ago * day) })),
+      key,
+    );
+
+    expect((await rowsOf(member)).map(([id]) => id)).toEqual(['d1', 'd40', 'd100', 'd300']);
+    await setPlan(member, 'FREE');
+    travel(31 * second);
+    expect((await rowsOf(member)).map(([id]) => id)).toEqual(['d1']);
+  });
+
+  it('is for viewers too, and for each tenant its own', async () => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    await ingest([{ ...seen, id: 'ours' }], ours.key);
+    await ingest([{ ...seen, id: 'theirs' }], theirs.key);
+    await setRole(ours.member, 'viewer');
+    travel(31 * second);
+
+    expect((await rowsOf(ours.member)).map(([id]) => id)).toEqual(['ours']);
+    expect((await rowsOf(theirs.member)).map(([id]) => id)).toEqual(['theirs']);
   });
 
   it('holds no formula', async () => {
     const { member, key } = await fresh();
     await ingest([{ ...seen, id: '-1', label: '-2:3' }], key);
 
-    const [, row] = parse((await exportOf(member)).body);
+    const [row] = await rowsOf(member);
 
     expect(row?.slice(0, 4)).toEqual(["'-1", at(noon), seen.source_ip, "'-2:3"]);
   });
+});
 
-  it.each([
-    [{ limit: '1001' }, 422],
-    [{ limit: '0' }, 422],
-    [{ tenant_id: 'x' }, 422],
-    [{ cursor: 'x' }, 400],
-  ])('refuses the query %j', async (query, status) => {
+describe('what is wrong before the first byte', () => {
+  it.each([{ limit: '1000' }, { cursor: 'x' }, { tenant_id: 'x' }, { min_probability: '2' }])(
+    'the query %j is 422',
+    async (query) => {
+      const { member } = await fresh();
+
+      const { status, body } = await exportOf(member, query as unknown as Query);
+
+      expect([status, body]).toMatchObject([422, { code: 'validation_failed' }]);
+    },
+  );
+
+  it('an ended session is 401 and a suspended tenant 403, and neither counts for the tenant', async () => {
     const { member } = await fresh();
+    await world.send('POST', '/api/v1/auth/logout', { token: member.access_token });
+    const other = await fresh();
+    await setTenantStatus(other.member, 'SUSPENDED');
+    travel(31 * second);
+    const ended = await exportOf(member);
+    const suspended = await exportOf(other.member);
 
-    expect((await exportOf(member, query as unknown as Query)).status).toBe(status);
+    expect([ended.status, ended.body]).toMatchObject([401, { code: 'unauthorized' }]);
+    expect([suspended.status, suspended.body]).toMatchObject([403, { code: 'tenant_suspended' }]);
+    expect(ended.headers['content-type']).toBe('application/problem+json');
+    for (const { tenantId } of [member, other.member])
+      expect(await usedOf('export.tenant', tenantId)).toBe(0);
+    expect(reads.count).toBe(0);
   });
 
-  it('does not go on for another tenant, nor with other filters', async () => {
-    const [ours, theirs] = [await fresh(), await fresh()];
-    await ingest([seen, seen], ours.key);
-    const { headers } = await exportOf(ours.member, { limit: '1' });
-    const next = queryOf(/<(.+)>/.exec(headers.link ?? '')?.[1] ?? '');
+  it('the eleventh export of a tenant in an hour is 429', async () => {
+    const { member } = await fresh();
+    for (let i = 0; i < 10; i += 1) expect((await exportOf(member)).status).toBe(200);
 
-    expect((await exportOf(theirs.member, next)).status).toBe(400);
-    expect((await exportOf(ours.member, { ...next, label: 'MALWARE' })).status).toBe(400);
-    expect((await exportOf(ours.member, next)).status).toBe(200);
+    const { status, headers, body } = await exportOf(member);
+
+    expect([status, body]).toMatchObject([429, { code: 'rate_limited' }]);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect((await exportOf((await fresh()).member)).status).toBe(200);
+  });
+
+  it('a table that cannot be read is 500', async () => {
+    const { member } = await fresh();
+    reads.failsFrom = 1;
+
+    const { status, headers, body } = await exportOf(member);
+
+    expect([status, body]).toMatchObject([500, { code: 'internal_error' }]);
+    expect(headers['content-type']).toBe('application/problem+json');
+  });
+});
+
+describe('an export under way', () => {
+  /** Begins an export whose reader takes a piece only when told to. */
+  async function begin(member: Member) {
+    const { endpoint, event } = await world.request('GET', path, { token: member.access_token });
+    if (!event) throw new Error('The authorizer refuses the request');
+    const reader = new SlowReader();
+    return { reader, ended: world.stream(endpoint.id, event, reader.stream) };
+  }
+
+  const logged = async (work: () => Promise<unknown>): Promise<LogLine[]> =>
+    logLines(await outputOf(work));
+
+  it('is at most two portions ahead of its reader', async () => {
+    const { member, key } = await fresh();
+    await report(3300, key);
+    reads.count = 0;
+    const { reader, ended } = await begin(member);
+
+    const pieces: Buffer[] = [];
+    const isOffered = () => reader.offered.then(() => !reader.stream.closed);
+    while (await isOffered()) {
+      // Whatever the export could do meanwhile, it would have done while others are served.
+      for (let i = 0; i < 10; i += 1)
+        await world.send('GET', '/api/v1/tenants/me', { token: member.access_token });
+      // The first piece is the head.
+      expect(reads.count - Math.max(0, pieces.length - 1)).toBeLessThanOrEqual(2);
+      pieces.push((await reader.take()) ?? Buffer.alloc(0));
+    }
+    await ended;
+
+    expect(parse(toResult(Buffer.concat(pieces)).body)).toHaveLength(3301);
+    expect(reads.count).toBe(5);
+  });
+
+  it('that fails in the middle fails for its reader, is logged, and is a fault', async () => {
+    const { member, key } = await fresh();
+    await report(1100, key);
+    Object.assign(reads, { count: 0, failsFrom: 2 });
+    const pieces: Buffer[] = [];
+
+    const lines = await logged(async () => {
+      const { reader, ended } = await begin(member);
+      const failed = expect(ended).rejects.toThrow('The answer was cut short');
+      for (const _ of [1, 2]) pieces.push((await reader.take()) ?? Buffer.alloc(0));
+      await failed;
+      expect(reader.stream.writableEnded).toBe(false);
+    });
+
+    const { statusCode, body } = toResult(Buffer.concat(pieces));
+    expect(statusCode).toBe(200);
+    expect(body).not.toMatch(/\r\n$/);
+    expect(parse(`${body}\r\n`)).toHaveLength(1001);
+    expect(lines.filter(({ message }) => message === 'request')).toMatchObject([{ status: 500 }]);
+    expect(lines.filter((line) => 'Faults' in line)).toMatchObject([
+      { Faults: 1, endpoint: 'detections/export' },
+    ]);
+    expect(lines.find(({ message }) => message === 'failed')).toMatchObject({
+      error_message: 'The table is on fire',
+    });
+    expect(lines.filter((line) => 'Latency' in line)).toHaveLength(1);
+  });
+
+  it('ends when its reader goes', async () => {
+    const { member, key } = await fresh();
+    await report(2300, key);
+    reads.count = 0;
+
+    const lines = await logged(async () => {
+      const { reader, ended } = await begin(member);
+      await reader.take();
+      await reader.offered;
+      reader.stream.destroy();
+      await ended;
+    });
+
+    expect(reads.count).toBe(1);
+    expect(lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['abandoned', 'request']),
+    );
+    expect(lines.filter((line) => 'Latency' in line)).toHaveLength(1);
+  });
+
+  it('is measured and logged once, when it ends', async () => {
+    const { member } = await fresh();
+
+    const lines = await logged(async () => {
+      const { reader, ended } = await begin(member);
+      await reader.offered;
+      travel(5 * second);
+      while (await reader.take());
+      await ended;
+    });
+
+    expect(lines.filter(({ message }) => message === 'request')).toMatchObject([
+      { status: 200, duration_ms: 5000 },
+    ]);
+    expect(lines.filter((line) => 'Latency' in line)).toMatchObject([{ Latency: 5000 }]);
   });
 });
 

@@ -92,6 +92,7 @@ describe('tenant isolation', () => {
       'products/sync',
       'products/sync-history',
       'products/sync-runs',
+      'products/top',
       'tenants/get-mine',
       'tenants/update-mine',
       'webhooks/create',

@@ -249,6 +249,43 @@ describe('figures', () => {
     expect(body.total).toBe(stocked.filter(({ stock }) => stock < 3).length);
   });
 
+  it('list the products that buyers want most', async () => {
+    const member = await world.signUp();
+    const shop = new FakeSellers();
+    shop.stock(member.tenantId, [
+      item(1, { stock: 10, in_transit_to: 3, reserved: 1 }),
+      item(2, { stock: 0, in_transit_to: 8 }),
+      item(3, { stock: 50 }),
+      item(4, { stock: 7, reserved: 2 }),
+      item(5, { stock: 7, in_transit_to: 0 }),
+    ]);
+    await sync(shop, member);
+
+    const top = async (query: Record<string, string> = {}) =>
+      (
+        await get<{
+          items: {
+            marketplace_article: string;
+            units_ordered: number;
+            stock_to_orders_ratio: number;
+          }[];
+        }>(member, '/api/v1/analytics/top-products', query)
+      ).body.items.map(
+        ({ marketplace_article: article, units_ordered: units, stock_to_orders_ratio: ratio }) => [
+          article,
+          units,
+          ratio,
+        ],
+      );
+
+    expect(await top()).toEqual([
+      ['1002', 8, 0],
+      ['1001', 4, 2.5],
+      ['1004', 2, 3.5],
+    ]);
+    expect(await top({ limit: '1' })).toEqual([['1002', 8, 0]]);
+  });
+
   it('list the syncs of the last days', async () => {
     const { body } = await get<{ items: object[] }>(owner, '/api/v1/analytics/sync-history');
     expect(body.items).toHaveLength(1);

@@ -16,6 +16,8 @@ interface Operation {
     type: string;
     httpMethod: string;
     uri: { 'Fn::Sub': string };
+    responseTransferMode?: string;
+    timeoutInMillis?: number;
   };
 }
 
@@ -39,7 +41,7 @@ const anyMethod = 'x-amazon-apigateway-any-method';
 const gatewayReplies = Object.entries(definition['x-amazon-apigateway-gateway-responses']);
 
 const functionOf = (operation: Operation | undefined) =>
-  /functions\/\$\{(\w+)\.Arn\}\/invocations$/.exec(
+  /functions\/\$\{(\w+)\.Arn\}\/(?:response-streaming-)?invocations$/.exec(
     operation?.['x-amazon-apigateway-integration'].uri['Fn::Sub'] ?? '',
   )?.[1];
 
@@ -85,19 +87,43 @@ describe('the routes', () => {
       expect(Object.keys(item)[0]).toBe(anyMethod);
   });
 
+  const integrationOf = (operation: Operation | undefined) =>
+    operation?.['x-amazon-apigateway-integration'];
+  const streaming = endpointsOf('prod').filter(({ streams }) => streams);
+
   it('invoke functions by proxy, with the URI in the one form that other tools resolve too', () => {
-    for (const operation of Object.values(definition.paths).flatMap((item) =>
-      Object.values(item),
-    )) {
-      expect(operation['x-amazon-apigateway-integration']).toMatchObject({
+    const streamed = streaming.flatMap((endpoint) =>
+      gatewayPaths(endpoint).map((path) => definition.paths[path]?.[endpoint.method.toLowerCase()]),
+    );
+    const operations = Object.values(definition.paths).flatMap((item) => Object.values(item));
+    for (const operation of operations.filter((each) => !streamed.includes(each))) {
+      expect(integrationOf(operation)).toEqual({
         type: 'aws_proxy',
         httpMethod: 'POST',
+        passthroughBehavior: 'when_no_match',
         uri: {
           'Fn::Sub': expect.stringMatching(
             /^arn:\$\{AWS::Partition\}:apigateway:\$\{AWS::Region\}:lambda:path\/2015-03-31\/functions\/\$\{\w+\.Arn\}\/invocations$/,
           ),
         },
       });
+    }
+  });
+
+  it('stream where the contract says so, by the action of Lambda for it and as long as the function may run', () => {
+    expect(streaming.map(({ id }) => id)).toEqual(['detections/export']);
+    for (const { id, method, paths, timeoutSeconds } of streaming) {
+      expect(integrationOf(definition.paths[paths[0]]?.[method.toLowerCase()])).toEqual({
+        type: 'aws_proxy',
+        httpMethod: 'POST',
+        passthroughBehavior: 'when_no_match',
+        uri: {
+          'Fn::Sub': `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${constructIdOf(id)}.Arn}/response-streaming-invocations`,
+        },
+        responseTransferMode: 'STREAM',
+        timeoutInMillis: 900_000,
+      });
+      expect(timeoutSeconds).toBe(900);
     }
   });
 

@@ -123,11 +123,16 @@ describe('every function', () => {
     };
   }
 
-  it('loads with nothing but the environment of its template', async () => {
+  it('loads with nothing but the environment of its template and the global of its runtime', async () => {
     const load = (bundle: BundledFunction) =>
       new Promise<string>((resolve) => {
         const file = JSON.stringify(join(bundle.folder, 'index.js'));
-        const code = `require('node:worker_threads').parentPort.postMessage(typeof require(${file}).handler)`;
+        const runtime = JSON.stringify(
+          new URL('../../local/awslambda.ts', import.meta.url).pathname,
+        );
+        const code = `
+          require(${runtime}).installAwslambda();
+          require('node:worker_threads').parentPort.postMessage(typeof require(${file}).handler);`;
         const worker = new Worker(code, {
           eval: true,
           env: environmentOf(bundle.id),

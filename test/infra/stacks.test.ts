@@ -200,8 +200,10 @@ describe('functions', () => {
           LogGroup: { Ref: expect.any(String) },
         },
       });
-      const isWorker = workers.some((worker) => constructIdOf(worker.id) === id);
-      expect(Properties.Timeout, id).toBeLessThan(isWorker ? 901 : 31);
+      const mayTakeLong = [...workers, ...endpoints.filter(({ streams }) => streams)].some(
+        (entry) => constructIdOf(entry.id) === id,
+      );
+      expect(Properties.Timeout, id).toBeLessThan(mayTakeLong ? 901 : 31);
     }
     for (const template of all()) {
       for (const [id, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {

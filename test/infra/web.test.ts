@@ -103,6 +103,14 @@ describe('the behaviours', () => {
     expect(distribution.DefaultCacheBehavior.ViewerProtocolPolicy).toBe('redirect-to-https');
   });
 
+  it('wait for an API that is silent for a while, as a stream may be', () => {
+    const api = distribution.Origins.find(
+      ({ CustomOriginConfig }: { CustomOriginConfig?: object }) => Boolean(CustomOriginConfig),
+    );
+
+    expect(api.CustomOriginConfig.OriginReadTimeout).toBe(120);
+  });
+
   it('all run the one edge function, and compress', () => {
     for (const behaviour of [distribution.DefaultCacheBehavior, ...distribution.CacheBehaviors]) {
       expect(behaviour.Compress).toBe(true);

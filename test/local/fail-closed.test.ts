@@ -26,6 +26,11 @@ const inBody =
     change(body);
     at(resources, 'Api').Body = body;
   };
+const integration = (extra: object) =>
+  inBody(({ paths }) => {
+    const operation: Record<string, object> = { ...paths['/echo']?.get };
+    Object.assign(operation['x-amazon-apigateway-integration'] ?? {}, extra);
+  });
 
 describe('the runner refuses to start with what it cannot imitate', () => {
   it.each<[string, (resources: Resources) => void, RegExp]>([
@@ -47,6 +52,17 @@ describe('the runner refuses to start with what it cannot imitate', () => {
         }),
       ),
       /only knows aws_proxy/,
+    ],
+    ['a transfer mode', integration({ responseTransferMode: 'TRICKLE' }), /transfer mode TRICKLE/],
+    [
+      'an action of Lambda that is not that of the transfer mode',
+      integration({ responseTransferMode: 'STREAM' }),
+      /does not know the integration .* of transfer mode STREAM/,
+    ],
+    [
+      'a timeout that API Gateway does not have',
+      integration({ timeoutInMillis: 29_001 }),
+      /29000 ms at most/,
     ],
     [
       'an extension of the definition',

@@ -6,6 +6,15 @@ const sub = (id: string) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2015-03-31/functions/\${${id}.Arn}/invocations`,
 });
 
+/** An integration that streams. */
+const streamed = (id: string, timeoutInMillis = 60_000) => ({
+  uri: {
+    'Fn::Sub': `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${id}.Arn}/response-streaming-invocations`,
+  },
+  responseTransferMode: 'STREAM',
+  timeoutInMillis,
+});
+
 /** Handlers that do what their names say. */
 const handlers = {
   Echo: `exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify(event) });`,
@@ -18,6 +27,40 @@ const handlers = {
   Logs: `exports.handler = async (event) => { console.log('seen', event.path); console.error('bad\\nworse'); return { statusCode: 204 }; };`,
   Env: `exports.handler = async () => ({ statusCode: 200, body: JSON.stringify(process.env) });`,
   Any: `exports.handler = async (event) => ({ statusCode: 405, headers: { Allow: 'GET' }, body: event.httpMethod });`,
+  Streams: `
+    const put = (stream, text) => new Promise((resolve) => {
+      stream.once('close', resolve);
+      stream.write(text, resolve);
+    });
+    const ways = {
+      pieces: async (stream) => {
+        for (const piece of ['one,', 'zwölf,', 'three']) await put(stream, piece);
+        stream.end();
+      },
+      nothing: async (stream) => { stream.write(''); stream.end(); },
+      breaks: async (stream) => { await put(stream, 'one,'); throw new Error('secret detail'); },
+      exits: async (stream) => { await put(stream, 'one,'); process.exit(3); },
+      endless: async (stream) => {
+        for (let piece = 1; !stream.destroyed; piece++) {
+          console.log('piece ' + piece);
+          await put(stream, 'x'.repeat(64 * 1024));
+        }
+        console.log('left');
+      },
+    };
+    exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+      const head = {
+        statusCode: 201,
+        headers: { 'Content-Type': 'text/csv', 'X-One': 1, 'WWW-Authenticate': 'Basic' },
+        cookies: ['a=1', 'b=2'],
+      };
+      await ways[event.queryStringParameters.way](awslambda.HttpResponseStream.from(stream, head), event);
+    });`,
+  Stalls: `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+    awslambda.HttpResponseStream.from(stream, { statusCode: 201 }).write('one,');
+    await new Promise(() => {});
+  });`,
+  Writes: `exports.handler = awslambda.streamifyResponse(async (event, stream) => { stream.end(event.body ?? ''); });`,
   Id: `
     const id = Math.random();
     exports.handler = async (event, context) => {
@@ -80,6 +123,13 @@ const apiBody = {
     '/exits': { get: operation('Exits') },
     '/broken': { get: operation('Broken') },
     '/huge': { get: operation('Huge') },
+    '/stream': { get: operation('Streams', {}, streamed('Streams')) },
+    '/stream/written': { post: operation('Writes', {}, streamed('Writes')) },
+    '/stream/whole': { get: operation('Any', {}, streamed('Any')) },
+    '/stream/throws': { get: operation('Throws', {}, streamed('Throws')) },
+    '/stream/hangs': { get: operation('Hangs', {}, streamed('Hangs', 50)) },
+    '/stream/overruns': { get: operation('Stalls', {}, streamed('Stalls')) },
+    '/stream/buffered': { get: operation('Streams') },
     '/logs': { get: operation('Logs') },
     '/env': { get: operation('Env') },
     '/id': { get: operation('Id') },
@@ -192,7 +242,7 @@ function functionResources(assets: ReadonlyMap<string, string>): Record<string, 
           Handler: 'index.handler',
           Code: { S3Bucket: 'assets', S3Key: `${hash}.zip` },
           Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
-          Timeout: 1,
+          Timeout: id === 'Streams' ? 60 : 1,
           MemorySize: 256,
           Environment: {
             Variables: { TABLE_NAME: { Ref: 'Table' }, GREETING: { Ref: 'Greeting' } },

@@ -10,10 +10,11 @@ const features = ['detections', 'products'];
 const compositionRoots = [
   'shared/contract/endpoints.ts',
   'shared/contract/events.ts',
+  'web/main.ts',
   'shared/contract/metrics.ts',
 ];
 
-const sources = Object.keys(import.meta.glob('../../{shared,functions}/**/*.ts')).map((path) =>
+const sources = Object.keys(import.meta.glob('../../{shared,functions,web}/**/*.ts')).map((path) =>
   path.replace('../../', ''),
 );
 

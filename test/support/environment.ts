@@ -1,3 +1,8 @@
+import { installAwslambda } from '../../local/awslambda.ts';
+
+// As Lambda's runtime does before it loads a function.
+installAwslambda();
+
 /** The environment that functions find when tests run them in the test's own process. */
 Object.assign(process.env, {
   AWS_REGION: 'us-east-1',

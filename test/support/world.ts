@@ -1,7 +1,8 @@
 /// <reference types="vite/client" />
 import { randomUUID } from 'node:crypto';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import type { ResponseStream } from '../../local/awslambda.ts';
 import { Keyring } from '../../local/kms.ts';
 import { startOzon } from '../../local/sellers/ozon.ts';
 import type { SellerStandIn } from '../../local/sellers/stand-in.ts';
@@ -19,11 +20,10 @@ import { type Actions, type AwsServer, acceptedMessage, startAws } from './aws.t
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 import { underGrantsOf } from './grants.ts';
 import { credentialsKeyId, kmsActions } from './kms.ts';
-
-type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
+import { type AnyHandler, callHandler, type StreamHandler } from './streams.ts';
 
 // Each loads when first needed: a function reads its environment when it loads.
-const handlers = import.meta.glob<{ handler: Handler }>('../../functions/**/*.ts');
+const handlers = import.meta.glob<{ handler: AnyHandler }>('../../functions/**/*.ts');
 
 export interface Answered<T = unknown> {
   status: number;
@@ -126,25 +126,41 @@ export class World {
 
   /** Sends a request to the endpoint that the contract has for it, through the authorizer where it has one. */
   async send<T = unknown>(method: string, path: string, sent: Sent = {}): Promise<Answered<T>> {
-    const [endpoint, pathParameters, resource] = findEndpoint(method, path);
-    const event = toEvent(endpoint, path, resource, pathParameters, sent);
-    if (endpoint.access.kind === 'bearer') {
-      const authorizer = await authorize(sent.token);
-      if (!authorizer) return { status: 401, headers: {}, body: { code: 'unauthorized' } as T };
-      event.requestContext.authorizer = authorizer;
-    }
+    const { endpoint, event } = await this.request(method, path, sent);
+    if (!event) return { status: 401, headers: {}, body: { code: 'unauthorized' } as T };
     const answered = await this.invoke(endpoint.id, event);
     assertContract(endpoint, answered);
     return answered as Answered<T>;
   }
 
-  /** Runs a handler with an event of the test's own making. */
-  async invoke(id: string, event: APIGatewayProxyEvent): Promise<Answered> {
+  /** The endpoint of a request, and its event; none when the authorizer refuses it. */
+  async request(method: string, path: string, sent: Sent = {}) {
+    const [endpoint, pathParameters, resource] = findEndpoint(method, path);
+    const event = toEvent(endpoint, path, resource, pathParameters, sent);
+    if (endpoint.access.kind !== 'bearer') return { endpoint, event };
+    const authorizer = await authorize(sent.token);
+    event.requestContext.authorizer = authorizer;
+    return { endpoint, event: authorizer && event };
+  }
+
+  /** Lets a handler stream its answer into a stream of the test's own. */
+  async stream(id: string, event: APIGatewayProxyEvent, stream: ResponseStream): Promise<void> {
+    const handler = (await this.#handler(id)) as StreamHandler;
+    await underGrantsOf(id, needsOf(id), () => handler(event, stream, lambdaContext(id)));
+  }
+
+  async #handler(id: string): Promise<AnyHandler> {
     const load = handlers[`../../functions/${id}.ts`];
     if (!load) throw new Error(`There is no handler ${id}`);
-    const { handler } = await load();
-    const needs = endpoints.find((endpoint) => endpoint.id === id) ?? {};
-    const result = await underGrantsOf(id, needs, () => handler(event, lambdaContext(id)));
+    return (await load()).handler;
+  }
+
+  /** Runs a handler with an event of the test's own making. */
+  async invoke(id: string, event: APIGatewayProxyEvent): Promise<Answered> {
+    const handler = await this.#handler(id);
+    const result = await underGrantsOf(id, needsOf(id), () =>
+      callHandler(handler, event, lambdaContext(id)),
+    );
     const headers = Object.fromEntries(
       Object.entries(result.headers ?? {}).map(([name, value]) => [
         name.toLowerCase(),
@@ -244,6 +260,8 @@ function findEndpoint(method: string, path: string): [Endpoint, Record<string, s
   throw new Error(`The contract has no ${method} ${path}`);
 }
 
+const needsOf = (id: string) => endpoints.find((endpoint) => endpoint.id === id) ?? {};
+
 export function toEvent(
   endpoint: Pick<Endpoint, 'method'>,
   path: string,
@@ -311,7 +329,7 @@ function assertContract(endpoint: Endpoint, { status, headers, body }: Answered)
   if (headers['content-type'] === 'application/json') promised.schema?.parse(body);
 }
 
-function lambdaContext(id: string): Context {
+export function lambdaContext(id: string): Context {
   return {
     awsRequestId: randomUUID(),
     functionName: id,

@@ -1,46 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { System } from '../support/system.ts';
-import { chromiumPath, noBrowser, openTab, startBrowser } from './browser.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { heading, passwordField, useSite } from './site.ts';
 
 const password = 'correct horse battery staple';
-const system = new System();
-let browser: Browser | undefined;
-
-beforeAll(async () => {
-  if (!chromiumPath) {
-    console.warn(`Skipped: ${noBrowser}`);
-    return;
-  }
-  await system.start();
-  browser = await startBrowser(chromiumPath);
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await system.stop();
-});
-
-beforeEach((context) => context.skip(!chromiumPath, noBrowser));
-
-/** A tab of its own for a test; whatever the test does, its pages must keep the site's policy. */
-async function visit(scenario: (page: Page) => Promise<void>): Promise<void> {
-  if (!browser) throw new Error('The browser did not start');
-  const tab = await openTab(browser, system.cloud.url);
-  try {
-    await scenario(tab.page);
-    expect(tab.complaints).toEqual([]);
-    expect(tab.strangers).toEqual([]);
-  } finally {
-    await tab.page.context().close();
-  }
-}
+const { system, visit } = useSite();
 
 const textOf = async (locator: Locator) => (await locator.textContent()) ?? '';
 const newEmail = () => `${randomUUID()}@example.com`;
-const heading = (page: Page, name: string) => page.getByRole('heading', { name, level: 1 });
-const passwordField = (page: Page) => page.getByLabel('Password', { exact: true });
 
 /** Buys the product as an AWS account and follows "Set up your account" to the welcome page. */
 async function buyAndSetUp(page: Page, account: string): Promise<void> {
@@ -106,7 +73,7 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
       expect(await ingest(key, detections)).toBe(202);
       await page.getByRole('button', { name: 'Check for detections' }).click();
 
-      const rows = page.locator('tbody tr');
+      const rows = page.locator('.results tbody tr');
       await rows.first().waitFor();
       expect(await rows.count()).toBe(50);
       expect(await textOf(rows.first())).toMatch(/port-scan.*97%.*203\.0\.113\.9/);
@@ -135,7 +102,7 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
       await buyAndSetUp(page, '777788889999');
       await completeProfile(page, newEmail(), 'Contoso');
 
-      expect(await page.locator('tbody tr').count()).toBe(0);
+      expect(await page.locator('.results tbody tr').count()).toBe(0);
       expect(await textOf(page.locator('#account'))).toContain('Contoso');
     }));
 

@@ -44,8 +44,8 @@ export async function openTab(browser: Browser, site: string): Promise<Watched> 
   const strangers: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    // The console repeats every 4xx, and those are answers like any other.
-    const isRefusal = /the server responded with a status of 4\d\d/.test(message.text());
+    // The console repeats every 4xx and 503, and those are answers like any other.
+    const isRefusal = /the server responded with a status of (4\d\d|503)/.test(message.text());
     if (message.type() === 'error' && !isRefusal) complaints.push(message.text());
   });
   page.on('request', (request) => {

@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { endpoints } from '../../shared/contract/endpoints.ts';
+import { eventTypes } from '../../shared/contract/events.ts';
 import { calls as coreCalls } from '../../web/api.ts';
 import { calls as detectionCalls, ingestPath } from '../../web/detections/calls.ts';
+import { detectionEventWords } from '../../web/detections/events.ts';
+import { calls as productCalls } from '../../web/products/calls.ts';
+import { productEventWords } from '../../web/products/events.ts';
+import { managers } from '../../web/roles.ts';
+import { calls as webhookCalls } from '../../web/webhooks/calls.ts';
+import { coreEventWords } from '../../web/webhooks/events.ts';
 
-const calls = Object.entries({ ...coreCalls, ...detectionCalls });
+const calls = Object.entries({
+  ...coreCalls,
+  ...detectionCalls,
+  ...productCalls,
+  ...webhookCalls,
+});
+const endpointOf = (id: string) => endpoints.find((endpoint) => endpoint.id === id);
 
 describe('what the web app calls', () => {
   test.each(calls)('%s is the endpoint of the contract', (_, call) => {
-    const endpoint = endpoints.find(({ id }) => id === call.id);
+    const endpoint = endpointOf(call.id);
 
     expect(endpoint).toBeDefined();
     expect(call.method).toBe(endpoint?.method);
@@ -20,5 +33,25 @@ describe('what the web app calls', () => {
 
     expect(ingest).toMatchObject({ method: 'POST', access: { kind: 'apiKey' } });
     expect(ingest?.paths).toContain(ingestPath);
+  });
+
+  test.each([
+    'api-keys/create',
+    'credentials/get',
+    'credentials/update',
+    'credentials/delete',
+    'webhooks/list',
+    'webhooks/create',
+    'products/sync',
+    'detections/claim-enis',
+    'detections/delete-eni',
+  ])('%s is for those whom the web app takes for managers', (id) => {
+    expect(endpointOf(id)?.access).toMatchObject({ kind: 'bearer', roles: managers });
+  });
+
+  test('it offers every event that webhooks may ask for', () => {
+    const offered = { ...coreEventWords, ...detectionEventWords, ...productEventWords };
+
+    expect(Object.keys(offered).toSorted()).toEqual(Object.keys(eventTypes).toSorted());
   });
 });

@@ -1,8 +1,9 @@
-import { apiKeyMaker, managesApiKeys } from '../api-keys.ts';
+import { apiKeyMaker } from '../api-keys.ts';
 import type { App } from '../app.ts';
 import { fill, h, link } from '../dom.ts';
 import { clock } from '../format.ts';
 import { copyable } from '../parts.ts';
+import { isManager } from '../roles.ts';
 import { ingestPath } from './calls.ts';
 
 export interface EmptyState {
@@ -17,7 +18,7 @@ export function emptyState(app: App, refresh: () => void): EmptyState {
   const command = h('div', {});
   const showCommand = (key: string) => fill(command, copyable('command', ingestCommand(key)));
   showCommand('YOUR_API_KEY');
-  const keyStep = managesApiKeys(app)
+  const keyStep = isManager(app)
     ? apiKeyMaker(app, (created) => showCommand(created.key))
     : h(
         'p',

@@ -5,7 +5,10 @@ import { failure } from '../parts.ts';
 import { ApiError, explain, SessionEndedError } from '../problem.ts';
 import { type DetectionPage, type DetectionQuery, listDetections } from './calls.ts';
 import { type EmptyState, emptyState } from './empty.ts';
+import { exportButton } from './export.ts';
 import { filterBar } from './filters.ts';
+import { interfacesPanel } from './interfaces.ts';
+import { statisticsPanel } from './statistics.ts';
 import { detectionTable } from './table.ts';
 
 const pageSize = 50;
@@ -18,16 +21,26 @@ export const detectionsPage: AccountPage = {
 };
 
 function openDetections(app: App): Content {
-  const reload = () => void load();
+  const reload = () => {
+    void load();
+    void statistics.load();
+  };
   const status = h('p', { class: 'muted status', role: 'status' });
   const refresh = h('button', { type: 'button', class: 'small', onclick: reload }, 'Refresh');
-  const filters = filterBar(reload);
+  const filters = filterBar(() => void load());
+  const exporter = exportButton(app, filters.query);
   const toolbar = h(
     'div',
     { class: 'toolbar' },
     filters.element,
-    h('div', { class: 'toolbar-end' }, status, refresh),
+    h('div', { class: 'toolbar-end' }, status, refresh, exporter.element),
   );
+  const statistics = statisticsPanel(app, (chosen) => {
+    filters.add(chosen);
+    title.focus();
+  });
+  const title = h('h2', { tabindex: -1 }, 'All detections');
+  const interfaces = interfacesPanel(app);
   const results = h('div', { class: 'results' }, h('div', { class: 'skeleton tall' }));
   let running = new AbortController();
   let empty: EmptyState | undefined;
@@ -68,8 +81,9 @@ function openDetections(app: App): Content {
   function show(first: DetectionPage, query: DetectionQuery): void {
     const isFiltered = Object.keys(query).length > 0;
     const isEmpty = first.items.length === 0 && first.next_cursor === null;
-    toolbar.hidden = isEmpty && !isFiltered;
-    if (toolbar.hidden) showEmptyState();
+    const hasNone = isEmpty && !isFiltered;
+    for (const element of [statistics.element, title, toolbar]) element.hidden = hasNone;
+    if (hasNone) showEmptyState();
     else showTable(first, query);
   }
 
@@ -99,7 +113,22 @@ function openDetections(app: App): Content {
 
   reload();
   return {
-    content: h('div', {}, toolbar, filters.problem, results),
-    dispose: () => running.abort(),
+    content: h(
+      'div',
+      {},
+      statistics.element,
+      title,
+      toolbar,
+      filters.problem,
+      exporter.problem,
+      results,
+      interfaces.element,
+    ),
+    dispose() {
+      running.abort();
+      statistics.dispose();
+      exporter.dispose();
+      interfaces.dispose();
+    },
   };
 }

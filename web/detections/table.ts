@@ -30,7 +30,7 @@ export function detectionTable(onMore: (cursor: string) => void): DetectionTable
       { class: 'panel flush' },
       h(
         'table',
-        { role: 'table' },
+        { role: 'table', class: 'cards' },
         h('caption', { class: 'hidden' }, 'Detections, newest first'),
         h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, columns.map(columnHeader))),
         rows,

@@ -28,6 +28,7 @@ const beyondTenant: readonly (readonly [prefix: string, families: readonly strin
   ['products/sync', ['syncDue', 'limit']],
   ['credentials/update', ['limit', 'sellerLimit']],
   ['webhooks/', ['limit']],
+  ['detections/export', ['limit']],
   ['detections/claim-enis', ['eni', 'vni', 'limit']],
   ['detections/delete-eni', ['eni']],
 ];

@@ -1,0 +1,251 @@
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { decodeJwt } from 'jose';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { keys } from '../../shared/table/keys.ts';
+import { flawsOf, heading, signIn, useSite } from './site.ts';
+
+const { system, visit } = useSite();
+
+const ozonOf = (page: Page) => page.getByRole('region', { name: 'Ozon' });
+const rowsOf = (page: Page) => page.locator('.results tbody tr');
+
+function ozonAccount(products: number) {
+  const account = system.cloud.sellers.ozon?.createAccount({ products });
+  if (!account) throw new Error('There is no local Ozon');
+  return account;
+}
+
+async function typeKey(
+  page: Page,
+  { client_id = '', api_key = '' }: Record<string, string>,
+  button = 'Connect Ozon',
+) {
+  await ozonOf(page).getByLabel('Client-Id').fill(client_id);
+  await ozonOf(page).getByLabel('API key', { exact: true }).fill(api_key);
+  await ozonOf(page).getByRole('button', { name: button }).click();
+}
+
+async function syncNow(page: Page): Promise<void> {
+  const completed = page.locator('.runs').getByText('Completed');
+  const before = await completed.count();
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await completed.nth(before).waitFor();
+}
+
+describe('a seller in a browser', { timeout: 120_000 }, () => {
+  test('connects Ozon, syncs, and finds their products', () =>
+    visit(async (page) => {
+      const owner = await system.newOwner();
+      const account = ozonAccount(60);
+      await signIn(page, owner, { at: '/products', title: 'Products' });
+      await page.getByRole('heading', { name: 'No products yet' }).waitFor();
+
+      await page.getByRole('button', { name: 'Sync now' }).click();
+      await page.getByText('No marketplace is connected yet.').waitFor();
+      await page.getByRole('link', { name: 'Connect a marketplace' }).click();
+      await heading(page, 'Sell on').waitFor();
+      expect(await ozonOf(page).getByLabel('API key', { exact: true }).getAttribute('type')).toBe(
+        'password',
+      );
+
+      await typeKey(page, { ...account.credentials, api_key: 'no-such-key-at-all' });
+      await ozonOf(page).getByText('Ozon does not accept this Client-Id and API key.').waitFor();
+      await typeKey(page, { ...account.credentials, client_id: 'letters' });
+      await ozonOf(page).getByText('Client-Id is not a Client-Id.').waitFor();
+      await typeKey(page, account.credentials);
+      await ozonOf(page).getByText('Connected', { exact: true }).first().waitFor();
+      expect(await ozonOf(page).textContent()).toContain(
+        `••••${account.credentials.api_key?.slice(-4)}`,
+      );
+      expect(await page.content()).not.toContain(account.credentials.api_key);
+
+      await page.getByRole('link', { name: 'Go to products' }).click();
+      await syncNow(page);
+      await rowsOf(page).nth(24).waitFor();
+      expect(await page.locator('.catalogue .status').textContent()).toMatch(/^60 products/);
+      expect(await rowsOf(page).count()).toBe(25);
+      await page.getByRole('img', { name: 'Products by their stock' }).waitFor();
+      expect(await page.locator('.figures').textContent()).toMatch(/^Products60/);
+
+      expect(await flawsOf(page)).toEqual([]);
+
+      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByText('Page 2 of 3').waitFor();
+      await page.getByLabel('Search').fill('SKU-000007');
+      await rowsOf(page).nth(1).waitFor({ state: 'detached' });
+      expect(await rowsOf(page).textContent()).toMatch(/SKU-000007.*RUB/);
+
+      // The address keeps the search.
+      await page.reload();
+      await rowsOf(page).first().waitFor();
+      expect(await page.getByLabel('Search').inputValue()).toBe('SKU-000007');
+      await page.getByRole('button', { name: 'Clear' }).click();
+      await rowsOf(page).nth(24).waitFor();
+
+      await page.getByRole('button', { name: 'Stock', exact: true }).click();
+      await page.getByRole('columnheader', { name: 'Stock', exact: false }).waitFor();
+      await page.locator('th[aria-sort="ascending"]', { hasText: 'Stock' }).waitFor();
+      const stocks = await page.locator('.cell-stock > .stock').allTextContents();
+      expect(stocks.map(Number)).toEqual(stocks.map(Number).toSorted((a, b) => a - b));
+
+      await page.getByLabel('Show').selectOption('low');
+      await page.getByText(/^\d+ products · /).waitFor();
+      await page
+        .locator('.cell-stock > .stock:not(.warn, .bad)')
+        .first()
+        .waitFor({ state: 'detached' });
+    }));
+
+  test('sees how stock and price of a product change, after however many syncs', () =>
+    visit(async (page) => {
+      const owner = await system.newOwner();
+      const account = ozonAccount(20);
+      const saved = await system.send('PATCH', '/api/v1/tenants/me/credentials', {
+        token: owner.access_token,
+        body: { ozon: account.credentials },
+      });
+      expect(saved.status).toBe(200);
+      await signIn(page, owner, { at: '/products', title: 'Products' });
+      await syncNow(page);
+      // At this revision another twentieth has changed: of 20 products, one.
+      system.cloud.sellers.ozon?.changeAccount(account.id, { revision: 3 });
+      await syncNow(page);
+      await syncNow(page);
+
+      await page.reload();
+      await page.locator('.figures').waitFor();
+      expect(await page.locator('.figures').textContent()).toMatch(/^Products20/);
+
+      await page.locator('th button', { hasText: 'Changed' }).click();
+      await page.locator('th[aria-sort="ascending"]', { hasText: 'Changed' }).waitFor();
+      await page.locator('th button', { hasText: 'Changed' }).click();
+      await page.locator('th[aria-sort="descending"]', { hasText: 'Changed' }).waitFor();
+      const link = rowsOf(page).first().getByRole('link');
+      const name = (await link.textContent()) ?? '';
+      await link.click();
+
+      await heading(page, name).waitFor();
+      await page.getByText(/^[1-9]\d* changes? of stock or price/).waitFor();
+      const chart = page.getByRole('img', { name: 'Stock over time' });
+      await chart.locator('path').waitFor();
+      const figure = page.locator('figure', { has: chart });
+      await figure.getByText('As a table').click();
+      expect(await figure.getByRole('row').count()).toBeGreaterThan(1);
+      expect(await page.title()).toContain(name);
+      expect(await flawsOf(page)).toEqual([]);
+
+      await page.goBack();
+      await page.locator('th[aria-sort="descending"]', { hasText: 'Changed' }).waitFor();
+    }));
+
+  test('sees how far a sync is, and why one failed', () =>
+    visit(async (page) => {
+      const owner = await system.newOwner();
+      const account = ozonAccount(60);
+      await system.send('PATCH', '/api/v1/tenants/me/credentials', {
+        token: owner.access_token,
+        body: { ozon: account.credentials },
+      });
+      await signIn(page, owner, { at: '/products', title: 'Products' });
+      const underWay = { status: 'in_progress', phase: 'saving', processed: 30, total: 60 };
+      await page.route(
+        '**/products/sync/syn_*',
+        async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({
+            response: answer,
+            json: { ...(await answer.json()), ...underWay },
+          });
+        },
+        { times: 1 },
+      );
+      await page.getByRole('button', { name: 'Sync now' }).click();
+      await page.getByText('Saving what has changed: 30 of 60 products').waitFor();
+      const bar = page.getByRole('progressbar', { name: 'Sync of products' });
+      expect(await bar.getAttribute('value')).toBe('30');
+      await page.locator('.runs').getByText('60 products: 60 new.').waitFor();
+      await bar.waitFor({ state: 'detached' });
+
+      system.cloud.sellers.ozon?.setFaults({ error: 'unauthorized' });
+      try {
+        await page.getByRole('button', { name: 'Sync now' }).click();
+        await page.locator('.runs').getByText('The seller marketplace does not accept').waitFor();
+      } finally {
+        system.cloud.sellers.ozon?.setFaults({ error: null });
+      }
+      await page.getByRole('link', { name: 'Save a new key' }).click();
+      await heading(page, 'Sell on').waitFor();
+    }));
+
+  test('may save a key that could not be tried, replace it, and disconnect', () =>
+    visit(async (page) => {
+      const owner = await system.newOwner();
+      const account = ozonAccount(1);
+      await signIn(page, owner, { at: '/sellers', title: 'Sell on' });
+      system.cloud.sellers.ozon?.setFaults({ error: 'unavailable' });
+      try {
+        await typeKey(page, account.credentials);
+        await page.getByText('Ozon did not answer, so the key could not be tried.').waitFor();
+        await page.getByRole('button', { name: 'Save without trying' }).click();
+        await ozonOf(page).getByText('Saved, not tried').waitFor();
+      } finally {
+        system.cloud.sellers.ozon?.setFaults({ error: null });
+      }
+
+      await ozonOf(page).getByRole('button', { name: 'Replace key' }).click();
+      await typeKey(page, account.credentials, 'Save key');
+      await ozonOf(page).getByText('Connected', { exact: true }).first().waitFor();
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Ozon');
+
+      await ozonOf(page).getByRole('button', { name: 'Disconnect Ozon' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click();
+      await ozonOf(page).getByText('Not connected').waitFor();
+    }));
+});
+
+describe('a viewer in a browser', { timeout: 60_000 }, () => {
+  test('sees nothing that is not for them', () =>
+    visit(async (page) => {
+      const viewer = await system.newOwner();
+      await setRole(viewer, 'viewer');
+
+      await signIn(page, viewer, { at: '/products', title: 'Products' });
+      await page.getByText('Ask one of them.').waitFor();
+      const links = await page.getByRole('navigation').getByRole('link').allTextContents();
+      expect(links).toEqual(['Detections', 'Products', 'API docs']);
+      expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+
+      await page.getByRole('link', { name: 'Detections' }).click();
+      await page.getByRole('heading', { name: 'Network interfaces' }).waitFor();
+      await page.getByText('None is claimed.').waitFor();
+      expect(await page.getByRole('button', { name: 'Claim' }).count()).toBe(0);
+
+      for (const path of ['/sellers', '/webhooks', '/api-keys']) {
+        await page.goto(path);
+        await page.getByText('This page is not for your role').waitFor();
+      }
+    }));
+});
+
+async function setRole({ access_token }: { access_token: string }, role: string): Promise<void> {
+  const { tenant_id, sub } = decodeJwt<{ tenant_id: string }>(access_token);
+  const { pk, sk } = keys.member(tenant_id, String(sub));
+  const { name, endpoint } = system.cloud.table;
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  await client.send(
+    new UpdateItemCommand({
+      TableName: name,
+      Key: { pk: { S: pk }, sk: { S: sk } },
+      ConditionExpression: 'attribute_exists(pk)',
+      UpdateExpression: 'SET #role = :role',
+      ExpressionAttributeNames: { '#role': 'role' },
+      ExpressionAttributeValues: { ':role': { S: role } },
+    }),
+  );
+  client.destroy();
+}

@@ -1,0 +1,6 @@
+import type { detectionEvents } from '../../shared/contract/detections.ts';
+
+/** Events of detections that webhooks may ask for, in words for people. */
+export const detectionEventWords: Readonly<Record<keyof typeof detectionEvents, string>> = {
+  'detection.created': 'Sensors reported detections: one event for all of a report.',
+};

@@ -1,0 +1,88 @@
+import type { App } from '../app.ts';
+import { fill, h } from '../dom.ts';
+import { count } from '../format.ts';
+import { form } from '../forms.ts';
+import { type Part, part } from '../loading.ts';
+import { action, confirm, problemPlace } from '../parts.ts';
+import { isManager } from '../roles.ts';
+import { type Enis, enisApi } from './calls.ts';
+
+/** The network interfaces that only this company's sensors may report for. */
+export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
+  const api = enisApi(app.session);
+  const claimed = h('p', { class: 'muted', role: 'status' });
+  const list = part(api.list, showList);
+  const maker = form({
+    fields: [
+      {
+        name: 'eni_ids',
+        label: 'Network interface ids',
+        kind: 'text',
+        autocomplete: 'off',
+        hint: 'Such as eni-0a1b2c3d4e5f67890; several with spaces between them, up to 40.',
+      },
+    ],
+    submit: 'Claim',
+    fieldOfCode: { eni_claimed: 'eni_ids' },
+    async onSubmit({ eni_ids = '' }) {
+      const { inserted, skipped } = await api.claim({
+        eni_ids: eni_ids.split(/[\s,;]+/).filter((id) => id !== ''),
+      });
+      maker.reset();
+      fill(
+        claimed,
+        `${count(inserted, 'network interface')} claimed`,
+        skipped > 0 && `, ${skipped} skipped that you have already`,
+        '.',
+      );
+      await list.load();
+    },
+  });
+
+  function showList({ eni_ids: ids, vni }: Enis) {
+    return [
+      h(
+        'p',
+        { class: 'muted' },
+        ids.length === 0
+          ? 'None is claimed. Anybody’s sensors may name an interface that nobody has claimed.'
+          : 'Only your sensors can report for these.',
+        vni !== null && ` The VNI of your company is ${vni}.`,
+      ),
+      ids.length > 0 && h('ul', { class: 'plain enis' }, ids.map(row)),
+    ];
+  }
+
+  function row(id: string): HTMLElement {
+    const problem = problemPlace();
+    const release = action(
+      'Release',
+      async () => {
+        const isSure = await confirm(
+          `Release ${id}?`,
+          'Any company may claim it then. Detections that name it stay.',
+          'Release',
+        );
+        if (!isSure) return;
+        await api.release(id);
+        app.announce(`${id} is released.`);
+        await list.load();
+        title.focus();
+      },
+      { problem, class: 'small', 'aria-label': `Release ${id}` },
+    );
+    return h('li', {}, h('code', {}, id), isManager(app) && release, problem);
+  }
+
+  const title = h('h2', { tabindex: -1 }, 'Network interfaces');
+  void list.load();
+  return {
+    element: h(
+      'section',
+      { class: 'panel interfaces' },
+      title,
+      h('div', { class: 'halves' }, list.element, isManager(app) && h('div', {}, maker, claimed)),
+    ),
+    dispose: list.dispose,
+  };
+}

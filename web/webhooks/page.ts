@@ -1,0 +1,124 @@
+import type { AccountPage, App, Content } from '../app.ts';
+import { fill, h, link } from '../dom.ts';
+import { count, time } from '../format.ts';
+import { part } from '../loading.ts';
+import { managers } from '../roles.ts';
+import { type Webhook, type WebhookWithSecret, webhooksApi } from './calls.ts';
+import type { EventWords } from './events.ts';
+import { webhookForm } from './form.ts';
+import { secretOnce } from './secret.ts';
+import { offSentence, webhookStatus } from './status.ts';
+import { openWebhook } from './webhook.ts';
+
+/** The pages of webhooks: all of them, and one. `words` has the events that they may ask for. */
+export function webhookPages(words: EventWords): [AccountPage, AccountPage] {
+  const all: AccountPage = {
+    path: '/webhooks',
+    title: 'Webhooks',
+    roles: managers,
+    open: (app) => openWebhooks(app, words),
+  };
+  const one: AccountPage = {
+    path: '/webhooks/',
+    title: 'Webhook',
+    roles: managers,
+    parent: all,
+    open: (app, id) => openWebhook(app, id, words, all.path),
+  };
+  return [all, one];
+}
+
+function openWebhooks(app: App, words: EventWords): Content {
+  const api = webhooksApi(app.session);
+  const list = part(api.list, ({ items }) =>
+    items.length === 0 ? h('p', { class: 'muted' }, 'There is no webhook yet.') : items.map(row),
+  );
+  const result = h('div', { class: 'result', role: 'status' });
+  const maker = webhookForm(words, {
+    submit: 'Create webhook',
+    async onSubmit({ url, events, description }) {
+      const created = await api.create({
+        url,
+        events,
+        ...(description !== undefined && { description }),
+      });
+      showCreated(created);
+      await list.load();
+    },
+  });
+
+  function showCreated(created: WebhookWithSecret): void {
+    maker.reset();
+    maker.hidden = true;
+    const another = h(
+      'button',
+      { type: 'button', class: 'small', onclick: startAgain },
+      'Create another',
+    );
+    fill(
+      result,
+      h('p', {}, h('strong', {}, 'The webhook is ready.'), ' Deliveries begin within 30 seconds.'),
+      secretOnce(created.secret),
+      h(
+        'div',
+        { class: 'actions' },
+        link(`/webhooks/${created.id}`, 'Try it out', { class: 'button small primary' }),
+        another,
+      ),
+    );
+    another.focus();
+  }
+
+  function startAgain(): void {
+    fill(result);
+    maker.hidden = false;
+    maker.querySelector('input')?.focus();
+  }
+
+  void list.load();
+  return {
+    content: h(
+      'div',
+      { class: 'stack' },
+      h(
+        'p',
+        { class: 'lead' },
+        'A webhook is an address of yours that we tell of what happens here, signed and with retries over three days.',
+      ),
+      h(
+        'div',
+        { class: 'columns in-order' },
+        h('section', { class: 'panel' }, h('h2', {}, 'Your webhooks'), list.element),
+        h('section', { class: 'panel' }, h('h2', {}, 'New webhook'), result, maker),
+      ),
+    ),
+    dispose: list.dispose,
+  };
+}
+
+function row(webhook: Webhook): HTMLElement {
+  const off = offSentence(webhook);
+  return h(
+    'div',
+    { class: 'item' },
+    h(
+      'div',
+      { class: 'item-main' },
+      h(
+        'p',
+        { class: 'item-name' },
+        link(`/webhooks/${webhook.id}`, webhook.description ?? webhook.url),
+      ),
+      webhook.description !== null && h('p', { class: 'muted' }, webhook.url),
+      h(
+        'p',
+        { class: 'muted' },
+        count(webhook.events.length, 'event'),
+        ', created ',
+        time(webhook.created_at, 'day'),
+        off !== undefined && `. ${off}`,
+      ),
+    ),
+    webhookStatus(webhook),
+  );
+}
