@@ -20,8 +20,9 @@ AWS's own DynamoDB Local charges nothing for it, so these figures are not compar
 
 What publishes events (changes of the tenant and its API keys, ingest) reads the tenant's webhooks
 too: 0.5 RCU while there are none, once in 30 seconds in a container. Each webhook that wants an
-event costs 3 WCU for its delivery of up to 1 KB, and 2 + 2 WCU for its attempt and its end; the
-figures below are without webhooks.
+event costs 3 WCU for its delivery of up to 1 KB, and 2 + 2 WCU for its attempt and its end; an
+attempt that fails, and the first success after it, write the webhook too, 1 WCU. The figures below
+are without webhooks.
 
 Endpoints that are not listed do not use the table.
 `;

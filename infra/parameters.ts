@@ -45,7 +45,7 @@ export function apiParameters(scope: Construct, stage: Stage) {
         ? value('WebhookAllowPrivate', {
             default: 'true',
             allowedValues: ['true', 'false'],
-            description: 'Whether webhooks may have private addresses, and http',
+            description: 'Whether webhooks may have private addresses, http and any port',
           })
         : 'false',
     marketplaceRegion: value('MarketplaceRegion', {

@@ -7,26 +7,30 @@ import { newId } from './ids.ts';
 import { logger } from './observe.ts';
 import { defineQueue, longestDelaySeconds, send } from './queues.ts';
 import { DeliveryItem, type WebhookItem } from './table/items.ts';
-import { keys, seriesIndex } from './table/keys.ts';
+import { keys } from './table/keys.ts';
 import { create, putItem, query, updateItem } from './table/table.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
 export type Delivery = z.infer<typeof DeliverySchema>;
 
-export const deliveryQueue = defineQueue(
-  'webhooks',
-  z.strictObject({ tenant_id: z.string(), webhook_id: z.string(), delivery_id: z.string() }),
-);
+/** A webhook by its names. */
+const WebhookNames = z.strictObject({ tenant_id: z.string(), webhook_id: z.string() });
+const AttemptMessage = WebhookNames.extend({ delivery_id: z.string() });
+const PurgeMessage = WebhookNames.extend({ purge: z.literal(true) });
+export type AttemptMessage = z.infer<typeof AttemptMessage>;
+
+/** Deliveries to attempt, and deleted webhooks whose deliveries are to go. */
+export const deliveryQueue = defineQueue('webhooks', z.union([AttemptMessage, PurgeMessage]));
 
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
 /** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
-const lostAfterMs = 5 * 60_000;
+export const lostAfterMs = 5 * 60_000;
 /** The same for a replay, since somebody is waiting for it. */
 const replayLostAfterMs = 60_000;
 /** Partitions of what is due, so that none is hot. */
-const dueShards = 8;
+export const dueShards = 8;
 const longestBodyBytes = 200 * 1024;
 
 /** The keys under which the sweep finds a delivery from a time on. */
@@ -37,18 +41,32 @@ export function dueKey({ id }: Pick<DeliveryItem, 'id'>, checkAtMs: number) {
   };
 }
 
-const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
+export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
   keys.delivery(tenant_id, webhook_id, id);
 
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
 export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
   const { tenant_id, webhook_id, id: delivery_id } = delivery;
+  await sendOrLog({ tenant_id, webhook_id, delivery_id }, delaySeconds);
+}
+
+/** Queues the deletion of what a deleted webhook was sent. When that fails its time to live ends it. */
+export async function enqueuePurge(
+  names: z.infer<typeof WebhookNames>,
+  delaySeconds: number,
+): Promise<void> {
+  await sendOrLog({ ...names, purge: true }, delaySeconds);
+}
+
+async function sendOrLog(
+  message: z.infer<typeof deliveryQueue.message>,
+  delaySeconds: number,
+): Promise<void> {
   try {
-    await send(deliveryQueue, { tenant_id, webhook_id, delivery_id }, { delaySeconds });
+    await send(deliveryQueue, message, { delaySeconds });
   } catch (error) {
     logger.warn('delivery_not_queued', {
-      webhook_id,
-      delivery_id,
+      ...message,
       error_name: error instanceof Error ? error.name : 'unknown',
     });
   }
@@ -72,6 +90,7 @@ export function deliveryOf(
     status: 'pending',
     attempts: 0,
     round: 0,
+    replays: 0,
     created_at: timestamp,
     next_attempt_at: timestamp,
   };
@@ -140,7 +159,12 @@ export async function sendTestEvent(tenantId: string, webhookId: string): Promis
   const data = { webhook_id: webhookId };
   const event = { id: newId('msg'), type: 'webhook.test', data, occurredAtMs: Date.now() };
   const { delivery, write } = deliveryOf(tenantId, webhookId, event);
-  await putItem(write.put);
+  try {
+    await putItem(write.put);
+  } catch (error) {
+    // Nobody else has its id: an earlier try of the same write had arrived after all.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
   await enqueue(delivery);
   return toDelivery(delivery);
 }
@@ -163,12 +187,13 @@ export async function replayDelivery(
     const item = await updateItem({
       Key: keys.delivery(tenantId, webhookId, deliveryId),
       UpdateExpression:
-        'SET #status = :pending, round = :zero, next_attempt_at = :now, series_pk = :shard, series_sk = :check REMOVE #error',
+        'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
       ExpressionAttributeValues: {
         ':pending': 'pending',
         ':zero': 0,
+        ':one': 1,
         ':now': new Date(nowMs).toISOString(),
         ':shard': due.series_pk,
         ':check': due.series_sk,
@@ -180,61 +205,6 @@ export async function replayDelivery(
     return toDelivery(delivery);
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) throw missing();
-    throw error;
-  }
-}
-
-/** Deliveries of a partition that one run of the sweep queues at most; the next run goes on. */
-const mostPerShard = 500;
-
-/**
- * Queues every delivery whose time has come and that is not queued: those whose next attempt lay
- * beyond what SQS holds back, and those whose message was lost. Returns how many there were.
- */
-export async function sweepDeliveries(nowMs = Date.now()): Promise<number> {
-  const shards = Array.from({ length: dueShards }, (_, shard) => sweepShard(shard, nowMs));
-  const counts = await Promise.all(shards);
-  return counts.reduce((total, count) => total + count, 0);
-}
-
-async function sweepShard(shard: number, nowMs: number): Promise<number> {
-  const { Items = [] } = await query({
-    IndexName: seriesIndex,
-    KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
-    ExpressionAttributeValues: {
-      ':shard': keys.due('webhooks', shard),
-      ':now': new Date(nowMs).toISOString(),
-    },
-    Limit: mostPerShard,
-  });
-  let count = 0;
-  for (const item of Items) {
-    const { data: delivery } = DeliveryItem.safeParse(item);
-    // One that nobody can read must not keep the others of its shard waiting.
-    if (!delivery) logger.error('delivery_unreadable', { shard, item: item.series_sk });
-    else if (await postpone(delivery, item.series_sk, nowMs)) {
-      await enqueue(delivery);
-      count += 1;
-    }
-  }
-  return count;
-}
-
-/** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
-async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
-  try {
-    await updateItem({
-      Key: keyOf(delivery),
-      UpdateExpression: 'SET series_sk = :check',
-      ConditionExpression: 'series_sk = :seen',
-      ExpressionAttributeValues: {
-        ':seen': seen,
-        ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
 }

@@ -2,7 +2,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
-import { type AddressRules, bareHost, checkedAddresses } from './public-addresses.ts';
+import {
+  type AddressRules,
+  bareHost,
+  checkedAddresses,
+  RefusedAddressError,
+} from './public-addresses.ts';
 
 /** What a receiver answered, as much of it as we keep. */
 export interface ReceiverAnswer {
@@ -20,51 +25,84 @@ export interface OutboundRequest extends AddressRules {
   readonly mostBodyBytes: number;
 }
 
+/** Why a receiver gave no answer. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+
+  readonly reason: 'timeout' | 'connection_failed' | 'address_refused';
+
+  constructor(reason: ConnectionError['reason'], cause: unknown) {
+    super('The receiver gave no answer', { cause });
+    this.reason = reason;
+  }
+}
+
 /**
  * Posts to a receiver that a tenant named. The addresses of its name are resolved once, checked, and
  * exactly those are connected to, so a name that changes meanwhile changes nothing. Redirects are
- * answers like any other. Throws RefusedAddressError, a TimeoutError, or why nothing connected.
+ * answers like any other. Settles within the timeout, whatever the receiver does. Throws
+ * ConnectionError when there is no answer.
  */
 export async function postOut(request: OutboundRequest): Promise<ReceiverAnswer> {
-  const { url, headers, body, timeoutMs } = request;
-  const host = bareHost(url);
-  const signal = AbortSignal.timeout(timeoutMs);
-  // Node asks no resolver about an address, so it is checked here.
-  if (isIP(host)) await checkedAddresses(host, { ...request, resolve: itself });
+  const host = bareHost(request.url);
+  const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
-    return await new Promise((resolve, reject) => {
-      const { request: open } = url.protocol === 'https:' ? https : http;
-      const outgoing = open(url, {
-        method: 'POST',
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-        lookup: lookupOf(request),
-        // A connection of its own: a kept one would skip the check.
-        agent: false,
-        signal,
-      });
-      outgoing.on('error', reject);
-      outgoing.on('response', (response) => {
-        readStart(response, request.mostBodyBytes).then((text) => {
-          outgoing.destroy();
-          resolve({
-            status: response.statusCode ?? 0,
-            retryAfter: response.headers['retry-after'],
-            body: text,
-          });
-        }, reject);
-      });
-      outgoing.end(body);
-    });
+    // Node asks no resolver about an address, so it is checked here.
+    if (isIP(host)) await checkedAddresses(host, { ...request, resolve: itself });
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    throw toConnectionError(error, deadline);
   }
+  return exchange(request, deadline);
+}
+
+function toConnectionError(cause: unknown, deadline: AbortSignal): ConnectionError {
+  if (cause instanceof RefusedAddressError) return new ConnectionError('address_refused', cause);
+  return new ConnectionError(deadline.aborted ? 'timeout' : 'connection_failed', cause);
+}
+
+/** Time for each of several addresses. Node's own is too short for the other side of the world. */
+const patience = { autoSelectFamilyAttemptTimeout: 2500 };
+
+function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<ReceiverAnswer> {
+  const { url, headers, body } = request;
+  const { request: open } = url.protocol === 'https:' ? https : http;
+  const outgoing = open(url, {
+    method: 'POST',
+    headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+    lookup: lookupOf(request),
+    // A connection of its own: a kept one would skip the check.
+    agent: false,
+    ...patience,
+  });
+  const exchanged = new Promise<ReceiverAnswer>((resolve, reject) => {
+    const fail = (cause?: unknown) => reject(toConnectionError(cause, deadline));
+    const answer = ({ statusCode: status = 0, headers }: http.IncomingMessage, text: string) =>
+      resolve({ status, retryAfter: headers['retry-after'], body: text });
+    outgoing.on('error', fail);
+    outgoing.on('close', fail);
+    deadline.addEventListener('abort', fail);
+    outgoing.on('response', (response) => {
+      // From here on there is an answer, whatever becomes of the connection.
+      outgoing.off('error', fail).on('error', () => undefined);
+      outgoing.off('close', fail);
+      deadline.removeEventListener('abort', fail);
+      readStart(response, request.mostBodyBytes, deadline).then((text) => answer(response, text));
+    });
+    // Node drops the connection without a word when nobody listens for this.
+    outgoing.on('upgrade', (response, socket) => {
+      socket.destroy();
+      answer(response, '');
+    });
+    outgoing.end(body);
+  });
+  return exchanged.finally(() => outgoing.destroy());
 }
 
 const itself = async (address: string) => [{ address, family: isIP(address) }];
 
 function lookupOf(rules: AddressRules): LookupFunction {
   return (hostname, options, done) => {
-    checkedAddresses(hostname.replace(/\.$/, ''), rules).then(
+    checkedAddresses(bareHost({ hostname }), rules).then(
       (addresses) => {
         if (options.all) return done(null, addresses);
         const [first] = addresses;
@@ -76,7 +114,11 @@ function lookupOf(rules: AddressRules): LookupFunction {
 }
 
 /** The first bytes of a body. One that stalls or breaks is what there was of it: the status stands. */
-function readStart(response: http.IncomingMessage, mostBytes: number): Promise<string> {
+function readStart(
+  response: http.IncomingMessage,
+  mostBytes: number,
+  deadline: AbortSignal,
+): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -89,5 +131,6 @@ function readStart(response: http.IncomingMessage, mostBytes: number): Promise<s
     response.on('end', finish);
     response.on('error', finish);
     response.on('close', finish);
+    deadline.addEventListener('abort', finish);
   });
 }

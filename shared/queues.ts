@@ -7,13 +7,19 @@ import { logger, recordMetric } from './observe.ts';
 import { type RequestContext, requestContext } from './request-context.ts';
 import { traceHeader } from './traces.ts';
 
+/** Every message is about one tenant. */
+type TenantMessage = z.ZodType<{ tenant_id: string }>;
+
 /** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
-export interface MessageQueue<M extends z.ZodType> {
+export interface MessageQueue<M extends TenantMessage> {
   readonly name: QueueName;
   readonly message: M;
 }
 
-export const defineQueue = <M extends z.ZodType>(name: QueueName, message: M): MessageQueue<M> => ({
+export const defineQueue = <M extends TenantMessage>(
+  name: QueueName,
+  message: M,
+): MessageQueue<M> => ({
   name,
   message,
 });
@@ -33,17 +39,20 @@ const client = new SQSClient({
  * machine restarts: the truth is in the table, and a sweep queues again what is overdue. It takes
  * the trace of what is being worked on along.
  */
-export async function send<M extends z.ZodType>(
+export async function send<M extends TenantMessage>(
   queue: MessageQueue<M>,
   message: z.input<M>,
   options: { delaySeconds?: number } = {},
 ): Promise<void> {
   const trace = traceHeader();
+  const body = queue.message.parse(message);
   const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), longestDelaySeconds);
   await client.send(
     new SendMessageCommand({
       QueueUrl: requireEnv(`${queue.name.toUpperCase()}_QUEUE_URL`),
-      MessageBody: JSON.stringify(queue.message.parse(message)),
+      MessageBody: JSON.stringify(body),
+      // Makes the queue fair: a tenant that keeps the workers busy waits, and the others do not.
+      MessageGroupId: body.tenant_id,
       ...(delay > 0 && { DelaySeconds: delay }),
       ...(trace !== undefined && {
         MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } },
@@ -57,7 +66,7 @@ export async function send<M extends z.ZodType>(
  * that fail come again, and after a few times they go to the dead-letter queue, so that a poisonous
  * message holds up no other.
  */
-export function handleBatch<M extends z.ZodType>(
+export function handleBatch<M extends TenantMessage>(
   queue: MessageQueue<M>,
   work: (message: z.output<M>, context: Context) => Promise<void>,
 ) {
@@ -83,7 +92,7 @@ function contextOf({ attributes }: SQSRecord): RequestContext {
   return { allowances: [], ...(header !== undefined && { traceHeader: header }) };
 }
 
-async function attempt<M extends z.ZodType>(
+async function attempt<M extends TenantMessage>(
   queue: MessageQueue<M>,
   record: SQSRecord,
   work: (message: z.output<M>) => Promise<void>,

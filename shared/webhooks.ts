@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { requireEnvOneOf } from './config.ts';
 import type { EventType } from './contract/events.ts';
-import type { Webhook as WebhookSchema } from './contract/webhooks.ts';
+import { longestUrl, type Webhook as WebhookSchema } from './contract/webhooks.ts';
 import { AppError } from './errors.ts';
 import { newId } from './ids.ts';
 import { logSecurityEvent, recordMetric } from './observe.ts';
@@ -19,22 +19,40 @@ const maxWebhooks = 20;
 /** How long deliveries carry a signature of the previous secret too. */
 const rotationMs = 24 * 3_600_000;
 
-/** Whether private addresses and http are fine. Read when first needed: most functions have no say in it. */
+/** Whether private addresses, http and any port are fine. Read when first needed: most functions have no say in it. */
 export const allowsPrivate = () =>
   requireEnvOneOf('WEBHOOK_ALLOW_PRIVATE', ['true', 'false']) === 'true';
 
+/** Who does something to a webhook of their tenant. */
+interface Actor {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** Records who did what to a webhook: never its URL, which may have a key in it. */
+function logChange(
+  event: string,
+  { tenantId, userId }: Actor,
+  webhookId: string,
+  details: { changed?: string } = {},
+): void {
+  const names = { tenant_id: tenantId, user_id: userId, webhook_id: webhookId };
+  logSecurityEvent(event, { ...names, ...details });
+}
+
 /** Creates a webhook. The answer alone has the secret. Throws `too_many_webhooks` at 20, `validation_failed`. */
 export async function createWebhook(
-  tenantId: string,
+  actor: Actor,
   wanted: { url: string; events: EventType[]; description?: string | undefined },
 ): Promise<Webhook & { secret: string }> {
-  await assertReceiver(wanted.url);
+  const { tenantId } = actor;
+  const url = await receiverUrl(wanted.url);
   const now = new Date().toISOString();
   const secret = newWebhookSecret();
   const id = newId('whk');
   const webhook: WebhookItem = {
     id,
-    url: wanted.url,
+    url,
     events: wanted.events,
     ...(wanted.description && { description: wanted.description }),
     enabled: true,
@@ -55,13 +73,16 @@ export async function createWebhook(
     },
   ]);
   if (failed) throw new AppError('too_many_webhooks');
+  logChange('webhook_created', actor, id);
   return { ...toWebhook(webhook), secret };
 }
 
-/** Refuses what is not the address of a receiver on the public internet. */
-async function assertReceiver(url: string): Promise<void> {
+/** The URL of a receiver as it will be requested. Throws `validation_failed`. */
+async function receiverUrl(text: string): Promise<string> {
   try {
-    await parseReceiverUrl(url, { allowPrivate: allowsPrivate() });
+    const { href } = await parseReceiverUrl(text, { allowPrivate: allowsPrivate() });
+    if (href.length > longestUrl) throw new RefusedAddressError('is too long once it is encoded');
+    return href;
   } catch (error) {
     if (!(error instanceof RefusedAddressError)) throw error;
     throw new AppError('validation_failed', {
@@ -124,7 +145,7 @@ export async function getWebhook(tenantId: string, webhookId: string): Promise<W
 
 /** Changes what is named and returns the webhook as it is then. Throws `not_found`, `validation_failed`. */
 export async function updateWebhook(
-  tenantId: string,
+  actor: Actor,
   webhookId: string,
   change: {
     url?: string | undefined;
@@ -133,12 +154,20 @@ export async function updateWebhook(
     enabled?: boolean | undefined;
   },
 ): Promise<Webhook> {
-  if (change.url !== undefined) await assertReceiver(change.url);
+  const url = change.url === undefined ? undefined : await receiverUrl(change.url);
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
-  return toWebhook(
-    await setAttributes(tenantId, webhookId, { ...change, disabled_reason: reason }),
+  const webhook = await setAttributes(actor.tenantId, webhookId, {
+    ...change,
+    url,
+    disabled_reason: reason,
+    ...((url || enabled) && { failures: null, failed_at_ms: null }),
+  });
+  const changed = Object.entries(change).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
   );
+  logChange('webhook_changed', actor, webhookId, { changed: changed.join(',') });
+  return toWebhook(webhook);
 }
 
 /** Sets attributes; those that are null are removed, those that are undefined stay. */
@@ -180,7 +209,8 @@ async function setAttributes(
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */
-export async function deleteWebhook(tenantId: string, webhookId: string): Promise<void> {
+export async function deleteWebhook(actor: Actor, webhookId: string): Promise<void> {
+  const { tenantId } = actor;
   if (!isWebhookId(webhookId)) throw notFound();
   const failed = await transact([
     {
@@ -199,6 +229,7 @@ export async function deleteWebhook(tenantId: string, webhookId: string): Promis
     },
   ]);
   if (failed) throw notFound();
+  logChange('webhook_deleted', actor, webhookId);
 }
 
 /**
@@ -206,9 +237,10 @@ export async function deleteWebhook(tenantId: string, webhookId: string): Promis
  * `version_conflict` when another rotation came between.
  */
 export async function rotateSecret(
-  tenantId: string,
+  actor: Actor,
   webhookId: string,
 ): Promise<Webhook & { secret: string }> {
+  const { tenantId } = actor;
   const { secret: previous } = await readWebhook(tenantId, webhookId);
   const secret = newWebhookSecret();
   try {
@@ -222,7 +254,7 @@ export async function rotateSecret(
       },
       { expression: '#secret = :read', values: { ':read': previous } },
     );
-    logSecurityEvent('webhook_secret_rotated', { tenant_id: tenantId, webhook_id: webhookId });
+    logChange('webhook_secret_rotated', actor, webhookId);
     return { ...toWebhook(webhook), secret };
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found')
@@ -231,19 +263,24 @@ export async function rotateSecret(
   }
 }
 
-/** Switches a webhook off because of what its receiver does. One that is gone or off already stays so. */
+/**
+ * Switches a webhook off because of what its receiver at a URL does. One that is gone, off already
+ * or elsewhere by now stays as it is.
+ */
 export async function disableWebhook(
   tenantId: string,
-  webhookId: string,
+  { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
   reason: 'gone' | 'failing',
 ): Promise<void> {
   try {
     await updateItem({
       Key: keys.webhook(tenantId, webhookId),
       UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
-      ConditionExpression: 'enabled = :on',
+      ConditionExpression: 'enabled = :on AND #url = :url',
+      ExpressionAttributeNames: { '#url': 'url' },
       ExpressionAttributeValues: {
         ':on': true,
+        ':url': url,
         ':off': false,
         ':reason': reason,
         ':now': new Date().toISOString(),

@@ -1,7 +1,9 @@
 import { rotateWebhookSecret as endpoint } from '../../shared/contract/webhooks.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { admit } from '../../shared/limits.ts';
 import { rotateSecret } from '../../shared/webhooks.ts';
 
-export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {
-  return { status: 200, body: await rotateSecret(tenantId, path.id) };
+export const handler = handleBearer(endpoint, async ({ tenantId, userId, path }) => {
+  await admit('webhook_changes.tenant', tenantId);
+  return { status: 200, body: await rotateSecret({ tenantId, userId }, path.id) };
 });

@@ -1,8 +1,13 @@
-import { sweepDeliveries } from '../../shared/deliveries.ts';
+import { sweepDeliveries } from '../../shared/delivery-sweep.ts';
 import { logger } from '../../shared/observe.ts';
 import { handleSchedule } from '../../shared/schedules.ts';
 
+/** Time to end what is under way. */
+const reserveMs = 10_000;
+
 /** Queues deliveries that are due and not queued, by a schedule. */
-export const handler = handleSchedule('webhooks/sweep', async () => {
-  logger.info('deliveries_swept', { queued: await sweepDeliveries() });
+export const handler = handleSchedule('webhooks/sweep', async (context) => {
+  const hasTime = () => context.getRemainingTimeInMillis() > reserveMs;
+  const { queued, isComplete } = await sweepDeliveries({ hasTime });
+  logger.info('deliveries_swept', { queued, is_complete: isComplete });
 });

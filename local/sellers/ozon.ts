@@ -66,6 +66,13 @@ export function startOzon(options: StandInOptions = {}): Promise<SellerStandIn> 
       const answer = method === 'POST' ? methods[path] : undefined;
       return answer?.(asked) ?? error(404, 5, 'no such method');
     },
+    incomplete: ({ request, account }) =>
+      jsonResponse(200, {
+        result: { items: [], total: account.products, last_id: '' },
+        cursor: '',
+        total: request.path.endsWith('/stocks') ? 0 : account.products,
+        items: [],
+      }),
   };
   return startStandIn(marketplace, options);
 }

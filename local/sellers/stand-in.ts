@@ -50,7 +50,17 @@ export const AccountChange = z.strictObject({
 /** Trouble for the next `times` requests, or every `every`th, until it is changed. */
 export const SellerFaults = z.strictObject({
   error: z
-    .enum(['unavailable', 'timeout', 'rate_limited', 'malformed', 'truncated', 'unauthorized'])
+    .enum([
+      'unavailable',
+      'timeout',
+      'rate_limited',
+      'long_wait',
+      'malformed',
+      'incomplete',
+      'endless',
+      'truncated',
+      'unauthorized',
+    ])
     .nullable()
     .default(null),
   times: z.int().positive().nullable().default(null),
@@ -104,6 +114,8 @@ export interface Marketplace {
   limit(request: StandInRequest): HttpResponse | undefined;
   error(status: number, requestPath: string): HttpResponse;
   answer(request: StandInRequest): StandInAnswer;
+  /** What looks like an answer and has lost what it should tell. */
+  incomplete(request: StandInRequest): HttpResponse;
 }
 
 /** Serves a marketplace on a port of its own. */
@@ -130,14 +142,16 @@ export async function startStandIn(
     return error;
   };
 
-  const serve = (request: HttpRequest): StandInAnswer => {
+  const serve = (request: HttpRequest, isIncomplete: boolean): StandInAnswer => {
     const account = marketplace.authenticate(request, (matches) =>
       store.value.accounts.find(matches),
     );
     if ('status' in account) return account;
     const body = parseBody(request.body);
     const asked = { request, account, body, nowMs: now() };
-    return (faults.limits && marketplace.limit(asked)) || marketplace.answer(asked);
+    const refusal = faults.limits && marketplace.limit(asked);
+    if (refusal) return refusal;
+    return isIncomplete ? marketplace.incomplete(asked) : marketplace.answer(asked);
   };
 
   const listener = await listen(
@@ -155,11 +169,20 @@ export async function startStandIn(
         );
         return;
       }
-      if (fault && fault !== 'truncated') {
+      if (fault === 'endless') {
+        await stream(response, endlessText());
+        return;
+      }
+      if (fault === 'long_wait') {
+        const refusal = marketplace.error(429, request.path);
+        writeResponse(message, response, { ...refusal, headers: longWait });
+        return;
+      }
+      if (fault && fault !== 'truncated' && fault !== 'incomplete') {
         writeResponse(message, response, marketplace.error(faultStatus[fault], request.path));
         return;
       }
-      const answer = serve(request);
+      const answer = serve(request, fault === 'incomplete');
       if (fault === 'truncated') await cut(response, answer);
       else if ('stream' in answer) await stream(response, answer.stream);
       else writeResponse(message, response, answer);
@@ -194,6 +217,20 @@ export async function startStandIn(
       sinceFault = 0;
     },
   };
+}
+
+/** Three years. */
+const longWait: HeaderList = [
+  ['Content-Type', 'application/json'],
+  ['Retry-After', '99999999'],
+  ['X-Ratelimit-Retry', '99999999'],
+];
+
+/** JSON so far, and never at its end; no reader should take in all of this gigabyte. */
+function* endlessText(): Generator<string> {
+  yield '{"data":{"items":[';
+  const padding = ' '.repeat(64 * 1024);
+  for (let part = 0; part < 16_384; part += 1) yield padding;
 }
 
 const faultStatus = { unavailable: 503, rate_limited: 429, unauthorized: 401 } as const;

@@ -127,6 +127,12 @@ export function startWildberries(options: StandInOptions = {}): Promise<SellerSt
     error: (status) => (status === 429 ? tooMany(2000, 1) : problem(status, 'fault', 'as told')),
     answer: (asked) =>
       methodOf(asked)?.answer(asked) ?? problem(404, 'not found', 'no such method'),
+    incomplete: () =>
+      jsonResponse(200, {
+        cards: [],
+        cursor: { total: 100 },
+        data: { items: [null], listGoods: null },
+      }),
   };
   return startStandIn(marketplace, options);
 }

@@ -34,6 +34,7 @@ export const attemptOutcomes = [
   'connection_failed',
   'address_refused',
   'secret_unreadable',
+  'internal_error',
 ] as const;
 
 /** Every metric of the core. Features have lists of their own. */

@@ -22,7 +22,10 @@ export const limitPolicies = {
   'ingest.address': { quota: 600, windowSeconds: 60 },
   'ingest.tenant': { quota: 3000, windowSeconds: 60 },
   'export.tenant': { quota: 10, windowSeconds: 3600 },
+  /** Tests and replays. */
   'webhooks.tenant': { quota: 60, windowSeconds: 60 },
+  /** Webhooks that are created, changed or given a new secret. */
+  'webhook_changes.tenant': { quota: 120, windowSeconds: 3600 },
   'credentials.user': { quota: 10, windowSeconds: 900 },
   'credentials.tenant': { quota: 30, windowSeconds: 3600 },
   /** Claims of network interfaces: nobody can try them out by the thousand. */

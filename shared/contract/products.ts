@@ -67,7 +67,7 @@ export const listProducts = defineEndpoint({
   tag,
   summary: "The tenant's products as of the last sync",
   description:
-    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
+    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
   access: bearer(roles),
   query: z
     .strictObject({

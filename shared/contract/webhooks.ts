@@ -4,12 +4,10 @@ import { bearer, defineEndpoint } from './endpoint.ts';
 import { EventTypes } from './events.ts';
 import { DeliveryStatus, DisabledReason, queryNumber, Timestamp, WebhookId } from './schemas.ts';
 
-const Description = z
-  .string()
-  .trim()
-  .max(200)
-  .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has control characters');
-const Url = z.string().min(1).max(2048);
+export const longestUrl = 2048;
+const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
+const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
+const Url = z.string().min(1).max(longestUrl).refine(isPlain, 'has control characters');
 const webhookPath = z.strictObject({ id: z.string().max(64) });
 
 export const Webhook = z
@@ -44,6 +42,7 @@ export const Delivery = z
 const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
 const managers = bearer(['owner', 'admin']);
 const tenantUser = ['BatchGetItem'] as const;
+const changes = ['webhook_changes.tenant'] as const;
 const deliver = {
   limits: ['webhooks.tenant'] as const,
   queues: ['webhooks'] as const,
@@ -56,7 +55,7 @@ export const createWebhook = defineEndpoint({
   tag: 'webhooks',
   summary: 'Create a webhook',
   description:
-    'The secret that signs its deliveries is in this answer and never again. The address must be https and public. It is told of events within 30 seconds.',
+    'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
   access: managers,
   body: z.strictObject({
     url: Url,
@@ -65,7 +64,8 @@ export const createWebhook = defineEndpoint({
   }),
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: ['too_many_webhooks'],
-  table: { tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -116,7 +116,8 @@ export const updateWebhook = defineEndpoint({
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
   errors: ['not_found'],
-  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
 });
 
 export const deleteWebhook = defineEndpoint({
@@ -125,12 +126,14 @@ export const deleteWebhook = defineEndpoint({
   paths: ['/api/v1/webhooks/{id}'],
   tag: 'webhooks',
   summary: 'Delete a webhook',
-  description: 'What was not delivered yet is dropped.',
+  description:
+    'What it was sent is deleted too, within minutes; what was not delivered yet is dropped.',
   access: managers,
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
   errors: ['not_found'],
   table: { tenant: ['BatchGetItem', 'DeleteItem', 'UpdateItem'], tenantUser },
+  queues: ['webhooks'],
 });
 
 export const rotateWebhookSecret = defineEndpoint({
@@ -145,7 +148,8 @@ export const rotateWebhookSecret = defineEndpoint({
   path: webhookPath,
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
   errors: ['not_found', 'version_conflict'],
-  table: { tenant: ['BatchGetItem', 'GetItem', 'UpdateItem'], tenantUser },
+  limits: changes,
+  table: { tenant: ['BatchGetItem', 'GetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -226,10 +230,11 @@ export const deliverWebhooks: BackgroundFunction = {
   queues: ['webhooks'],
   table: {
     tenant: ['BatchGetItem', 'UpdateItem'],
-    tenantDelivery: ['BatchGetItem', 'UpdateItem', 'DeleteItem'],
+    tenantDelivery: ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
   },
   secrets: ['sealing-key'],
   timeoutSeconds: 30,
+  maxConcurrency: 50,
 };
 
 export const sweepDeliveries: BackgroundFunction = {

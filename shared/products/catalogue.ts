@@ -99,11 +99,17 @@ const maxMatches = 16;
 /** So few matches are sorted for themselves; more are picked out of the whole order. */
 const maxSortedAlone = 2000;
 
-const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+/** Letters of one case; white space and control characters in a row as one space, none at the ends. */
+function fold(text: string): string {
+  const folded = text.normalize('NFC').toLowerCase();
+  // Most texts have single spaces only: looking for others is faster than replacing all.
+  const spaced = /[^\S ]|\p{Cc}| {2}/u.test(folded) ? folded.replace(/[\s\p{Cc}]+/gu, ' ') : folded;
+  return spaced.trim();
+}
 
 /** What a search looks at: both articles and the name, apart from one another. */
 const textOf = ([, externalId, sellerSku, name]: Row): string =>
-  fold(`${externalId}\n${sellerSku}\n${name}`);
+  `${fold(externalId)}\n${fold(sellerSku)}\n${fold(name)}`;
 
 function toPredicate({
   min_stock,

@@ -10,8 +10,8 @@ const marketplaces = MarketplaceType.options;
 const initialSlots = 1024;
 
 /**
- * What is known of every product of a tenant, in a few flat arrays: 26 bytes a product, whatever
- * its name. A hundred thousand products take no more room than one page of a seller's answer.
+ * What is known of every product of a tenant, in a few flat arrays that double when they are full:
+ * 36 to 72 bytes a product, whatever its name. 100,000 products take 4.7 MB.
  * Products have ordinals in the order in which they became known.
  */
 export class KnownProducts {
@@ -19,7 +19,7 @@ export class KnownProducts {
   #slots = new Uint32Array(initialSlots);
   #keys = new BigUint64Array(initialSlots / 2);
   #hashes = new BigUint64Array(initialSlots / 2);
-  #stocks = new Int32Array(initialSlots / 2);
+  #stocks = new Float64Array(initialSlots / 2);
   #segments = new Uint16Array(initialSlots / 2);
   #states = new Uint8Array(initialSlots / 2);
   #marketplaces = new Uint8Array(initialSlots / 2);
@@ -95,7 +95,7 @@ export class KnownProducts {
     const slots = this.#slots.length * 2;
     this.#keys = grown(this.#keys, new BigUint64Array(slots / 2));
     this.#hashes = grown(this.#hashes, new BigUint64Array(slots / 2));
-    this.#stocks = grown(this.#stocks, new Int32Array(slots / 2));
+    this.#stocks = grown(this.#stocks, new Float64Array(slots / 2));
     this.#segments = grown(this.#segments, new Uint16Array(slots / 2));
     this.#states = grown(this.#states, new Uint8Array(slots / 2));
     this.#marketplaces = grown(this.#marketplaces, new Uint8Array(slots / 2));

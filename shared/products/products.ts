@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { openCursor, sealCursor } from '../cursors.ts';
 import { AppError } from '../errors.ts';
 import { keys } from '../table/keys.ts';
@@ -47,7 +48,7 @@ function toSummary(id: string, product: Loose<Product>) {
     price: product.price ?? null,
     total_stock: stock,
     reserved_stock: product.reserved ?? null,
-    available_stock: stock - reserved,
+    available_stock: Math.max(0, stock - reserved),
     in_way_to_client: product.in_transit_to ?? null,
     in_way_from_client: product.in_transit_from ?? null,
     updated_at: product.updated_at,
@@ -94,29 +95,45 @@ export async function listProducts(
   };
 }
 
-/** Marketplace, external id and the value that the order goes by. */
-type Position = [marketplace: number, externalId: string, value: string | number | null];
+/**
+ * Marketplace, external id and the value that the order goes by. Of a long text that is its
+ * beginning and the hash of the whole, so that a cursor is never longer than the contract allows.
+ */
+type Position = [
+  marketplace: number,
+  externalId: string,
+  value: string | number | null,
+  hash?: string,
+];
+const sealedCharacters = 200;
+
+const hashOf = (value: string | number): string =>
+  createHash('sha256').update(String(value)).digest('base64url');
 
 function positionOf(row: Row, column: SortColumn): Position {
+  const [marketplace, externalId] = row;
   const value = sortValue(row, column);
+  if (typeof value === 'string' && value.length > sealedCharacters)
+    return [marketplace, externalId, value.slice(0, sealedCharacters), hashOf(value)];
   // JSON has no infinity, which stands for a product without a price.
-  return [row[0], row[1], typeof value === 'number' && !Number.isFinite(value) ? null : value];
+  const isPlain = typeof value === 'string' || Number.isFinite(value);
+  return [marketplace, externalId, isPlain ? value : null];
 }
 
 function toPosition({ row }: Record<string, unknown>): Position {
-  if (!Array.isArray(row) || row.length !== 3) throw new AppError('invalid_cursor');
+  if (!Array.isArray(row) || row.length < 3 || row.length > 4) throw new AppError('invalid_cursor');
   return row as Position;
 }
 
 /** The place of the first product behind the position, which itself may be gone or elsewhere now. */
 function placeAfter(
-  [marketplace, externalId, value]: Position,
+  position: Position,
   catalogue: Catalogue,
   found: Uint32Array,
   column: SortColumn,
   order: 'asc' | 'desc',
 ): number {
-  const probe = probeRow(marketplace, externalId, value, column);
+  const probe = rowAt(position, catalogue, found, column) ?? probeRow(position, column, order);
   let low = 0;
   let high = found.length;
   while (low < high) {
@@ -128,14 +145,34 @@ function placeAfter(
   return order === 'asc' ? low : found.length - low;
 }
 
-/** A row that stands in the order where the position is. */
-function probeRow(
-  marketplace: number,
-  externalId: string,
-  value: Position[2],
+/** The product of a position with a long text, while it still has that text. */
+function rowAt(
+  [marketplace, externalId, , hash]: Position,
+  catalogue: Catalogue,
+  found: Uint32Array,
   column: SortColumn,
+): Row | undefined {
+  if (hash === undefined) return undefined;
+  const ordinal = found.find((candidate) => {
+    const row = catalogue.row(candidate);
+    return row[1] === externalId && row[0] === marketplace;
+  });
+  if (ordinal === undefined) return undefined;
+  const row = catalogue.row(ordinal);
+  return hashOf(sortValue(row, column)) === hash ? row : undefined;
+}
+
+/**
+ * A row that stands in the order where the position is, or before everything that has the same
+ * beginning: rather a product twice than none of it.
+ */
+function probeRow(
+  [marketplace, externalId, value, hash]: Position,
+  column: SortColumn,
+  order: 'asc' | 'desc',
 ): Row {
-  const text = (of: SortColumn) => (column === of ? String(value) : '');
+  const end = hash !== undefined && order === 'desc' ? '\uffff' : '';
+  const text = (of: SortColumn) => (column === of ? String(value) + end : '');
   const amount = column === 'price' && value !== null ? String(value) : 0;
   const stock = column === 'total_stock' ? Number(value) : 0;
   return [

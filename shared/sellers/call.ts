@@ -6,7 +6,7 @@ import type { MarketplaceName } from '../contract/schemas.ts';
 import { recordMetric } from '../observe.ts';
 import { type SellerCall, SellerError, type SellerRequest } from './seller.ts';
 import { sellers, sellerUrlVariable } from './sellers.ts';
-import { type TokenBucket, tableBucket } from './token-bucket.ts';
+import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
 
 export interface SellerCallOptions {
   /** Moment by which everything must have ended: no wait and no try goes beyond it. */
@@ -32,16 +32,24 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
   const loaded = new Map<string, Promise<unknown>>();
 
   const leftMs = () => options.deadlineMs - now();
-  const waitOrGiveUp = async (ms: number, otherwise: (ms: number) => SellerError) => {
+  const waitOrGiveUp = async (
+    ms: number,
+    signal: AbortSignal,
+    otherwise: (ms: number) => SellerError,
+  ) => {
     if (ms <= 0) return;
     if (ms > leftMs()) throw otherwise(ms);
-    await wait(ms, options.signal);
+    await wait(ms, signal);
   };
-  const takeTurn = async ({ marketplace, limit }: SellerRequest, account: string) => {
+  const takeTurn = async (
+    { marketplace, limit }: SellerRequest,
+    account: string,
+    signal: AbortSignal,
+  ) => {
     const place = { marketplace, account, limit };
     const { isTaken, waitMs } = await bucket.take(place, Math.max(0, leftMs()), now());
     if (!isTaken) throw limited(marketplace, waitMs);
-    await waitOrGiveUp(waitMs, (ms) => limited(marketplace, ms));
+    await waitOrGiveUp(waitMs, signal, (ms) => limited(marketplace, ms));
   };
 
   return {
@@ -57,16 +65,17 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
     send: async (request, read) => {
       const { marketplace, limit } = request;
       const account = accountOf(request, options.isVerified === true);
+      const signal = AbortSignal.any([options.signal ?? [], request.signal ?? []].flat());
       for (let attempt = 1; ; attempt += 1) {
-        await takeTurn(request, account);
-        const outcome = await attemptOnce(request, read, options, leftMs());
+        await takeTurn(request, account, signal);
+        const outcome = await attemptOnce({ ...request, signal }, read, options, now());
         if ('value' in outcome) return outcome.value;
         if (outcome.retryAfterMs !== undefined)
           await bucket.pause({ marketplace, account, limit }, outcome.retryAfterMs, now());
         const pauseMs = outcome.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** attempt;
         const isLast = attempt === attempts;
-        if (isLast || options.signal?.aborted) throw outcome.error;
-        await waitOrGiveUp(pauseMs, () => outcome.error);
+        if (isLast || signal.aborted) throw outcome.error;
+        await waitOrGiveUp(pauseMs, signal, () => outcome.error);
       }
     },
   };
@@ -76,11 +85,12 @@ type Outcome<T> = { value: T } | { error: SellerError; retryAfterMs?: number };
 
 /** One try. Returns what may be tried again and throws what may not. */
 async function attemptOnce<T>(
-  request: SellerRequest,
+  request: SellerRequest & { signal: AbortSignal },
   read: (response: Response) => Promise<T>,
   options: SellerCallOptions,
-  leftMs: number,
+  nowMs: number,
 ): Promise<Outcome<T>> {
+  const leftMs = options.deadlineMs - nowMs;
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
   const startedAt = performance.now();
@@ -88,7 +98,6 @@ async function attemptOnce<T>(
     recordMetric('SellerCalls', 1, { marketplace, outcome });
     recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
   };
-  const signals = [AbortSignal.timeout(timeoutMs), ...(options.signal ? [options.signal] : [])];
   try {
     const response = await fetch(url, {
       method,
@@ -100,12 +109,12 @@ async function attemptOnce<T>(
       ...(body !== undefined && { body: JSON.stringify(body) }),
       // The key must not follow to wherever an answer points.
       redirect: 'error',
-      signal: AbortSignal.any(signals),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), request.signal]),
     });
     if (response.status === 429) {
       await response.body?.cancel();
       tell('rate_limited');
-      const retryAfterMs = retryAfterOf(response) ?? 1000;
+      const retryAfterMs = retryAfterOf(response, nowMs) ?? 1000;
       return { error: limited(marketplace, retryAfterMs), retryAfterMs };
     }
     if (response.status >= 500) {
@@ -122,7 +131,8 @@ async function attemptOnce<T>(
       if (error.code === 'malformed') return { error };
       throw error;
     }
-    tell('no_answer');
+    // What was cut off from our side says nothing about theirs.
+    if (!request.signal.aborted) tell('no_answer');
     return { error: unavailable(marketplace, 'did not answer', error) };
   }
 }
@@ -141,14 +151,23 @@ function unavailable(marketplace: string, what: string, cause?: unknown): Seller
   return new SellerError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
 }
 
-/** Wildberries has a header of its own; both are seconds, the standard one perhaps a date. */
-function retryAfterOf({ headers }: Response): number | undefined {
-  const own = Number(headers.get('x-ratelimit-retry') ?? Number.NaN);
-  if (own > 0) return own * 1000;
-  const standard = headers.get('retry-after') ?? '';
-  if (/^\d+$/.test(standard)) return Number(standard) * 1000;
-  const untilMs = Date.parse(standard) - Date.now();
-  return untilMs > 0 ? untilMs : undefined;
+/**
+ * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
+ * in seconds; the standard one is seconds or a date. What is neither is not believed.
+ */
+function retryAfterOf({ headers }: Response, nowMs: number): number | undefined {
+  const standard = headers.get('retry-after');
+  const waits = [
+    secondsOf(headers.get('x-ratelimit-retry')),
+    secondsOf(standard) ?? Date.parse(standard ?? '') - nowMs,
+    secondsOf(headers.get('x-ratelimit-reset')),
+  ];
+  const waitMs = waits.find((ms) => ms !== undefined && ms > 0);
+  return waitMs === undefined ? undefined : Math.min(waitMs, maxPauseMs);
+}
+
+function secondsOf(text: string | null): number | undefined {
+  return text !== null && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
 /**

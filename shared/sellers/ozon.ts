@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { malformed, readJson, refusalText, sum } from './answers.ts';
+import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
+import { type Price, takePrices } from './prices.ts';
 import {
   type Credentials,
   type Seller,
@@ -9,6 +10,8 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
+import { textsOf } from './texts.ts';
+import { together } from './together.ts';
 
 const marketplace = 'ozon';
 const productsPerPage = 1000;
@@ -18,36 +21,53 @@ const limit: SellerLimit = { category: 'all', intervalMs: 25, burst: 10 };
 
 const quantity = z.int().nonnegative();
 /** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
-const Id = z.union([z.int().positive(), z.string().regex(/^\d{1,19}$/)]).transform(String);
-/** `120.00`, exactly as it is sold; empty where there is no price. */
-const Amount = z.string().regex(/^(?:\d{1,15}(?:\.\d{1,6})?)?$/);
+const Id = z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).transform(String);
+const Text = z.string().nullish();
+/** Where the next page starts; nothing at the end. */
+const Next = Text.transform((next) => next ?? '');
 
 const List = z.object({
   result: z.object({
-    items: z.array(z.object({ product_id: Id, offer_id: z.string() })),
+    items: z.array(
+      z.object({
+        product_id: Id,
+        has_fbo_stocks: z.boolean().nullish(),
+        has_fbs_stocks: z.boolean().nullish(),
+      }),
+    ),
     total: quantity,
-    last_id: z.string(),
+    last_id: Next,
   }),
+});
+type ListEntry = z.infer<typeof List>['result']['items'][number];
+
+/** Later pages may be empty: the end of the list is one. */
+const FirstList = List.refine(({ result }) => result.items.length > 0 || result.total === 0, {
+  path: ['result', 'items'],
 });
 
 const Info = z.object({
   items: z.array(
     z.object({
       id: Id,
-      offer_id: z.string(),
-      name: z.string(),
-      barcodes: z.array(z.string()).nullish(),
-      currency_code: z.string().optional(),
-      price: Amount.optional(),
-      primary_image: z.union([z.string(), z.array(z.string())]).nullish(),
-      images: z.array(z.string()).nullish(),
+      offer_id: Text,
+      name: Text,
+      barcodes: z.array(Text).nullish(),
+      currency_code: z.unknown(),
+      /** `120.00`, exactly as it is sold; empty where there is no price. */
+      price: z.unknown(),
+      primary_image: z.union([z.string(), z.array(Text)]).nullish(),
+      images: z.array(Text).nullish(),
     }),
   ),
 });
-type ProductInfo = z.infer<typeof Info>['items'][number];
+type ProductInfo = Omit<z.infer<typeof Info>['items'][number], 'price'> & {
+  price: Price | undefined;
+};
+type InfoById = Map<string, ProductInfo>;
 
 const Stocks = z.object({
-  cursor: z.string(),
+  cursor: Next,
   total: quantity,
   items: z.array(
     z.object({
@@ -56,7 +76,8 @@ const Stocks = z.object({
     }),
   ),
 });
-type StockEntry = z.infer<typeof Stocks>['items'][number];
+type ProductStocks = z.infer<typeof Stocks>['items'][number]['stocks'];
+type StocksById = Map<string, ProductStocks>;
 
 const OzonCredentials = z
   .strictObject({
@@ -87,33 +108,47 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
   if (ids.length > 0) await readInfo(credentials, ids, call);
 }
 
+/** Lists a page again when its products changed between the list and what is told about them. */
 async function page(
   credentials: Credentials,
   cursor: string | undefined,
   call: SellerCall,
 ): Promise<SellerPage> {
-  const { items, total, last_id } = await readList(
-    credentials,
-    cursor ?? '',
-    productsPerPage,
-    call,
-  );
-  const end = { products: [], next: undefined, total, phase: 'products' };
-  if (items.length === 0) return end;
-  if (last_id !== '' && last_id === cursor)
-    throw malformed('Ozon gives the same products over and over.');
+  for (let attempt = 1; ; attempt += 1) {
+    const { items, total, last_id } = await readList(
+      credentials,
+      cursor ?? '',
+      productsPerPage,
+      call,
+    );
+    const end = { products: [], next: undefined, total, phase: 'products' };
+    if (items.length === 0) return end;
+    if (last_id !== '' && last_id === cursor)
+      throw malformed('Ozon gives the same products over and over.');
 
-  const ids = items.map(({ product_id }) => product_id);
-  const [infos, stocks] = await Promise.all([
-    readInfo(credentials, ids, call),
-    readStocks(credentials, ids, call),
-  ]);
-  return {
-    ...end,
-    products: ids.map((id) => toProduct(id, infos.get(id), stocks.get(id))),
-    next: last_id === '' ? undefined : last_id,
-  };
+    const ids = items.map(({ product_id }) => product_id);
+    const [infos, stocks] = await together(call, (both) => [
+      readInfo(credentials, ids, both),
+      readStocks(credentials, ids, both),
+    ]);
+    const products = items.flatMap((item) => {
+      const info = infos.get(item.product_id);
+      const entry = stocks.get(item.product_id) ?? (hasNoStocks(item) ? none : undefined);
+      return info && entry ? toProduct(info, entry) : [];
+    });
+    if (products.length === items.length)
+      return { ...end, products, next: last_id === '' ? undefined : last_id };
+    if (attempt === joinAttempts)
+      throw malformed('Ozon listed products and did not tell everything about them.');
+  }
 }
+
+const joinAttempts = 3;
+const none: ProductStocks = [];
+
+/** Stocks that are not told are none only where the list says so too. */
+const hasNoStocks = ({ has_fbo_stocks, has_fbs_stocks }: ListEntry): boolean =>
+  has_fbo_stocks === false && has_fbs_stocks === false;
 
 async function readList(credentials: Credentials, lastId: string, size: number, call: SellerCall) {
   const { result } = await post(
@@ -123,7 +158,7 @@ async function readList(credentials: Credentials, lastId: string, size: number, 
       last_id: lastId,
       limit: size,
     },
-    List,
+    lastId === '' ? FirstList : List,
     credentials,
     call,
   );
@@ -135,67 +170,74 @@ async function readInfo(
   credentials: Credentials,
   ids: readonly string[],
   call: SellerCall,
-): Promise<Map<string, ProductInfo>> {
+): Promise<InfoById> {
   const body = { product_id: ids };
-  const { items } = await post('/v3/product/info/list', body, Info, credentials, call);
-  return new Map(items.map((item) => [item.id, item]));
+  return post(
+    '/v3/product/info/list',
+    body,
+    Info.transform(({ items }): InfoById => {
+      const prices = takePrices(
+        marketplace,
+        items.map((item) => ({
+          external_id: item.id,
+          amount: item.price,
+          currency: item.currency_code,
+        })),
+      );
+      return new Map(items.map((item) => [item.id, { ...item, price: prices.get(item.id) }]));
+    }),
+    credentials,
+    call,
+  );
 }
 
+/** Pages of stocks until all are there or a page brings none of those asked for that is new. */
 async function readStocks(
   credentials: Credentials,
   ids: readonly string[],
   call: SellerCall,
-): Promise<Map<string, StockEntry>> {
-  const found = new Map<string, StockEntry>();
+): Promise<StocksById> {
+  const asked = new Set(ids);
+  const found: StocksById = new Map();
   let cursor = '';
   for (;;) {
-    const {
-      items,
-      total,
-      cursor: next,
-    } = await post(
+    const before = found.size;
+    const { items, cursor: next } = await post(
       '/v4/product/info/stocks',
       {
         cursor,
         filter: { offer_id: [], product_id: ids, visibility: 'ALL', with_quant: {} },
+        // Without ids it is only tried whether the key may read stocks.
         limit: ids.length > 0 ? productsPerPage : 1,
       },
       Stocks,
       credentials,
       call,
     );
-    for (const item of items) found.set(item.product_id, item);
-    // Without ids it is only tried whether the key may read stocks.
-    if (ids.length === 0) return found;
-    const isEnd = items.length === 0 || next === '' || found.size >= total;
-    if (!isEnd && next !== cursor) {
-      cursor = next;
-      continue;
-    }
-    if (found.size < total) throw malformed('Ozon gave fewer stocks than it announced.');
-    return found;
+    for (const { product_id, stocks } of items)
+      if (asked.has(product_id)) found.set(product_id, stocks);
+    const isEnd = next === '' || found.size === asked.size || found.size === before;
+    if (isEnd) return found;
+    cursor = next;
   }
 }
 
-function toProduct(
-  id: string,
-  info: ProductInfo | undefined,
-  entry: StockEntry | undefined,
-): SellerProduct {
-  if (!info) throw malformed('Ozon listed a product and told nothing about it.');
-  const { name, offer_id, barcodes, price, currency_code: currency } = info;
-  const image = [info.primary_image ?? [], info.images ?? []].flat().find((url) => url !== '');
-  const stocks = entry?.stocks ?? [];
-  if (price && !currency) throw malformed('Ozon told a price without its currency.');
+function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
+  const { id, price } = info;
+  const stock = sum(stocks.map(({ present }) => present));
+  const reserved = sum(stocks.map((entry) => entry.reserved));
+  assertQuantities({ marketplace, external_id: id }, [stock, reserved]);
   return {
     external_id: id,
-    seller_sku: offer_id,
-    name,
-    ...(image && { image_url: image }),
-    barcodes: [...new Set(barcodes ?? [])],
-    ...(price && currency && { price: { amount: price, currency } }),
-    stock: sum(stocks.map(({ present }) => present)),
-    reserved: sum(stocks.map(({ reserved }) => reserved)),
+    ...textsOf({
+      sku: info.offer_id,
+      name: info.name,
+      images: [info.primary_image, info.images].flat(),
+      barcodes: info.barcodes ?? [],
+    }),
+    ...(price && { price }),
+    stock,
+    reserved,
   };
 }
 
@@ -228,7 +270,7 @@ function post<S extends z.ZodType>(
 
 /** Throws what a refusal means: 403 is about the key or about its roles, and says which. */
 async function assertOk(response: Response, path: string): Promise<void> {
-  if (response.ok) return;
+  if (response.status === 200) return;
   const text = await refusalText(response);
   const isAboutRole = /\brole/i.test(text);
   const isAboutKey = /api-?key|client-?id|deactivated|expired/i.test(text);

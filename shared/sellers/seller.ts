@@ -48,6 +48,8 @@ export interface SellerRequest {
   body?: unknown;
   /** For one try, its body included; 15 s unless told. */
   timeoutMs?: number;
+  /** Ends the request, its pauses and its tries. */
+  signal?: AbortSignal;
 }
 
 /** The way to a seller's API: within its limits, with retries, until a deadline. */

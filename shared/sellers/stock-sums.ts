@@ -9,12 +9,12 @@ const none: StockSum = { stock: 0, toClient: 0, fromClient: 0 };
 const columns = 3;
 
 /**
- * Stocks summed by product, in a hash table of numbers: 100,000 products take 5 MB where a Map of
- * objects would take many times that. Ids are above 0.
+ * Stocks summed by product, in a hash table of numbers: 100,000 products take 8.4 MB where a Map of
+ * objects would take many times that. Ids are above 0. Sums are exact up to 2^53.
  */
 export class StockSums {
   #ids = new Float64Array(1024);
-  #sums = new Uint32Array(1024 * columns);
+  #sums = new Float64Array(1024 * columns);
   #count = 0;
 
   add(id: number, { stock, toClient, fromClient }: StockSum): void {
@@ -59,7 +59,7 @@ export class StockSums {
   #grow(): void {
     const [ids, sums] = [this.#ids, this.#sums];
     this.#ids = new Float64Array(ids.length * 2);
-    this.#sums = new Uint32Array(sums.length * 2);
+    this.#sums = new Float64Array(sums.length * 2);
     for (const [from, id] of ids.entries()) {
       if (id === 0) continue;
       const to = this.#placeOf(id);

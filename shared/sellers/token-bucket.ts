@@ -21,9 +21,15 @@ export interface TokenBucket {
     maxWaitMs: number,
     nowMs: number,
   ): Promise<{ isTaken: boolean; waitMs: number }>;
-  /** Lets nobody take a turn for so long: the seller marketplace counts differently than we do. */
+  /**
+   * Lets nobody take a turn for so long, `maxPauseMs` at most: the seller marketplace counts
+   * differently than we do.
+   */
   pause(place: BucketPlace, ms: number, nowMs: number): Promise<void>;
 }
+
+/** A header of one answer must not stop a seller account for longer. */
+export const maxPauseMs = 15 * 60_000;
 
 const dayMs = 86_400_000;
 const maxAttempts = 20;
@@ -80,7 +86,8 @@ export const tableBucket: TokenBucket = {
     throw new AppError('busy', { headers: { 'retry-after': '1' } });
   },
   pause: async ({ marketplace, account, limit }, ms, nowMs) => {
-    const fullAtMs = Math.ceil(nowMs + ms + (limit.burst - 1) * limit.intervalMs);
+    const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
+    const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
     await change(
       keys.sellerLimit(marketplace, account, limit.category),
       'SET full_at_ms = :full, #ttl = :ttl',

@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import { exactDecimal, malformed, readJson, refusalText } from './answers.ts';
+import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
 import { jsonRows } from './json-rows.ts';
+import { type Price, type ToldPrice, takePrices } from './prices.ts';
 import {
   type Credentials,
   type Seller,
@@ -11,7 +12,9 @@ import {
   type SellerPage,
   type SellerProduct,
 } from './seller.ts';
-import { StockSums } from './stock-sums.ts';
+import { type StockSum, StockSums } from './stock-sums.ts';
+import { textsOf } from './texts.ts';
+import { together } from './together.ts';
 
 const marketplace = 'wildberries';
 
@@ -37,39 +40,41 @@ const pingLimit = (category: Category): SellerLimit => ({
 
 const cardsPerPage = 100;
 const quantity = z.int().nonnegative();
+const Text = z.string().nullish();
 
 const Cards = z.object({
   cards: z.array(
     z.object({
       nmID: z.int().positive(),
-      vendorCode: z.string(),
-      title: z.string().default(''),
-      brand: z.string().optional(),
-      subjectName: z.string().optional(),
-      photos: z.array(z.object({ big: z.string().optional() })).nullish(),
-      sizes: z.array(z.object({ skus: z.array(z.string()).nullish() })).nullish(),
+      vendorCode: Text,
+      title: Text,
+      brand: Text,
+      subjectName: Text,
+      photos: z.array(z.object({ big: Text }).nullish()).nullish(),
+      sizes: z.array(z.object({ skus: z.array(Text).nullish() }).nullish()).nullish(),
     }),
   ),
   cursor: z.object({
-    updatedAt: z.string().optional(),
-    nmID: z.int().optional(),
+    updatedAt: Text,
+    nmID: z.int().nullish(),
     total: z.int().nonnegative(),
   }),
 });
 type Card = z.infer<typeof Cards>['cards'][number];
 
 const Prices = z.object({
-  error: z.literal(false).optional(),
+  error: z.literal(false).nullish(),
   data: z.object({
     listGoods: z.array(
       z.object({
         nmID: z.int().positive(),
-        sizes: z.array(z.object({ discountedPrice: z.number().nonnegative() })),
-        currencyIsoCode4217: z.string().regex(/^[A-Z]{3}$/),
+        sizes: z.array(z.object({ discountedPrice: z.unknown() })).nullish(),
+        currencyIsoCode4217: z.unknown(),
       }),
     ),
   }),
 });
+type Good = z.infer<typeof Prices>['data']['listGoods'][number];
 
 const StockRow = z.object({
   nmId: z.int().positive(),
@@ -77,6 +82,20 @@ const StockRow = z.object({
   inWayToClient: quantity,
   inWayFromClient: quantity,
 });
+
+/** The stock report but for its rows. */
+const stockReport = {
+  outer: 'data',
+  list: 'items',
+  frame: z.object({
+    error: z.literal(false).nullish(),
+    data: z.object({ items: z.tuple([]) }),
+  }),
+};
+
+/** A row has about 200 bytes. */
+const rowBytes = 1024;
+const frameBytes = 64 * 1024;
 
 const WildberriesCredentials = z
   .strictObject({
@@ -106,15 +125,11 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
     account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
-      const stocks = call.once('wildberries-stocks', () =>
-        readStocks(credentials, stockRows, call),
-      );
-      // Whoever awaits it below sees its failure; this one only keeps it from being unhandled.
-      stocks.catch(() => {});
-      const { cards, next } = await readCards(credentials, cursor, call);
-      const prices = await readPrices(credentials, cards, call);
-      const stockOf = await stocks;
-      const products = cards.map((card) => toProduct(card, prices.get(card.nmID), stockOf));
+      const [stocks, { cards, prices, next }] = await together(call, (both) => [
+        both.once('wildberries-stocks', () => readStocks(credentials, stockRows, both)),
+        readCardsWithPrices(credentials, cursor, both),
+      ]);
+      const products = cards.map((card) => toProduct(card, prices, stocks));
       return { products, next, total: undefined, phase: 'products' } satisfies SellerPage;
     },
   };
@@ -148,6 +163,8 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
   if (refused.length === 0) throw failures[0]?.reason;
   const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
+  const unpaid = refused.find(({ reason }) => reason instanceof UnpaidService);
+  if (unpaid) throw unpaid.reason;
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
   throw new SellerError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);
 }
@@ -161,9 +178,24 @@ function ping(category: Category, credentials: Credentials, call: SellerCall): P
     },
     async (response) => {
       await assertOk(response, category);
-      await response.text();
+      await response.body?.cancel();
     },
   );
+}
+
+interface CardsPage {
+  cards: Card[];
+  prices: Map<string, Price>;
+  next: string | undefined;
+}
+
+async function readCardsWithPrices(
+  credentials: Credentials,
+  cursor: string | undefined,
+  call: SellerCall,
+): Promise<CardsPage> {
+  const { cards, next } = await readCards(credentials, cursor, call);
+  return { cards, next, prices: await readPrices(credentials, cards, call) };
 }
 
 async function readCards(
@@ -172,7 +204,7 @@ async function readCards(
   call: SellerCall,
 ): Promise<{ cards: Card[]; next: string | undefined }> {
   const start = cursor === undefined ? undefined : parseCursor(cursor);
-  const { cards, cursor: end } = await call.send(
+  return call.send(
     {
       ...requestOf('content', '/content/v2/get/cards/list?locale=ru', credentials, call),
       method: 'POST',
@@ -196,18 +228,24 @@ async function readCards(
     },
     async (response) => {
       await assertOk(response, 'content');
-      return readJson(response, Cards, 'The list of cards of Wildberries');
+      const page = await readJson(response, Cards, 'The list of cards of Wildberries');
+      return { cards: page.cards, next: nextOf(page, start) };
     },
   );
-  if (cards.length !== end.total)
+}
+
+/** Where the cards after a page start; undefined at the end. */
+function nextOf(
+  { cards, cursor: { updatedAt, nmID, total } }: z.infer<typeof Cards>,
+  start: Cursor | undefined,
+): string | undefined {
+  if (cards.length !== total)
     throw malformed('Wildberries announced another number of cards than it gave.');
-  if (end.total < cardsPerPage) return { cards, next: undefined };
-  if (end.updatedAt === undefined || end.nmID === undefined)
-    throw malformed('Wildberries did not tell where its next cards start.');
-  const next = { updatedAt: end.updatedAt, nmID: end.nmID };
-  if (start && start.updatedAt === next.updatedAt && start.nmID === next.nmID)
+  if (total < cardsPerPage) return undefined;
+  if (!updatedAt || !nmID) throw malformed('Wildberries did not tell where its next cards start.');
+  if (start?.updatedAt === updatedAt && start.nmID === nmID)
     throw malformed('Wildberries gives the same cards over and over.');
-  return { cards, next: JSON.stringify(next) };
+  return JSON.stringify({ updatedAt, nmID } satisfies Cursor);
 }
 
 const CursorShape = z.strictObject({ updatedAt: z.string(), nmID: z.int() });
@@ -216,35 +254,42 @@ function parseCursor(cursor: string): Cursor {
   return CursorShape.parse(JSON.parse(cursor));
 }
 
-type Price = NonNullable<SellerProduct['price']>;
-
 async function readPrices(
   credentials: Credentials,
   cards: readonly Card[],
   call: SellerCall,
-): Promise<Map<number, Price>> {
+): Promise<Map<string, Price>> {
   if (cards.length === 0) return new Map();
-  const { data } = await call.send(
+  const asked = new Set(cards.map(({ nmID }) => nmID));
+  return call.send(
     {
       ...requestOf('prices', '/api/v2/list/goods/filter', credentials, call),
       method: 'POST',
       limit: limits.prices,
-      body: { nmList: cards.map(({ nmID }) => nmID) },
+      body: { nmList: [...asked] },
     },
     async (response) => {
       await assertOk(response, 'prices');
-      return readJson(response, Prices, 'The list of prices of Wildberries');
+      const { data } = await readJson(response, Prices, 'The list of prices of Wildberries');
+      if (data.listGoods.some(({ nmID }) => !asked.has(nmID)))
+        throw malformed('Wildberries gave prices that nobody asked for.');
+      return takePrices(marketplace, data.listGoods.map(toPrice));
     },
   );
-  const asked = new Set(cards.map(({ nmID }) => nmID));
-  return new Map(
-    data.listGoods.flatMap(({ nmID, sizes, currencyIsoCode4217: currency }) => {
-      if (!asked.has(nmID)) throw malformed('Wildberries gave prices that nobody asked for.');
-      if (sizes.length === 0) return [];
-      const lowest = Math.min(...sizes.map(({ discountedPrice }) => discountedPrice));
-      return [[nmID, { amount: exactDecimal(lowest, 'A price of Wildberries'), currency }]];
-    }),
-  );
+}
+
+/** The lowest price of all sizes. */
+function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ToldPrice {
+  const told = (sizes ?? []).map((size) => size.discountedPrice ?? undefined);
+  const amounts = told.filter((amount) => amount !== undefined);
+  const wrong = amounts.find((amount) => typeof amount !== 'number');
+  const amount =
+    wrong ?? amounts.map(Number).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return {
+    external_id: String(nmID),
+    amount: amounts.length === 0 ? undefined : amount,
+    currency,
+  };
 }
 
 async function readStocks(
@@ -277,34 +322,52 @@ async function readStockRows(
       timeoutMs: 60_000,
     },
     async (response) => {
-      await assertOk(response, 'analytics');
+      if (response.status !== 204) await assertOk(response, 'analytics');
       const sums = new StockSums();
-      if (response.status === 204 || !response.body) return { rows: 0, sums };
+      if (response.status === 204) return { rows: 0, sums };
+      if (!response.body) throw malformed('The stock report is empty.');
       let rows = 0;
-      for await (const value of jsonRows(response.body, 'data', 'items')) {
+      const maxBytes = frameBytes + page.limit * rowBytes;
+      const body = bounded(response.body, maxBytes, 'The stock report');
+      for await (const value of jsonRows(body, stockReport)) {
         const row = StockRow.safeParse(value);
         if (!row.success) throw malformed('A row of the stock report has an unexpected shape.');
         rows += 1;
         if (rows > page.limit) throw malformed('The stock report has more rows than asked for.');
         const { nmId, quantity: stock, inWayToClient, inWayFromClient } = row.data;
-        sums.add(nmId, { stock, toClient: inWayToClient, fromClient: inWayFromClient });
+        const found = { stock, toClient: inWayToClient, fromClient: inWayFromClient };
+        assertPossible(nmId, found);
+        sums.add(nmId, found);
       }
       return { rows, sums };
     },
   );
 }
 
-function toProduct(card: Card, price: Price | undefined, stocks: StockSums): SellerProduct {
+function assertPossible(nmID: number, { stock, toClient, fromClient }: StockSum): void {
+  const product = { marketplace, external_id: String(nmID) };
+  assertQuantities(product, [stock, toClient, fromClient]);
+}
+
+function toProduct(
+  card: Card,
+  prices: ReadonlyMap<string, Price>,
+  stocks: StockSums,
+): SellerProduct {
+  const id = String(card.nmID);
+  const price = prices.get(id);
   const { stock, toClient, fromClient } = stocks.of(card.nmID);
-  const image = card.photos?.[0]?.big;
+  assertPossible(card.nmID, { stock, toClient, fromClient });
   return {
-    external_id: String(card.nmID),
-    seller_sku: card.vendorCode,
-    name: card.title,
-    ...(card.brand && { brand: card.brand }),
-    ...(card.subjectName && { category: card.subjectName }),
-    ...(image && { image_url: image }),
-    barcodes: [...new Set(card.sizes?.flatMap(({ skus }) => skus ?? []) ?? [])],
+    external_id: id,
+    ...textsOf({
+      sku: card.vendorCode,
+      name: card.title,
+      brand: card.brand,
+      category: card.subjectName,
+      images: (card.photos ?? []).map((photo) => photo?.big),
+      barcodes: (card.sizes ?? []).flatMap((size) => size?.skus ?? []),
+    }),
     ...(price && { price }),
     stock,
     in_transit_to: toClient,
@@ -322,14 +385,24 @@ function requestOf(category: Category, path: string, credentials: Credentials, c
   };
 }
 
+class UnpaidService extends SellerError {
+  constructor(category: string) {
+    super(
+      'wrong_scope',
+      `Wildberries asks to be paid before it opens ${category}: the key is of a service of its solutions catalogue.`,
+    );
+  }
+}
+
 /** Throws what a refusal means. A 401 names the scope where the key is good and the category is not. */
 async function assertOk(response: Response, category: Category): Promise<void> {
-  if (response.ok) return;
+  if (response.status === 200) return;
   const { name } = categories[category];
   const text = await refusalText(response);
   if (response.status === 401 && !/scope|category/i.test(text))
     throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
-  if ([401, 402, 403].includes(response.status))
+  if (response.status === 402) throw new UnpaidService(name);
+  if ([401, 403].includes(response.status))
     throw new SellerError('wrong_scope', `The Wildberries key does not open: ${name}.`);
   throw malformed(`Wildberries answered ${response.status} to a request for ${name}.`);
 }

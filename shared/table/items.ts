@@ -127,6 +127,9 @@ export const WebhookItem = z.object({
   previous_secret: z.string().optional(),
   /** Until then deliveries carry a signature of the previous secret too. */
   previous_until: z.string().optional(),
+  /** Attempts in a row that have failed, and when the last of them did. */
+  failures: z.number().optional(),
+  failed_at_ms: z.number().optional(),
   created_at: z.string(),
   updated_at: z.string(),
 });
@@ -143,6 +146,8 @@ export const DeliveryItem = z.object({
   attempts: z.number(),
   /** Attempts since it was made or last replayed. */
   round: z.number(),
+  replays: z.number().default(0),
+  replayed_at: z.string().optional(),
   created_at: z.string(),
   last_attempt_at: z.string().optional(),
   next_attempt_at: z.string().optional(),

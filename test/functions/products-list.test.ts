@@ -81,6 +81,24 @@ describe('the list of products', () => {
     expect(skusOf((await list(owner, { search: 'sku-17' })).body)).toEqual(['SKU-17']);
   });
 
+  it('takes white space as one space, in the search and in what is searched', async () => {
+    const member = await world.signUp();
+    const shop = new FakeSellers();
+    shop.stock(member.tenantId, [
+      item(0, { name: ' Красная \t футболка\nс\u0000принтом ' }),
+      item(1, { name: 'Синяя футболка' }),
+    ]);
+    await sync(shop, member);
+    const found = async (search: string) => skusOf((await list(member, { search })).body).sort();
+
+    expect(await found('  красная  футболка\u00a0с принтом\n')).toEqual(['SKU-0']);
+    expect(await found('футболка\u0007с')).toEqual(['SKU-0']);
+    for (const nothing of ['', ' ', '  ', '\n', '\u0000\t'])
+      expect(await found(nothing), JSON.stringify(nothing)).toEqual(['SKU-0', 'SKU-1']);
+    expect(await found('sku-0 красная')).toEqual([]);
+    expect(await found('1000\nsku')).toEqual([]);
+  });
+
   it.each([
     [{ min_stock: '10' }, (stock: number) => stock >= 10],
     [{ max_stock: '3' }, (stock: number) => stock <= 3],
@@ -151,6 +169,92 @@ describe('the list of products', () => {
     const next = await list(member, { ...query, cursor: first.body.next_cursor ?? '' });
 
     expect(skusOf(next.body)).toEqual(['SKU-4', 'SKU-5', 'SKU-6', 'SKU-7']);
+  });
+
+  describe('of products with long names', () => {
+    const beginnings = [
+      'ы'.repeat(1000),
+      '漢'.repeat(1500),
+      '\u0001'.repeat(1000),
+      '🫖'.repeat(500),
+    ];
+    const long = Array.from({ length: 24 }, (_, index) =>
+      item(index, {
+        name: `${beginnings[index % beginnings.length]}${String(index).padStart(3, '0')}`,
+        brand: '\u0001'.repeat(200),
+        category: '\u0001'.repeat(200),
+        image_url: `https://example.com/${'x'.repeat(2028)}`,
+      }),
+    );
+    let member: Member;
+    let shop: FakeSellers;
+    beforeAll(async () => {
+      member = await world.signUp();
+      shop = new FakeSellers();
+      shop.stock(member.tenantId, long);
+      await sync(shop, member);
+    });
+
+    it.each(['asc', 'desc'])('has cursors that it takes back, %s', async (sort_order) => {
+      const query = { sort_by: 'product_name', sort_order };
+      const all = skusOf((await list(member, { ...query, page_size: '200' })).body);
+      const read: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const asked = { ...query, page_size: '5', ...(cursor && { cursor }) };
+        const { status, body }: { status: number; body: ProductPage } = await list(member, asked);
+        expect(status).toBe(200);
+        read.push(...skusOf(body));
+        cursor = body.next_cursor;
+        expect(cursor?.length ?? 0).toBeLessThanOrEqual(4096);
+      }
+
+      expect(read).toEqual(all);
+      expect(all).toHaveLength(long.length);
+    });
+
+    it.each(['asc', 'desc'])(
+      'leaves none out though the last one is renamed, %s',
+      async (order) => {
+        const query = { sort_by: 'product_name', sort_order: order, page_size: '8' };
+        const first = (await list(member, query)).body;
+        const last = first.items.at(-1)?.seller_article;
+        const renamed = long.map((one) => (one.seller_sku === last ? { ...one, name: 'a' } : one));
+        const other = skusOf((await list(member, { ...query, page_size: '200' })).body).slice(8);
+        shop.stock(member.tenantId, renamed);
+        travel(hour);
+        await sync(shop, member);
+
+        const asked = { ...query, page_size: '200', cursor: first.next_cursor ?? '' };
+        const rest = skusOf((await list(member, asked)).body);
+
+        expect(rest).toEqual(expect.arrayContaining(other));
+        shop.stock(member.tenantId, long);
+        travel(hour);
+        await sync(shop, member);
+      },
+    );
+
+    it('has pages of 200 that fit into the answer of a function', async () => {
+      const { body } = await list(member, { page_size: '200' });
+      const [largest = 0] = body.items
+        .map((one) => Buffer.byteLength(JSON.stringify(JSON.stringify(one))))
+        .toSorted((a, b) => b - a);
+
+      expect(largest * 200).toBeGreaterThan(1_000_000);
+      expect(largest * 200).toBeLessThan(6 * 1024 * 1024);
+    });
+  });
+
+  it('shows no less than nothing as available', async () => {
+    const member = await world.signUp();
+    const shop = new FakeSellers();
+    shop.stock(member.tenantId, [item(0, { stock: 3, reserved: 5 })]);
+    await sync(shop, member);
+
+    expect((await list(member)).body.items).toMatchObject([
+      { total_stock: 3, reserved_stock: 5, available_stock: 0 },
+    ]);
   });
 
   it('refuses a cursor of another search', async () => {

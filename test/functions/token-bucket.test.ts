@@ -72,6 +72,17 @@ describe('a token bucket in the table (limits of seller APIs)', () => {
     expect(await waitsOf(place, 2, start)).toEqual([7000, 7600]);
   });
 
+  it.each([Number.POSITIVE_INFINITY, Number.NaN, 1e33, 10 * 365 * 86_400_000])(
+    'is stopped for 15 minutes at most, whatever it is told: %d',
+    async (ms) => {
+      const place = newPlace(1);
+      await bucket.pause(place, ms, start);
+
+      const [waitMs = 0] = await waitsOf(place, 1, start);
+      expect(waitMs).toBeLessThanOrEqual(900_000);
+    },
+  );
+
   it('is of one account and one category, and expires', async () => {
     const place = newPlace(1);
     const other = { ...place, limit: { ...place.limit, category: 'prices' } };

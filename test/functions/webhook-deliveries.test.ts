@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Webhook as Signer } from 'standardwebhooks';
+import { describe, expect, it, vi } from 'vitest';
 import { day, hour, minute, second, travel } from '../support/clock.ts';
 import { allItems } from '../support/items.ts';
 import { logLines, outputOf } from '../support/output.ts';
@@ -11,10 +12,33 @@ const webhooks = useWebhooks(world);
 
 /** Lets the clock go to a delivery's next attempt, and makes it. */
 async function nextAttempt(delivery: DeliveryBody | undefined): Promise<void> {
-  const waitMs = Date.parse(delivery?.next_attempt_at ?? '') - Date.now();
-  travel(waitMs + second);
-  if (world.queued.length === 0) await webhooks.sweep();
-  await webhooks.deliver(world.queued.splice(0).map(({ body }) => body));
+  if (!delivery?.next_attempt_at) throw new Error('No attempt follows');
+  travel(Date.parse(delivery.next_attempt_at) - Date.now() + second);
+  const isItsOwn = ({ body }: { body: string }) => body.includes(delivery.id);
+  if (!world.queued.some(isItsOwn)) await webhooks.sweep();
+  const messages = world.queued.filter(isItsOwn).map(({ body }) => body);
+  world.queued.splice(0);
+  await webhooks.deliver(messages);
+}
+
+/** Brings a stored delivery into a state that would take days to reach. */
+async function setDelivery(
+  { tenantId }: Member,
+  webhook: Pick<WebhookBody, 'id'>,
+  deliveryId: string,
+  attributes: Record<string, number | string>,
+): Promise<void> {
+  const { updateItem } = await import('../../shared/table/table.ts');
+  const { keys } = await import('../../shared/table/keys.ts');
+  const names = Object.keys(attributes);
+  await updateItem({
+    Key: keys.delivery(tenantId, webhook.id, deliveryId),
+    UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(
+      names.map((name) => [`:${name}`, attributes[name]]),
+    ),
+  });
 }
 
 describe('a delivery', () => {
@@ -224,6 +248,22 @@ describe('a receiver', () => {
     },
   );
 
+  it('that wants to switch protocols is tried again as if it had refused', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 101, headers: { connection: 'Upgrade', upgrade: 'h2c' } };
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const [queued] = world.queued.splice(0);
+
+    const { batchItemFailures } = await webhooks.deliver([queued?.body ?? '']);
+
+    expect(batchItemFailures).toEqual([]);
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'pending', attempts: 1, response_status: 101 });
+    webhooks.receiver.answer = { status: 204 };
+    await nextAttempt(delivery);
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('delivered');
+  });
+
   it('that fails for three days is switched off, with a security event', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 500, body: 'broken' };
@@ -279,6 +319,28 @@ describe('a receiver', () => {
     expect(test).toMatchObject({ status: 409, body: { code: 'webhook_disabled' } });
   });
 
+  it.each([
+    ['says that it is gone', 410, 'gone'],
+    ['fails for the tenth time', 500, 'failing'],
+  ])('that %s switches no webhook off that has left it meanwhile', async (_, status, reason) => {
+    const { member, webhook } = await webhooks.fresh();
+    const url = `${webhooks.receiver.url}/other`;
+    const move = () => webhooks.send(member, 'PATCH', `/${webhook.id}`, { url });
+    webhooks.receiver.answer = { status, meanwhile: move };
+    const lastAttempt = async () => {
+      const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+      await setDelivery(member, webhook, body.id, { attempts: 9, round: 9 });
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+      const [delivery] = await webhooks.deliveries(member, webhook);
+      expect(delivery?.status).toBe('failed');
+    };
+
+    await lastAttempt();
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true, url });
+    await lastAttempt();
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: reason });
+  });
+
   it('is given the time that it asks for (check 70)', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 429, headers: { 'retry-after': '7200' } };
@@ -293,6 +355,36 @@ describe('a receiver', () => {
     expect(world.queued.filter(({ body }) => body.includes(webhook.id))).toEqual([]);
   });
 
+  it('is given four days at most, however long it asks to wait, and four more by a replay', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    webhooks.receiver.answer = { status: 503, headers: { 'retry-after': '80000' } };
+    const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+    const createdAtMs = Date.parse(body.created_at);
+    const attemptsUntilItFails = async () => {
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+      for (;;) {
+        const [delivery] = await webhooks.deliveries(member, webhook);
+        if (delivery?.status !== 'pending') return delivery;
+        await nextAttempt(delivery);
+      }
+    };
+
+    const first = await attemptsUntilItFails();
+    expect(first).toMatchObject({ status: 'failed', attempts: 6, response_status: 503 });
+    expect(Date.parse(first?.last_attempt_at ?? '') - createdAtMs).toBeLessThan(4 * day + minute);
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: 'failing' });
+
+    travel(day);
+    const replayedAtMs = Date.now();
+    const { updateWebhook } = await import('../../shared/webhooks.ts');
+    const { replayDelivery } = await import('../../shared/deliveries.ts');
+    await updateWebhook(member, webhook.id, { enabled: true });
+    await replayDelivery(member.tenantId, webhook.id, body.id);
+    const second = await attemptsUntilItFails();
+    expect(second).toMatchObject({ status: 'failed', attempts: 12 });
+    expect(Date.parse(second?.last_attempt_at ?? '') - replayedAtMs).toBeGreaterThan(3.9 * day);
+  });
+
   it('has at most 1 KB of its answer kept', async () => {
     const { member, webhook } = await webhooks.fresh();
     webhooks.receiver.answer = { status: 200, body: 'x'.repeat(100_000) };
@@ -304,7 +396,120 @@ describe('a receiver', () => {
   });
 });
 
+describe('a webhook at which ten attempts in a row have failed', () => {
+  /** A webhook that rests, and two deliveries that came after it had begun to. */
+  async function resting() {
+    const { member, webhook } = await webhooks.fresh('tenant.updated');
+    webhooks.receiver.answer = { status: 500 };
+    for (let index = 0; index < 12; index += 1) {
+      await webhooks.rename(member, `Name ${index}`);
+      await webhooks.deliver(
+        world.queued
+          .splice(0)
+          .slice(-1)
+          .map(({ body }) => body),
+      );
+    }
+    expect(webhooks.receiver.received).toHaveLength(10);
+    const later = (await webhooks.deliveries(member, webhook)).slice(0, 2);
+    webhooks.receiver.received.splice(0);
+    return { member, webhook, later };
+  }
+  const due = async (webhook: WebhookBody) => {
+    await webhooks.sweep();
+    const isItsOwn = ({ body }: { body: string }) => body.includes(webhook.id);
+    const messages = world.queued.filter(isItsOwn).map(({ body }) => body);
+    world.queued.splice(0);
+    await webhooks.deliver(messages);
+  };
+
+  it('rests: what is due waits for its next turn', async () => {
+    const { later } = await resting();
+
+    for (const delivery of later) {
+      expect(delivery).toMatchObject({ status: 'pending', attempts: 0, error: 'webhook_resting' });
+      expect(Date.parse(delivery.next_attempt_at ?? '')).toBeGreaterThan(Date.now());
+    }
+  });
+
+  it('is tried once in five minutes, whatever is due', async () => {
+    const { webhook } = await resting();
+
+    for (let tries = 1; tries <= 3; tries += 1) {
+      travel(50 * minute);
+      await due(webhook);
+      await due(webhook);
+      expect(webhooks.receiver.received.length).toBe(tries);
+    }
+  });
+
+  it('is told of everything once it has recovered', async () => {
+    const { member, webhook } = await resting();
+    webhooks.receiver.answer = { status: 204 };
+
+    for (let hours = 0; hours < 24; hours += 1) {
+      travel(hour);
+      await due(webhook);
+    }
+
+    const deliveries = await webhooks.deliveries(member, webhook);
+    expect(deliveries.filter(({ status }) => status === 'delivered')).toHaveLength(12);
+    const item = (await allItems()).find(({ sk }) => sk === `WEBHOOK#${webhook.id}`);
+    expect(item).not.toHaveProperty('failures');
+  });
+
+  it.each<[string, (member: Member, webhook: WebhookBody, later: string) => Promise<unknown>]>([
+    ['a test', (member, { id }) => webhooks.send(member, 'POST', `/${id}/test`)],
+    [
+      'a replay',
+      (member, { id }, later) => webhooks.send(member, 'POST', `/${id}/deliveries/${later}/replay`),
+    ],
+  ])('is tried at once by %s, and success ends the rest', async (_, ask) => {
+    const { member, webhook, later } = await resting();
+    webhooks.receiver.answer = { status: 204 };
+
+    await ask(member, webhook, later[0]?.id ?? '');
+    await webhooks.drain();
+    expect(webhooks.receiver.received).toHaveLength(1);
+    await webhooks.rename(member, 'Once more');
+    await webhooks.drain();
+    expect(webhooks.receiver.received).toHaveLength(2);
+  });
+
+  it.each([
+    ['another URL', () => ({ url: `${webhooks.receiver.url}/other` })],
+    ['being switched on', () => ({ enabled: true })],
+  ])('rests no more after %s', async (_, change) => {
+    const { member, webhook } = await resting();
+
+    await webhooks.send(member, 'PATCH', `/${webhook.id}`, change());
+    await webhooks.rename(member, 'Once more');
+    await webhooks.deliver(world.queued.splice(0).map(({ body }) => body));
+
+    expect(webhooks.receiver.received).toHaveLength(1);
+  });
+
+  it('is tried a last time for a delivery that ends', async () => {
+    const { member, webhook, later } = await resting();
+    const [delivery] = later;
+    await setDelivery(member, webhook, delivery?.id ?? '', { round: 9 });
+
+    await nextAttempt(delivery);
+
+    expect(webhooks.receiver.received).toHaveLength(1);
+    expect(await webhooks.now(member, webhook)).toMatchObject({ disabled_reason: 'failing' });
+  });
+});
+
 describe('messages of the queue', () => {
+  it('are grouped by tenant, so that the queue can be fair between tenants', async () => {
+    const { member, webhook } = await webhooks.fresh();
+
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+
+    expect(world.queued.map(({ group }) => group)).toEqual([member.tenantId]);
+  });
+
   it('that come twice or at once make one attempt, and none after it was delivered', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
@@ -344,6 +549,48 @@ describe('messages of the queue', () => {
     expect(again?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
   });
 
+  it('at which we fail ourselves come again by the schedule, and never switch a webhook off', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const [queued] = world.queued.splice(0);
+    const broken = vi.spyOn(Signer.prototype, 'sign').mockImplementation(() => {
+      throw new Error('Nobody thought of this');
+    });
+
+    const { batchItemFailures } = await webhooks.deliver([queued?.body ?? '']);
+    const [first] = await webhooks.deliveries(member, webhook);
+    for (let tries = 1; tries < 10; tries += 1)
+      await nextAttempt((await webhooks.deliveries(member, webhook))[0]);
+    broken.mockRestore();
+
+    expect(batchItemFailures).toHaveLength(1);
+    expect(first).toMatchObject({ status: 'pending', attempts: 1, error: 'internal_error' });
+    const [last] = await webhooks.deliveries(member, webhook);
+    expect(last).toMatchObject({ status: 'failed', attempts: 10, error: 'internal_error' });
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true });
+  });
+
+  it('of a delivery whose worker dies every time end with its ten attempts', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    const body = world.queued.splice(0)[0]?.body ?? '';
+    // As workers leave it that die in the middle of each attempt.
+    await setDelivery(member, webhook, JSON.parse(body).delivery_id, {
+      attempts: 10,
+      round: 10,
+      claimed_until_ms: Date.now() + 30 * second,
+    });
+
+    await webhooks.deliver([body]);
+    expect((await webhooks.deliveries(member, webhook))[0]?.status).toBe('pending');
+    travel(minute);
+    await webhooks.deliver([body]);
+
+    expect(webhooks.receiver.received).toEqual([]);
+    const [delivery] = await webhooks.deliveries(member, webhook);
+    expect(delivery).toMatchObject({ status: 'failed', error: 'internal_error' });
+  });
+
   it('that are poisonous fail alone and are not in the log (check 71)', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
@@ -374,6 +621,49 @@ describe('messages of the queue', () => {
     expect((await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id)).toEqual([]);
   });
 
+  it('of a webhook that was deleted take all that it was sent with them, and nothing of others', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body: other } = await webhooks.send<WebhookBody>(member, 'POST', '', {
+      url: webhooks.receiver.url,
+      events: ['tenant.updated'],
+    });
+    for (let index = 0; index < 3; index += 1) await webhooks.rename(member, `Name ${index}`);
+    await webhooks.drain();
+    await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    const itemsOf = async ({ id }: WebhookBody) =>
+      (await allItems()).filter(({ webhook_id }) => webhook_id === id);
+    expect(await itemsOf(webhook)).toHaveLength(3);
+
+    const [queued] = world.queued;
+    expect(queued?.delaySeconds).toBeGreaterThan(30);
+    await webhooks.drain();
+
+    expect(await itemsOf(webhook)).toEqual([]);
+    expect(await itemsOf(other)).toHaveLength(3);
+  });
+
+  it('that delete what a webhook was sent go on in another message when their time is over', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    for (let index = 0; index < 5; index += 1)
+      await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    world.queued.splice(0);
+    const { purgeDeliveries } = await import('../../shared/delivery-purge.ts');
+    const names = { tenant_id: member.tenantId, webhook_id: webhook.id };
+    const purge = () => purgeDeliveries(names, { hasTime: () => false, pageSize: 2 });
+
+    await purge();
+    expect(await webhooks.deliveries(member, webhook)).toHaveLength(5);
+    await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    world.queued.splice(0);
+    await purge();
+
+    const left = (await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id);
+    expect(left).toHaveLength(3);
+    expect(world.queued).toHaveLength(1);
+    await webhooks.drain();
+    expect((await allItems()).filter(({ webhook_id }) => webhook_id === webhook.id)).toEqual([]);
+  });
+
   it('that are lost are made up for by the sweep, once', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
@@ -391,6 +681,65 @@ describe('messages of the queue', () => {
 });
 
 describe('the sweep', () => {
+  /** Deliveries of a webhook whose messages were lost, all in one partition of what is due. */
+  async function lost(number: number) {
+    const { member, webhook } = await webhooks.fresh();
+    const { deliveryOf } = await import('../../shared/deliveries.ts');
+    const { keys } = await import('../../shared/table/keys.ts');
+    const { writeMany } = await import('../../shared/table/table.ts');
+    const made = Array.from({ length: number }, (_, index) => {
+      const id = `msg_${String(index).padStart(25, '0')}A`;
+      const event = { id, type: 'webhook.test', data: {}, occurredAtMs: Date.now() };
+      const { Item } = deliveryOf(member.tenantId, webhook.id, event).write.put;
+      return { put: { ...Item, ...keys.delivery(member.tenantId, webhook.id, id) } };
+    });
+    await writeMany(made);
+    const isQueued = ({ body }: { body: string }) => body.includes(webhook.id);
+    return {
+      get queued() {
+        return world.queued.filter(isQueued).length;
+      },
+    };
+  }
+
+  it('gets to what lies behind more than one page', async () => {
+    const many = await lost(510);
+    travel(second);
+    const behind = await lost(1);
+
+    travel(11 * minute);
+    await webhooks.sweep();
+
+    expect([many.queued, behind.queued]).toEqual([510, 1]);
+  });
+
+  it('queues only so many of a tenant at a time, and those of others behind them', async () => {
+    const many = await lost(10);
+    travel(second);
+    const behind = await lost(2);
+    const { sweepDeliveries } = await import('../../shared/delivery-sweep.ts');
+    const sweep = () => sweepDeliveries({ pageSize: 2, mostPerTenant: 4 });
+
+    travel(11 * minute);
+    await sweep();
+    expect([many.queued, behind.queued]).toEqual([4, 2]);
+    await sweep();
+    expect([many.queued, behind.queued]).toEqual([8, 2]);
+  });
+
+  it('ends before its time is over, and goes on in the next run', async () => {
+    const many = await lost(30);
+    const { sweepDeliveries } = await import('../../shared/delivery-sweep.ts');
+
+    travel(11 * minute);
+    const first = await sweepDeliveries({ hasTime: () => many.queued < 10, pageSize: 2 });
+    expect(first.isComplete).toBe(false);
+    expect(many.queued).toBeLessThan(30);
+    const second = await sweepDeliveries({ pageSize: 2 });
+    expect(second.isComplete).toBe(true);
+    expect(many.queued).toBe(30);
+  });
+
   it('goes on behind a delivery that nobody can read', async () => {
     const { member, webhook } = await webhooks.fresh();
     await webhooks.send(member, 'POST', `/${webhook.id}/test`);
@@ -477,5 +826,55 @@ describe('the deliveries of a webhook', () => {
     expect(again.body).toBe(first?.body);
     const [after] = await webhooks.deliveries(member, webhook);
     expect(after).toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+
+  it.each([
+    ['succeeds', 200],
+    ['fails', 500],
+    ['is refused for good', 410],
+  ])('are replayed at once though an attempt is under way that %s', async (_, status) => {
+    const { member, webhook } = await webhooks.fresh();
+    const { body } = await webhooks.send<DeliveryBody>(member, 'POST', `/${webhook.id}/test`);
+    await setDelivery(member, webhook, body.id, { attempts: 9, round: 9 });
+    const replay = async () => {
+      webhooks.receiver.answer = { status: 204 };
+      const path = `/${webhook.id}/deliveries/${body.id}/replay`;
+      expect((await webhooks.send(member, 'POST', path)).status).toBe(202);
+      // Its message comes while the attempt has its claim.
+      await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+    };
+    webhooks.receiver.answer = { status, meanwhile: replay };
+
+    await webhooks.deliver(world.queued.splice(0).map((message) => message.body));
+    const [between] = await webhooks.deliveries(member, webhook);
+    await webhooks.drain();
+
+    expect(between).toMatchObject({ status: 'pending', attempts: 10, response_status: status });
+    expect(webhooks.receiver.received).toHaveLength(2);
+    const [after] = await webhooks.deliveries(member, webhook);
+    expect(after).toMatchObject({ status: 'delivered', attempts: 11, response_status: 204 });
+    expect(await webhooks.now(member, webhook)).toMatchObject({ enabled: true });
+  });
+
+  it('are stored though the answer of the table is lost, and queued', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { tableClient } = await import('../../shared/table/table.ts');
+    tableClient.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          // As the SDK does when nobody has answered.
+          if (commandName === 'PutItemCommand') await next(args);
+          return next(args);
+        },
+      { step: 'initialize', name: 'again' },
+    );
+
+    const { status } = await webhooks
+      .send(member, 'POST', `/${webhook.id}/test`)
+      .finally(() => tableClient.middlewareStack.remove('again'));
+    await webhooks.drain();
+
+    expect(status).toBe(202);
+    expect(webhooks.receiver.received).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hour, travel } from '../support/clock.ts';
 import { allItems } from '../support/items.ts';
-import { outputOf } from '../support/output.ts';
+import { logLines, outputOf } from '../support/output.ts';
 import { useWebhooks, type WebhookBody } from '../support/webhooks.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -75,11 +75,30 @@ describe('a webhook', () => {
     expect((await webhooks.send(member, 'GET', `/${second.id}`)).status).toBe(404);
   });
 
+  it('has its URL as it is requested, when created and when changed', async () => {
+    const member = await world.signUp();
+    const url = ' HTTPS://Bücher.example:443/a b/../hook?ü ';
+    const normal = 'https://xn--bcher-kva.example/hook?%C3%BC';
+
+    const created = await webhooks.send<WebhookBody>(member, 'POST', '', { ...wanted, url });
+    const changed = await webhooks.send<WebhookBody>(member, 'PATCH', `/${created.body.id}`, {
+      url: `${url}&more`,
+    });
+
+    expect(created.body.url).toBe(normal);
+    expect(changed.body.url).toBe(`${normal}%20&more`);
+  });
+
   it.each([
     ['an event that nobody publishes', { events: ['detection.exploded'] }, '/events/0'],
     ['an event twice', { events: ['tenant.updated', 'tenant.updated'] }, '/events'],
     ['no event', { events: [] }, '/events'],
     ['something that is no URL', { url: 'not a url' }, '/url'],
+    ['half a character in its URL', { url: 'https://93.184.215.14/\ud800' }, '/url'],
+    ['a tab in its URL', { url: 'https://93.184\t.215.14/' }, '/url'],
+    ['a line end in its URL', { url: 'https://93.184.215.14/\nhook' }, '/url'],
+    ['a line end after its URL', { url: 'https://93.184.215.14/hook\n' }, '/url'],
+    ['a URL that grows too long', { url: `https://93.184.215.14/${'ä'.repeat(1000)}` }, '/url'],
     ['another protocol', { url: 'ftp://93.184.215.14/' }, '/url'],
     ['credentials in its URL', { url: 'https://user:secret@93.184.215.14/' }, '/url'],
     ['a member that is not known', { colour: 'red' }, '/colour'],
@@ -161,5 +180,42 @@ describe('a webhook', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(answer.headers.ratelimit).toMatch(/^"webhooks\.tenant";r=0;t=\d+$/);
     expect(answer.headers['ratelimit-policy']).toBe('"webhooks.tenant";q=60;w=60');
+  });
+
+  it('is created, changed and given a new secret only so often, and deleted at any time', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    const { useUp } = await import('../support/items.ts');
+    await useUp('webhook_changes.tenant', member.tenantId, 120);
+
+    const answers = await Promise.all([
+      webhooks.send<{ code: string }>(member, 'POST', '', wanted),
+      webhooks.send<{ code: string }>(member, 'PATCH', `/${webhook.id}`, { enabled: false }),
+      webhooks.send<{ code: string }>(member, 'POST', `/${webhook.id}/rotate-secret`),
+    ]);
+
+    for (const { status, body, headers } of answers) {
+      expect([status, body.code]).toEqual([429, 'rate_limited']);
+      expect(headers.ratelimit).toMatch(/^"webhook_changes\.tenant";r=0;t=\d+$/);
+    }
+    expect((await webhooks.send(member, 'DELETE', `/${webhook.id}`)).status).toBe(204);
+  });
+
+  it('leaves security events with ids of whatever is done to it, and nothing of what it is', async () => {
+    let names = {};
+    const output = await outputOf(async () => {
+      const { member, webhook } = await webhooks.fresh();
+      names = { tenant_id: member.tenantId, user_id: member.userId, webhook_id: webhook.id };
+      const url = `${webhooks.receiver.url}/private-part`;
+      await webhooks.send(member, 'PATCH', `/${webhook.id}`, { url, enabled: false });
+      await webhooks.send(member, 'POST', `/${webhook.id}/rotate-secret`);
+      await webhooks.send(member, 'DELETE', `/${webhook.id}`);
+    });
+
+    const lines = logLines(output);
+    for (const event of ['created', 'changed', 'secret_rotated', 'deleted'])
+      expect(lines).toContainEqual(
+        expect.objectContaining({ event: `webhook_${event}`, ...names }),
+      );
+    expect(output).not.toContain('private-part');
   });
 });

@@ -3,6 +3,17 @@ import { resourcesOf, synthesize } from './templates.ts';
 
 const reaching = ['WebhooksCreate', 'WebhooksDeliver', 'WebhooksUpdate'];
 
+describe('deliveries to webhooks', () => {
+  it('take a bounded part of the concurrency of the account', () => {
+    const { api } = synthesize({ stage: 'prod' });
+    const sources = resourcesOf(api, 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ FunctionName }) => FunctionName.Ref === 'WebhooksDeliver');
+
+    expect(sources).toMatchObject([{ ScalingConfig: { MaximumConcurrency: 50 } }]);
+  });
+});
+
 describe('private addresses of webhooks (check 72)', () => {
   it.each(['dev', 'prod'] as const)('are refused in stage %s, whatever is configured', (stage) => {
     const { api } = synthesize({ stage });

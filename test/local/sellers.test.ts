@@ -207,4 +207,35 @@ describe('sellers in the console', () => {
     expect((await ping()).status).toBe(200);
     expect((await send('GET', 'wildberries/faults')).body.error).toBeNull();
   });
+
+  it('makes absurd and endless answers on request', async () => {
+    const { ozon: standIn } = mini.cloud.sellers;
+    const { client_id = '', api_key = '' } = standIn?.createAccount().credentials ?? {};
+    const headers = { 'client-id': client_id, 'api-key': api_key };
+    const list = () =>
+      fetch(`${standIn?.url}/v3/product/list`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ filter: {}, limit: 1 }),
+      });
+    await send('PUT', 'ozon/faults', { error: 'long_wait', times: 1 });
+    const refusal = await list();
+    expect({ status: refusal.status, after: refusal.headers.get('retry-after') }).toEqual({
+      status: 429,
+      after: '99999999',
+    });
+
+    await send('PUT', 'ozon/faults', { error: 'incomplete', times: 1 });
+    expect(await (await list()).json()).toMatchObject({ result: { items: [], total: 100_000 } });
+
+    await send('PUT', 'ozon/faults', { error: 'endless', times: 1 });
+    const endless = await list();
+    let bytes = 0;
+    for await (const chunk of endless.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > 10_000_000) break;
+    }
+    expect(bytes).toBeGreaterThan(10_000_000);
+    expect((await list()).status).toBe(200);
+  });
 });

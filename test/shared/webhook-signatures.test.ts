@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsServer, startAws } from '../support/aws.ts';
+import { logLines, outputOf } from '../support/output.ts';
 
 let aws: AwsServer;
 beforeAll(async () => {
@@ -60,6 +61,31 @@ describe('a signature', () => {
     expect(both['webhook-signature']).toMatch(/^v1,\S+ v1,\S+$/);
     for (const each of secrets) new Webhook(each).verify(delivery.body, both);
     expect(one['webhook-signature']).toMatch(/^v1,\S+$/);
+  });
+
+  it('is that of the new secret alone where the one before does not open any more', async () => {
+    const [{ newWebhookSecret, sealWebhookSecret }, { signatureHeaders }] = await load();
+    const fresh = newWebhookSecret();
+    const secret = await sealWebhookSecret(tenant, webhook, fresh);
+    const previous_secret = await sealWebhookSecret(tenant, 'whk_other', newWebhookSecret());
+    const nowMs = Date.now();
+    const previous_until = new Date(nowMs + 1000).toISOString();
+    const delivery = { id: 'msg_1', tenant_id: tenant, webhook_id: webhook, body: '{"a":1}' };
+    let headers: Record<string, string> = {};
+
+    const output = await outputOf(async () => {
+      headers = await signatureHeaders(
+        { secret, previous_secret, previous_until },
+        delivery,
+        nowMs,
+      );
+    });
+
+    expect(headers['webhook-signature']).toMatch(/^v1,\S+$/);
+    new Webhook(fresh).verify(delivery.body, headers);
+    expect(logLines(output)).toContainEqual(
+      expect.objectContaining({ message: 'previous_secret_unreadable', webhook_id: webhook }),
+    );
   });
 });
 

@@ -10,7 +10,14 @@ export interface Receiver {
   url: string;
   received: Received[];
   /** How it answers from now on. */
-  answer: { status: number; headers?: Record<string, string>; body?: string; hangs?: boolean };
+  answer: {
+    status: number;
+    headers?: Record<string, string>;
+    body?: string;
+    hangs?: boolean;
+    /** What happens while a request waits for its answer. */
+    meanwhile?: () => Promise<unknown>;
+  };
   stop: () => void;
 }
 
@@ -22,7 +29,8 @@ export async function startReceiver(): Promise<Receiver> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-    const { status, headers = {}, body = '', hangs } = receiver.answer;
+    const { status, headers = {}, body = '', hangs, meanwhile } = receiver.answer;
+    await meanwhile?.();
     if (hangs) return;
     response.writeHead(status, headers);
     response.end(body);

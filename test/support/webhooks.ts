@@ -21,6 +21,7 @@ export interface DeliveryBody {
   type: string;
   status: string;
   attempts: number;
+  created_at: string;
   next_attempt_at: string | null;
   last_attempt_at: string | null;
   response_status: number | null;

@@ -49,7 +49,7 @@ export class World {
   aws: AwsServer | undefined;
   signingKeys: SigningKey[] = [];
   /** Messages that functions have put into queues, the oldest first. */
-  readonly queued: { queueUrl: string; body: string; delaySeconds: number }[] = [];
+  readonly queued: { queueUrl: string; body: string; delaySeconds: number; group: string }[] = [];
   readonly keyring = new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }]);
   #sellers: Record<'wildberries' | 'ozon', SellerStandIn> | undefined;
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
@@ -104,11 +104,12 @@ export class World {
   }
 
   #take(input: Record<string, unknown>) {
-    const { QueueUrl, MessageBody, DelaySeconds = 0 } = input;
+    const { QueueUrl, MessageBody, DelaySeconds = 0, MessageGroupId } = input;
     this.queued.push({
       queueUrl: String(QueueUrl),
       body: String(MessageBody),
       delaySeconds: Number(DelaySeconds),
+      group: String(MessageGroupId),
     });
     return acceptedMessage(input);
   }

@@ -121,8 +121,14 @@ describe('a call to a seller API', () => {
   it.each([
     [{ 'x-ratelimit-retry': '7' }, 7000],
     [{ 'retry-after': '3' }, 3000],
+    [{ 'x-ratelimit-reset': '4' }, 4000],
+    [{ 'x-ratelimit-retry': '2', 'x-ratelimit-reset': '4' }, 2000],
+    [{ 'retry-after': '3', 'x-ratelimit-reset': '4' }, 3000],
     [{}, 1000],
     [{ 'retry-after': 'soon' }, 1000],
+    [{ 'x-ratelimit-retry': 'Infinity' }, 1000],
+    [{ 'x-ratelimit-retry': '1e30' }, 1000],
+    [{ 'x-ratelimit-retry': '-5', 'retry-after': '6' }, 6000],
   ])('waits after a 429 with %j for %i ms', async (headers, ms) => {
     answer = (_, response) => {
       if (seen.length > 1) response.writeHead(401).end();
@@ -132,6 +138,44 @@ describe('a call to a seller API', () => {
 
     await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({ code: 'wrong_key' });
     expect(clock.now() - startedAt).toBe(ms);
+  });
+
+  it('waits until the date that a 429 names', async () => {
+    const wholeSecond = Math.ceil(clock.now() / 1000) * 1000;
+    await clock.wait(wholeSecond - clock.now());
+    answer = (_, response) => {
+      const headers = { 'retry-after': new Date(wholeSecond + 10_000).toUTCString() };
+      if (seen.length > 1) response.writeHead(401).end();
+      else response.writeHead(429, headers).end();
+    };
+
+    await expect(ozon.check(credentials, newCall())).rejects.toMatchObject({ code: 'wrong_key' });
+    expect(clock.now() - wholeSecond).toBe(10_000);
+  });
+
+  it.each([
+    { 'x-ratelimit-retry': '99999999' },
+    { 'x-ratelimit-retry': '9'.repeat(400) },
+    { 'x-ratelimit-reset': '1795132800' },
+    { 'retry-after': '99999999999999999999' },
+    { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' },
+  ])('lets a 429 with %j stop an account for 15 minutes at most', async (headers) => {
+    answer = (_, response) => {
+      response.writeHead(429, headers).end();
+    };
+    const pauses: number[] = [];
+    const bucket: TokenBucket = {
+      take: async () => ({ isTaken: true, waitMs: 0 }),
+      pause: async (_, ms) => {
+        pauses.push(ms);
+      },
+    };
+
+    await expect(ozon.check(credentials, newCall({ bucket }))).rejects.toMatchObject({
+      code: 'rate_limited',
+      retryAfterMs: 900_000,
+    });
+    expect(pauses).toEqual([900_000]);
   });
 
   it('ends when its run is told to', async () => {

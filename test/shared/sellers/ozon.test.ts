@@ -64,7 +64,7 @@ describe('Ozon', () => {
     const account = around.account({ products: 5000 });
     const calm = around.call();
     const expected = await readAll(ozon, account, () => calm);
-    const errors = ['unavailable', 'rate_limited', 'malformed', 'truncated'] as const;
+    const errors = ['unavailable', 'rate_limited', 'long_wait', 'malformed', 'truncated'] as const;
     for (const error of errors) {
       around.standIn.setFaults({ error, every: 4 });
       const call = around.call();
@@ -75,7 +75,10 @@ describe('Ozon', () => {
   it.each([
     ['unavailable', 'unavailable'],
     ['rate_limited', 'rate_limited'],
+    ['long_wait', 'rate_limited'],
     ['malformed', 'malformed'],
+    ['incomplete', 'malformed'],
+    ['endless', 'malformed'],
     ['truncated', 'unavailable'],
     ['unauthorized', 'wrong_key'],
   ] as const)('gives up on lasting trouble (%s) with %s', async (error, code) => {

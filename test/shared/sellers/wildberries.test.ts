@@ -83,7 +83,14 @@ describe('Wildberries', () => {
     const account = around.account({ products: 1000 });
     const calm = around.call();
     const expected = await readAll(wildberries, account, () => calm);
-    const errors = ['unavailable', 'rate_limited', 'malformed', 'truncated'] as const;
+    const errors = [
+      'unavailable',
+      'rate_limited',
+      'long_wait',
+      'malformed',
+      'incomplete',
+      'truncated',
+    ] as const;
     for (const error of errors) {
       around.standIn.setFaults({ error, every: 4 });
       const call = around.call();
@@ -116,7 +123,10 @@ describe('Wildberries', () => {
 
   it.each([
     ['unavailable', 'unavailable'],
+    ['long_wait', 'rate_limited'],
     ['malformed', 'malformed'],
+    ['incomplete', 'malformed'],
+    ['endless', 'malformed'],
     ['truncated', 'unavailable'],
     ['unauthorized', 'wrong_key'],
   ] as const)('gives up on lasting trouble (%s) with %s', async (error, code) => {
