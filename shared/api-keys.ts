@@ -39,15 +39,14 @@ export async function createApiKey(
   const ttl = Math.ceil(expiresAtMs / 1000);
   const { id, name, scopes, expires_at } = apiKey;
   const key_hash = hashOf(key);
-  const event = await prepareEvent(tenantId, {
-    type: 'api_key.created',
-    data: { id, name, scopes, expires_at },
-  });
+  const data = { id, name, scopes, expires_at };
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const [register, existing] = await Promise.all([
+    const [register, event] = await Promise.all([
       getItem(keys.apiKeyRegister(tenantId)),
-      listApiKeys(tenantId),
+      prepareEvent(tenantId, { type: 'api_key.created', data }),
     ]);
+    // Only now: a key that is made after the register was read fails the transaction.
+    const existing = await listApiKeys(tenantId);
     if (existing.length >= maxApiKeys) throw new AppError('too_many_api_keys');
     const failed = await transact([
       nextRevision(tenantId, Number(register?.revision ?? 0)),

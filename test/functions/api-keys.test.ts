@@ -233,6 +233,34 @@ describe('creating', () => {
     expect((await create({}, member)).status).toBe(201);
   });
 
+  it('counts a key that is made while another one is being made', async () => {
+    const member = await world.signUp();
+    await createMany(99, member);
+    const { tableClient } = await import('../../shared/table/table.ts');
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isFirst = true;
+    tableClient.middlewareStack.add(
+      (next) => async (args) => {
+        if (isFirst && (args.input as { Key?: { sk?: unknown } }).Key?.sk === 'APIKEYS') {
+          isFirst = false;
+          reached.resolve();
+          await released.promise;
+        }
+        return next(args);
+      },
+      { step: 'initialize', name: 'hold' },
+    );
+
+    const slow = create({}, member);
+    await reached.promise;
+    expect((await create({}, member)).status).toBe(201);
+    released.resolve();
+
+    expect((await slow).status).toBe(409);
+    tableClient.middlewareStack.remove('hold');
+    expect(await list(member)).toHaveLength(100);
+  });
+
   it('ends at 100 keys also for those who create side by side', async () => {
     const member = await world.signUp();
     await createMany(99, member);
