@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { queryNumber, type SubscriptionPlan, Timestamp } from './schemas.ts';
+import { pageOf, pageQuery, queryNumber, type SubscriptionPlan, Timestamp } from './schemas.ts';
 
 /** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
 export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, number>> = {
@@ -72,15 +72,12 @@ export const listDetections = defineEndpoint({
     min_probability: queryNumber(0, 1).optional(),
     source_ip: SourceIp.optional(),
     eni_id: EniId.optional(),
-    limit: queryNumber(1, 200, 'integer').default(50),
-    cursor: z.string().min(1).max(2048).optional(),
+    ...pageQuery(200),
   }),
   responses: {
     200: {
       description: 'A page',
-      schema: z
-        .strictObject({ items: z.array(Detection), next_cursor: z.string().nullable() })
-        .meta({ id: 'DetectionPage' }),
+      schema: pageOf(Detection).meta({ id: 'DetectionPage' }),
     },
   },
   errors: ['invalid_cursor'],

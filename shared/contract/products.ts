@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { MarketplaceType, queryNumber, Timestamp } from './schemas.ts';
+import { Cursor, MarketplaceType, pageOf, pageQuery, queryNumber, Timestamp } from './schemas.ts';
 
 /** Events of products that webhooks may ask for, each with what has happened. */
 export const productEvents = {
@@ -22,7 +22,6 @@ const SyncTaskId = z
   .string()
   .regex(/^syn_[0-9A-HJKMNP-TV-Z]{26}$/, 'is not an id of this kind')
   .meta({ id: 'SyncTaskId', example: 'syn_01JD0000000000000000000000' });
-const Cursor = z.string().min(1).max(4096);
 
 const Price = z
   .strictObject({ amount: z.string(), currency: z.string() })
@@ -150,15 +149,12 @@ export const getProductHistory = defineEndpoint({
   access: bearer(roles),
   path: z.strictObject({ id: ProductId }),
   query: z.strictObject({
-    limit: queryNumber(1, 200, 'integer').default(50),
-    cursor: Cursor.optional(),
+    ...pageQuery(200),
   }),
   responses: {
     200: {
       description: 'A page',
-      schema: z
-        .strictObject({ items: z.array(ProductChange), next_cursor: z.string().nullable() })
-        .meta({ id: 'ProductHistory' }),
+      schema: pageOf(ProductChange).meta({ id: 'ProductHistory' }),
     },
   },
   errors: ['not_found', 'invalid_cursor'],
@@ -249,15 +245,12 @@ export const listProductSyncs = defineEndpoint({
   summary: 'The syncs of the last 90 days, newest first',
   access: bearer(roles),
   query: z.strictObject({
-    limit: queryNumber(1, 200, 'integer').default(50),
-    cursor: Cursor.optional(),
+    ...pageQuery(200),
   }),
   responses: {
     200: {
       description: 'A page',
-      schema: z
-        .strictObject({ items: z.array(SyncRun), next_cursor: z.string().nullable() })
-        .meta({ id: 'SyncRunPage' }),
+      schema: pageOf(SyncRun).meta({ id: 'SyncRunPage' }),
     },
   },
   errors: ['invalid_cursor'],

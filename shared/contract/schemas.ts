@@ -24,6 +24,19 @@ export function queryNumber(
     });
 }
 
+/** A position in a list, sealed; see `shared/cursors.ts`. */
+export const Cursor = z.string().min(1).max(4096);
+
+/** The query parameters of a list that comes in pages of at most `most`. */
+export const pageQuery = (most: number) => ({
+  limit: queryNumber(1, most, 'integer').default(50),
+  cursor: Cursor.optional(),
+});
+
+/** A page of a list. `next_cursor` is null on the last one. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), next_cursor: z.string().nullable() });
+
 export const TenantId = idOf('tnt').meta({
   id: 'TenantId',
   example: 'tnt_01JD0000000000000000000000',

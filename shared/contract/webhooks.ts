@@ -2,7 +2,14 @@ import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint } from './endpoint.ts';
 import { EventTypes } from './events.ts';
-import { DeliveryStatus, DisabledReason, queryNumber, Timestamp, WebhookId } from './schemas.ts';
+import {
+  DeliveryStatus,
+  DisabledReason,
+  pageOf,
+  pageQuery,
+  Timestamp,
+  WebhookId,
+} from './schemas.ts';
 
 export const longestUrl = 2048;
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
@@ -183,15 +190,12 @@ export const listDeliveries = defineEndpoint({
   access: managers,
   path: webhookPath,
   query: z.strictObject({
-    limit: queryNumber(1, 100, 'integer').default(50),
-    cursor: z.string().min(1).max(2048).optional(),
+    ...pageQuery(100),
   }),
   responses: {
     200: {
       description: 'A page',
-      schema: z
-        .strictObject({ items: z.array(Delivery), next_cursor: z.string().nullable() })
-        .meta({ id: 'WebhookDeliveryPage' }),
+      schema: pageOf(Delivery).meta({ id: 'WebhookDeliveryPage' }),
     },
   },
   errors: ['not_found', 'invalid_cursor'],
