@@ -25,7 +25,7 @@ export function queryNumber(
 }
 
 /** A position in a list, sealed; see `shared/cursors.ts`. */
-export const Cursor = z.string().min(1).max(4096);
+export const Cursor = z.string().min(1).max(2048);
 
 /** The query parameters of a list that comes in pages of at most `most`. */
 export const pageQuery = (most: number) => ({

@@ -206,7 +206,7 @@ describe('the list of products', () => {
         expect(status).toBe(200);
         read.push(...skusOf(body));
         cursor = body.next_cursor;
-        expect(cursor?.length ?? 0).toBeLessThanOrEqual(4096);
+        expect(cursor?.length ?? 0).toBeLessThanOrEqual(2048);
       }
 
       expect(read).toEqual(all);
