@@ -40,8 +40,7 @@ export const createApiKey = defineEndpoint({
   },
   errors: ['too_many_api_keys', 'version_conflict'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     tenantDelivery: ['PutItem'],
     apiKey: ['PutItem'],
   },
@@ -59,7 +58,7 @@ export const listApiKeys = defineEndpoint({
   responses: {
     200: { description: 'The keys', schema: z.strictObject({ items: z.array(ApiKey) }) },
   },
-  table: { tenant: ['BatchGetItem', 'Query'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['Query'] },
 });
 
 export const deleteApiKey = defineEndpoint({
@@ -74,8 +73,7 @@ export const deleteApiKey = defineEndpoint({
   responses: { 204: { description: 'Deleted' } },
   errors: ['not_found'],
   table: {
-    tenant: ['BatchGetItem', 'Query', 'GetItem', 'DeleteItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['Query', 'GetItem', 'DeleteItem'],
     tenantDelivery: ['PutItem'],
     apiKey: ['DeleteItem'],
   },

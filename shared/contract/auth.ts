@@ -109,5 +109,5 @@ export const logout = defineEndpoint({
       schema: z.strictObject({ message: z.literal('Logged out successfully') }),
     },
   },
-  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['UpdateItem'] },
 });

@@ -49,8 +49,7 @@ export const updateCredentials = defineEndpoint({
   errors: ['seller_key_refused', 'seller_key_scope', 'seller_unavailable', 'rate_limited'],
   limits: ['credentials.user', 'credentials.tenant'],
   table: {
-    tenant: ['BatchGetItem', 'Query', 'UpdateItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['Query', 'UpdateItem'],
     limit: ['UpdateItem'],
     sellerLimit: ['UpdateItem'],
   },
@@ -67,7 +66,7 @@ export const getCredentials = defineEndpoint({
   summary: 'The seller marketplaces that keys are saved for',
   access: managers,
   responses: { 200: { description: 'The credentials, masked', schema: CredentialsList } },
-  table: { tenant: ['BatchGetItem', 'Query'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['Query'] },
 });
 
 export const deleteCredentials = defineEndpoint({
@@ -79,7 +78,7 @@ export const deleteCredentials = defineEndpoint({
   access: managers,
   query: z.strictObject({ marketplace: MarketplaceType.optional() }),
   responses: { 204: { description: 'Deleted, or there were none' } },
-  table: { tenant: ['BatchGetItem', 'DeleteItem'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['DeleteItem'] },
 });
 
 export const rewrapCredentials: BackgroundFunction = {

@@ -23,8 +23,7 @@ export const claimEnis = defineEndpoint({
   errors: ['eni_claimed', 'too_many_enis', 'version_conflict', 'rate_limited'],
   limits: ['enis.tenant'],
   table: {
-    tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['PutItem', 'UpdateItem'],
     eni: ['BatchGetItem', 'PutItem'],
     vni: ['PutItem'],
     limit: ['UpdateItem'],
@@ -45,7 +44,7 @@ export const listEnis = defineEndpoint({
       schema: z.strictObject({ eni_ids: z.array(EniId), vni: Vni.nullable() }).meta({ id: 'Enis' }),
     },
   },
-  table: { tenant: ['BatchGetItem', 'GetItem', 'Query'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['GetItem', 'Query'] },
 });
 
 export const deleteEni = defineEndpoint({
@@ -62,8 +61,7 @@ export const deleteEni = defineEndpoint({
   },
   errors: ['not_found'],
   table: {
-    tenant: ['BatchGetItem', 'DeleteItem', 'UpdateItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['DeleteItem', 'UpdateItem'],
     eni: ['DeleteItem'],
   },
 });

@@ -33,8 +33,6 @@ export const detectionStatistics = defineEndpoint({
     },
   },
   table: {
-    tenant: ['BatchGetItem'],
-    tenantUser: ['BatchGetItem'],
     tenantDetectionCounts: ['Query'],
   },
 });

@@ -82,8 +82,7 @@ export const listDetections = defineEndpoint({
   },
   errors: ['invalid_cursor'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['GetItem'],
     tenantDetections: ['Query'],
   },
   secrets: ['sealing-key'],
@@ -151,8 +150,7 @@ export const seedDetections = defineEndpoint({
   responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
   localOnly: true,
   table: {
-    tenant: ['BatchGetItem', 'Query'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['Query'],
     tenantDetection: ['PutItem'],
     tenantDetectionCounts: ['UpdateItem'],
     tenantDelivery: ['PutItem'],

@@ -120,7 +120,17 @@ export function defineEndpoint<
   P extends z.ZodType | undefined = undefined,
   S extends true | undefined = undefined,
 >(endpoint: Endpoint<B, Q, P, A> & { readonly streams?: S }): Defined<B, Q, P, A, S> {
-  return endpoint as Defined<B, Q, P, A, S>;
+  const { access, table } = endpoint;
+  const needs = access.kind === 'bearer' ? { table: withSessionCheck(table) } : {};
+  return { ...endpoint, ...needs } as Defined<B, Q, P, A, S>;
+}
+
+/** Every call of a member reads their session, membership and tenant, in one BatchGetItem. */
+function withSessionCheck(table: Needs['table'] = {}): NonNullable<Needs['table']> {
+  const read = (actions: readonly TableAction[] = []) => [
+    ...new Set<TableAction>(['BatchGetItem', ...actions]),
+  ];
+  return { ...table, tenant: read(table.tenant), tenantUser: read(table.tenantUser) };
 }
 
 /** Access for the given roles, by an access token. */

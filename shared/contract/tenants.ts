@@ -30,7 +30,7 @@ export const getMyTenant = defineEndpoint({
   summary: 'The tenant of the caller',
   access: bearer(roles, { anyStatus: true }),
   responses: { 200: { description: 'The tenant', schema: Tenant } },
-  table: { tenant: ['BatchGetItem', 'GetItem'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['GetItem'] },
 });
 
 export const updateMyTenant = defineEndpoint({
@@ -46,8 +46,7 @@ export const updateMyTenant = defineEndpoint({
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: ['version_conflict'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['GetItem', 'Query', 'UpdateItem'],
     tenantDelivery: ['PutItem'],
   },
   queues: ['webhooks'],

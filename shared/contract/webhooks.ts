@@ -48,7 +48,6 @@ export const Delivery = z
 
 const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
 const managers = bearer(['owner', 'admin']);
-const tenantUser = ['BatchGetItem'] as const;
 const changes = ['webhook_changes.tenant'] as const;
 const deliver = {
   limits: ['webhooks.tenant'] as const,
@@ -72,7 +71,7 @@ export const createWebhook = defineEndpoint({
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: ['too_many_webhooks'],
   limits: changes,
-  table: { tenant: ['BatchGetItem', 'PutItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
+  table: { tenant: ['PutItem', 'UpdateItem'], limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -87,7 +86,7 @@ export const listWebhooks = defineEndpoint({
   responses: {
     200: { description: 'The webhooks', schema: z.strictObject({ items: z.array(Webhook) }) },
   },
-  table: { tenant: ['BatchGetItem', 'Query'], tenantUser },
+  table: { tenant: ['Query'] },
 });
 
 export const getWebhook = defineEndpoint({
@@ -100,7 +99,7 @@ export const getWebhook = defineEndpoint({
   path: webhookPath,
   responses: { 200: { description: 'The webhook', schema: Webhook } },
   errors: ['not_found'],
-  table: { tenant: ['BatchGetItem', 'GetItem'], tenantUser },
+  table: { tenant: ['GetItem'] },
 });
 
 export const updateWebhook = defineEndpoint({
@@ -124,7 +123,7 @@ export const updateWebhook = defineEndpoint({
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
   errors: ['not_found'],
   limits: changes,
-  table: { tenant: ['BatchGetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
+  table: { tenant: ['UpdateItem'], limit: ['UpdateItem'] },
 });
 
 export const deleteWebhook = defineEndpoint({
@@ -139,7 +138,7 @@ export const deleteWebhook = defineEndpoint({
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
   errors: ['not_found'],
-  table: { tenant: ['BatchGetItem', 'DeleteItem', 'UpdateItem'], tenantUser },
+  table: { tenant: ['DeleteItem', 'UpdateItem'] },
   queues: ['webhooks'],
 });
 
@@ -156,7 +155,7 @@ export const rotateWebhookSecret = defineEndpoint({
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
   errors: ['not_found', 'version_conflict'],
   limits: changes,
-  table: { tenant: ['BatchGetItem', 'GetItem', 'UpdateItem'], tenantUser, limit: ['UpdateItem'] },
+  table: { tenant: ['GetItem', 'UpdateItem'], limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
 });
 
@@ -173,8 +172,7 @@ export const testWebhook = defineEndpoint({
   errors: ['not_found', 'webhook_disabled'],
   ...deliver,
   table: {
-    tenant: ['BatchGetItem', 'GetItem'],
-    tenantUser,
+    tenant: ['GetItem'],
     tenantDelivery: ['PutItem'],
     limit: ['UpdateItem'],
   },
@@ -200,8 +198,7 @@ export const listDeliveries = defineEndpoint({
   },
   errors: ['not_found', 'invalid_cursor'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem'],
-    tenantUser,
+    tenant: ['GetItem'],
     tenantDelivery: ['Query'],
   },
   secrets: ['sealing-key'],
@@ -220,8 +217,7 @@ export const replayDelivery = defineEndpoint({
   errors: ['not_found', 'webhook_disabled'],
   ...deliver,
   table: {
-    tenant: ['BatchGetItem', 'GetItem'],
-    tenantUser,
+    tenant: ['GetItem'],
     tenantDelivery: ['UpdateItem'],
     limit: ['UpdateItem'],
   },
