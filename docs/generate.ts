@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { gatewayErrors } from '../infra/gateway-responses.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/endpoints.ts';
 import { eventTypes } from '../shared/contract/events.ts';
@@ -54,6 +55,9 @@ export function apiDocument(): string {
       const { status, detail } = describeError(code);
       return row([String(status), `\`${code}\``, detail]);
     }),
+    ...gatewayErrors.map(({ status, code, detail }) =>
+      row([String(status), `\`${code}\``, detail]),
+    ),
     '',
   ].join('\n');
 }

@@ -40,6 +40,9 @@ const badGateway: GatewayReply = {
   title: 'Bad gateway',
 };
 
+/** Errors that only API Gateway makes; its others have codes of the catalogue. */
+export const gatewayErrors: readonly GatewayReply[] = [badRequest, badGateway, gatewayTimeout];
+
 /** Every response type that API Gateway knows. One that is missing here would fall to a default. */
 const replies: Readonly<Record<string, GatewayReply>> = {
   UNAUTHORIZED: known('unauthorized', { 'www-authenticate': 'Bearer' }),

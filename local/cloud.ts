@@ -286,6 +286,7 @@ async function start(
       mail,
       metrics,
       sellers: sellers.byMarketplace,
+      logs: () => logs,
       dynamoDb,
       tables,
     }),

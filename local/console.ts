@@ -5,6 +5,7 @@ import { AwsError } from './aws.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from './http.ts';
 import { isRecord } from './json.ts';
+import type { FunctionLog } from './lambda.ts';
 import type { MailService } from './mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from './marketplace.ts';
 import type { LocalMetrics } from './metrics.ts';
@@ -24,6 +25,8 @@ export interface ConsoleOptions {
   readonly mail: MailService;
   readonly metrics: LocalMetrics;
   readonly sellers: Readonly<Record<string, SellerStandIn>>;
+  /** What functions have written lately, the oldest first. */
+  readonly logs: () => readonly FunctionLog[];
   readonly dynamoDb: DynamoDb;
   readonly tables: readonly TableKeys[];
 }
@@ -85,6 +88,7 @@ export function createConsole({
   mail,
   metrics,
   sellers,
+  logs,
   dynamoDb,
   tables,
 }: ConsoleOptions): LocalConsole {
@@ -149,6 +153,7 @@ export function createConsole({
         }),
       },
     ],
+    [/^\/logs$/, { GET: ({ request }) => logLines(logs(), new URLSearchParams(request.query)) }],
     [/^\/mailbox$/, { GET: () => jsonResponse(200, mail.mailbox()) }],
     [
       /^\/tables$/,
@@ -289,6 +294,43 @@ function parseJson(body: Buffer): unknown {
     return JSON.parse(body.toString());
   } catch {
     throw new ConsoleError(400, 'malformed_json', 'The body is not JSON.');
+  }
+}
+
+/** Fields that lines may be asked for by. */
+const logFilters = ['trace_id', 'request_id', 'tenant_id', 'level', 'message', 'function'] as const;
+
+/** Lines of functions as JSON, one a line, without those that are metrics. All filters must match. */
+function logLines(logs: readonly FunctionLog[], query: URLSearchParams): HttpResponse {
+  const unknown = [...query.keys()].find((name) => !logFilters.some((filter) => filter === name));
+  if (unknown !== undefined) {
+    throw new ConsoleError(
+      400,
+      'validation_failed',
+      `Lines can be asked for by ${logFilters.join(', ')}.`,
+    );
+  }
+  const lines = logs.flatMap(({ functionId, line }) => {
+    const parsed = parseLine(line);
+    if (!parsed || '_aws' in parsed) return [];
+    const entry: Record<string, unknown> = { function: functionId, ...parsed };
+    return [...query].every(([name, value]) => entry[name] === value)
+      ? `${JSON.stringify(entry)}\n`
+      : [];
+  });
+  return {
+    status: 200,
+    headers: [['Content-Type', 'application/x-ndjson; charset=utf-8']],
+    body: Buffer.from(lines.join('')),
+  };
+}
+
+function parseLine(line: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -76,7 +76,7 @@ async function main(): Promise<void> {
 }
 
 function printError({ functionId, stream, line }: FunctionLog): void {
-  if (stream === 'stderr' || /"level":"(ERROR|CRITICAL)"/.test(line))
+  if (stream === 'stderr' || /"level":"(WARN|ERROR|CRITICAL)"/.test(line))
     console.error(`${functionId}: ${line}`);
 }
 

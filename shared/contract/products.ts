@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
+import { syncFailures } from './products-metrics.ts';
 import { Cursor, MarketplaceType, pageOf, pageQuery, queryNumber, Timestamp } from './schemas.ts';
 
 /** Events of products that webhooks may ask for, each with what has happened. */
@@ -54,7 +55,6 @@ export const Product = z
 const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const Stock = queryNumber(0, 1_000_000_000, 'integer');
 
-const read = { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'] } as const;
 /** Building the search over 100,000 products takes a whole processor for a moment. */
 const searchMemoryMb = 1769;
 const tag = 'products';
@@ -111,7 +111,7 @@ export const listProducts = defineEndpoint({
     },
   },
   errors: ['invalid_cursor'],
-  table: { ...read, tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
   secrets: ['sealing-key'],
   memoryMb: searchMemoryMb,
 });
@@ -126,7 +126,7 @@ export const getProduct = defineEndpoint({
   path: z.strictObject({ id: ProductId }),
   responses: { 200: { description: 'The product', schema: Product } },
   errors: ['not_found'],
-  table: { ...read, tenantProduct: ['GetItem'] },
+  table: { tenantProduct: ['GetItem'] },
 });
 
 export const ProductChange = z
@@ -158,7 +158,7 @@ export const getProductHistory = defineEndpoint({
     },
   },
   errors: ['not_found', 'invalid_cursor'],
-  table: { ...read, tenantProduct: ['GetItem', 'Query'] },
+  table: { tenantProduct: ['GetItem', 'Query'] },
   secrets: ['sealing-key'],
 });
 
@@ -182,8 +182,7 @@ export const startProductSync = defineEndpoint({
   errors: ['no_credentials', 'rate_limited'],
   limits: ['sync.tenant'],
   table: {
-    tenant: ['BatchGetItem', 'GetItem', 'Query', 'PutItem'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['GetItem', 'Query', 'PutItem'],
     tenantCatalogue: ['GetItem'],
     syncDue: ['PutItem', 'DeleteItem'],
     limit: ['UpdateItem'],
@@ -194,7 +193,7 @@ export const startProductSync = defineEndpoint({
 const SyncError = z
   .strictObject({
     marketplace: MarketplaceType.nullable(),
-    code: z.string(),
+    code: z.enum([...syncFailures.ours, ...syncFailures.tenants]),
     detail: z.string(),
   })
   .meta({
@@ -234,7 +233,6 @@ export const getProductSync = defineEndpoint({
   path: z.strictObject({ task_id: SyncTaskId }),
   responses: { 200: { description: 'The sync', schema: SyncRun } },
   errors: ['not_found'],
-  table: read,
 });
 
 export const listProductSyncs = defineEndpoint({
@@ -254,7 +252,7 @@ export const listProductSyncs = defineEndpoint({
     },
   },
   errors: ['invalid_cursor'],
-  table: { tenant: ['BatchGetItem', 'GetItem', 'Query'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['GetItem', 'Query'] },
   secrets: ['sealing-key'],
 });
 
@@ -295,8 +293,7 @@ export const dashboard = defineEndpoint({
     },
   },
   table: {
-    tenant: ['BatchGetItem', 'GetItem', 'Query'],
-    tenantUser: ['BatchGetItem'],
+    tenant: ['GetItem', 'Query'],
     tenantCatalogue: ['GetItem'],
   },
 });
@@ -320,7 +317,7 @@ export const lowStock = defineEndpoint({
         .meta({ id: 'LowStock' }),
     },
   },
-  table: { ...read, tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
   memoryMb: searchMemoryMb,
 });
 
@@ -348,7 +345,7 @@ export const topProducts = defineEndpoint({
         .meta({ id: 'TopProducts' }),
     },
   },
-  table: { ...read, tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
   memoryMb: searchMemoryMb,
 });
 
@@ -378,7 +375,7 @@ export const stockDistribution = defineEndpoint({
       schema: StockDistribution,
     },
   },
-  table: { ...read, tenantCatalogue: ['GetItem'] },
+  table: { tenantCatalogue: ['GetItem'] },
 });
 
 export const syncHistory = defineEndpoint({
@@ -398,7 +395,7 @@ export const syncHistory = defineEndpoint({
       schema: z.strictObject({ items: z.array(SyncRun) }).meta({ id: 'SyncHistory' }),
     },
   },
-  table: { tenant: ['BatchGetItem', 'GetItem', 'Query'], tenantUser: ['BatchGetItem'] },
+  table: { tenant: ['GetItem', 'Query'] },
 });
 
 /** What ending a run writes: the run, its lock, the schedule, and what it staged. */

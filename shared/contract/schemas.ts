@@ -95,6 +95,7 @@ export const CompanyName = z
   .refine(wellFormed, 'is not well-formed Unicode')
   .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
 
+/** Only ever appended to: catalogues of products store places in this list. */
 export const MarketplaceType = z.enum(['wildberries', 'ozon']);
 export type MarketplaceName = z.infer<typeof MarketplaceType>;
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);

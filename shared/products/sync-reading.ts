@@ -1,5 +1,6 @@
 import type { SyncErrorCode } from '../contract/products-metrics.ts';
 import { AppError } from '../errors.ts';
+import { logger } from '../observe.ts';
 import { SellerError, type SellerErrorCode } from '../sellers/seller.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -138,6 +139,7 @@ async function startOver(
 async function giveUp(job: SyncJob, marketplace: Marketplace, failure: FailedSync): Promise<void> {
   const { position } = job;
   const { code, message: detail } = failure;
+  logger.warn('marketplace_failed', { marketplace, code, detail });
   job.rewind(marketplace);
   position.errors = [...position.errors, { marketplace, code, detail }];
   if (position.errors.length === position.marketplaces.length) throw new FailedSync(code, detail);
@@ -169,7 +171,9 @@ function failureOf(error: unknown, { failures }: SyncPosition): FailedSync | und
   if (error instanceof FailedSync) return error.code === 'tenant_not_active' ? undefined : error;
   if (!(error instanceof SellerError) || error.code === 'rate_limited') return undefined;
   if (error.code === 'unavailable' && failures + 1 < maxSilences) return undefined;
-  return new FailedSync(codes[error.code]);
+  // What is wrong with an answer or lacks in a key, the adapter says best.
+  const isPrecise = error.code === 'malformed' || error.code === 'wrong_scope';
+  return new FailedSync(codes[error.code], isPrecise ? error.message : undefined);
 }
 
 const texts = {

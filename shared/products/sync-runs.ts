@@ -252,12 +252,19 @@ const maxAttempts = 5;
 export async function endRun(
   tenantId: string,
   position: SyncPosition,
-  tenant: Pick<TenantItem, 'plan'> | undefined,
-  errors: readonly SyncError[],
+  {
+    tenant,
+    errors,
+    nowMs,
+  }: {
+    tenant: Pick<TenantItem, 'plan'> | undefined;
+    errors: readonly SyncError[];
+    /** When it ended, as it was told. */
+    nowMs: number;
+  },
 ): Promise<void> {
   let isGone = tenant === undefined;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const nowMs = Date.now();
     const schedule = await readSchedule(tenantId);
     const dueAtMs = nextSyncMs(tenant?.plan ?? null, position.run_id, nowMs);
     const kept = [

@@ -164,7 +164,7 @@ async function end(
           data: { task_id, ...figures, duration_ms, completed_at: at },
         },
   );
-  await endRun(tenantId, position, tenant, errors);
+  await endRun(tenantId, position, { tenant, errors, nowMs });
   if (error) {
     const { code, marketplace } = error;
     logger.warn('sync_failed', { code, marketplace, errors: errors.length, ...figures });

@@ -40,6 +40,18 @@ describe('a sync that somebody starts', () => {
     expect(completed.line.trace_id).toBe(request?.line.trace_id);
     expect(completed.line.xray_trace_id).not.toBe(request?.line.trace_id);
 
+    const ask = async (query: string) =>
+      (await (await fetch(`${cloud.url}/_local/logs?${query}`)).text())
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+    const [told] = await ask(`request_id=${request?.line.request_id}&message=request`);
+    const followed = await ask(`trace_id=${told.trace_id}`);
+    expect(new Set(followed.map((line) => line.function))).toEqual(
+      new Set(['ProductsSync', 'ProductsSyncWorker']),
+    );
+    expect((await fetch(`${cloud.url}/_local/logs?email=x`)).status).toBe(400);
+
     const emitted = metricsOf(
       cloud
         .logs()

@@ -3,6 +3,7 @@ import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
 import { endpoints, endpointsOf } from '../../../shared/contract/endpoints.ts';
 import { limitPolicies } from '../../../shared/contract/limits.ts';
 import { errorCodesOf, openApiDocument } from '../../../shared/contract/openapi.ts';
+import { MarketplaceType } from '../../../shared/contract/schemas.ts';
 import { describeError, errorCodes, problemType } from '../../../shared/errors.ts';
 import { keyPatterns } from '../../../shared/table/keys.ts';
 
@@ -104,6 +105,12 @@ describe('the contract', () => {
         id,
       ).toEqual([]);
     }
+  });
+});
+
+describe('the seller marketplaces', () => {
+  it('keep their places, by which stored products name them', () => {
+    expect(MarketplaceType.options.slice(0, 2)).toEqual(['wildberries', 'ozon']);
   });
 });
 
