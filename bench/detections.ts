@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { NewDetection } from '../shared/detections.ts';
+import type { NewDetection } from '../shared/detections-ingest.ts';
 import { newId } from '../shared/ids.ts';
 import { type Member, newMember } from './members.ts';
 import {
@@ -31,7 +31,7 @@ export const benchmark: Benchmark = async (tell) => {
   const [bundle] = await bundleAside('detections', ['detections/list']);
   const [{ tableClient }, { ingest }, list] = await Promise.all([
     import('../shared/table/table.ts'),
-    import('../shared/detections.ts'),
+    import('../shared/detections-ingest.ts'),
     loadSource('detections/list'),
   ]);
   const crowded = String(process.env.TABLE_NAME);

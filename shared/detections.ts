@@ -1,121 +1,25 @@
 import type * as z from 'zod';
-import type { ingestDetections, listDetections } from './contract/detections.ts';
+import type { listDetections } from './contract/detections.ts';
 import { openCursor, sealCursor } from './cursors.ts';
-import { checkReportedEnis, noteReporter, vniOf } from './detections-enis.ts';
-import {
-  clockSkewMs,
-  dayMs,
-  daysOf,
-  horizonOf,
-  type Plan,
-  usualPlan,
-} from './detections-retention.ts';
-import { countWrites, inTransactions, newShard } from './detections-statistics.ts';
-import { AppError, type FieldError } from './errors.ts';
-import { deliveriesOf, listenersOf } from './events.ts';
-import { newId } from './ids.ts';
+import { vniOf } from './detections-enis.ts';
+import { clockSkewMs, horizonOf, type Plan, usualPlan } from './detections-retention.ts';
+import { AppError } from './errors.ts';
 import { DetectionItem } from './table/items.ts';
 import { keys, seriesIndex } from './table/keys.ts';
-import { create, query, transact } from './table/table.ts';
+import { query } from './table/table.ts';
 
 export type Detection = Omit<DetectionItem, 'ttl'> & { vni?: number };
-export type NewDetection = z.output<typeof ingestDetections.body>['detections'][number];
 type ListQuery = z.output<typeof listDetections.query>;
 type Filters = Omit<ListQuery, 'limit' | 'cursor'>;
 
 /** A page with filters examines at most this many detections of a quarter, and so does a portion. */
 const examinedPerQuarter = 1000;
 
-/**
- * Stores detections; one whose id the tenant has already is a duplicate and changes nothing. When
- * this returns, all of them are durable. The plan says how old one may be and how long it is kept.
- * Throws `validation_failed` for a time out of bounds and an interface of another tenant.
- */
-export async function ingest(
-  tenantId: string,
-  wanted: readonly NewDetection[],
-  plan: Plan = null,
-): Promise<{ accepted: number; duplicates: number }> {
-  const nowMs = Date.now();
-  const [enis, listeners] = await Promise.all([
-    checkReportedEnis(tenantId, wanted),
-    listenersOf(tenantId, 'detection.created'),
-  ]);
-  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
-  if (errors.length > 0) throw new AppError('validation_failed', { errors });
-  const byId = new Map<string, Detection>();
-  for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
-    if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
-  }
-  await noteReporter(tenantId, enis.unclaimed);
-  const shard = newShard();
-  const stored = await Promise.allSettled(
-    inTransactions([...byId.values()], listeners.length).map((part, index) =>
-      store(tenantId, part, { days: daysOf(plan), shard: shard + index, listeners }),
-    ),
-  );
-  const failure = stored.find((part) => part.status === 'rejected');
-  if (failure) throw failure.reason;
-  const counts = stored.map((part) => (part.status === 'fulfilled' ? part.value : 0));
-  const accepted = counts.reduce((total, count) => total + count, 0);
-  return { accepted, duplicates: wanted.length - accepted };
-}
-
-/**
- * Stores detections, counts those that are new and makes the event that tells of them, in one
- * transaction. Returns how many were new.
- */
-async function store(
-  tenantId: string,
-  detections: readonly Detection[],
-  { days, shard, listeners }: { days: number; shard: number; listeners: readonly string[] },
-): Promise<number> {
-  let remaining = detections;
-  while (remaining.length > 0) {
-    const event = deliveriesOf(tenantId, listeners, {
-      type: 'detection.created',
-      data: { count: remaining.length, detection_ids: remaining.map(({ id }) => id) },
-    });
-    const failed = await transact([
-      ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
-      ...countWrites(tenantId, remaining, days, shard),
-      ...event.writes,
-    ]);
-    if (!failed) {
-      await event.send();
-      break;
-    }
-    remaining = remaining.filter((_, index) => !failed[index]);
-  }
-  return remaining.length;
-}
-
-function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {
-  return wanted.flatMap(({ ts }, index): FieldError[] => {
-    const ageMs = ts === undefined ? 0 : nowMs - Date.parse(ts);
-    if (ageMs < -clockSkewMs)
-      return [{ in: 'body', pointer: `/detections/${index}/ts`, detail: 'lies in the future' }];
-    if (ageMs > days * dayMs)
-      return [
-        { in: 'body', pointer: `/detections/${index}/ts`, detail: `is more than ${days} days ago` },
-      ];
-    return [];
-  });
-}
-
 /** `2026-11-20T…` → `2026Q4` */
 const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice(5, 7)) / 3)}`;
 
-function toItem(tenantId: string, detection: Detection, days: number) {
-  return {
-    ...keys.detection(tenantId, detection.id),
-    ...seriesKey(tenantId, detection),
-    ...detection,
-    ttl: Math.ceil((Date.parse(detection.ts) + days * dayMs) / 1000),
-  };
-}
-
-const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
+/** Where a detection stands in the series of its tenant. */
+export const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
   series_pk: keys.detectionSeries(tenantId, quarterOf(ts)),
   series_sk: `${ts}#${id}`,
 });
@@ -297,14 +201,4 @@ function join(slices: readonly Slice[]): Slice {
     if (slice.stoppedAt) return { items, stoppedAt: slice.stoppedAt };
   }
   return { items, stoppedAt: undefined };
-}
-
-/** Fifteen detections of the last quarter of an hour, to look at. */
-export function exampleDetections(nowMs: number): NewDetection[] {
-  return Array.from({ length: 15 }, (_, index) => ({
-    ts: new Date(nowMs - index * 60_000).toISOString(),
-    source_ip: `192.168.0.${2 + ((index * 37) % 253)}`,
-    label: 'MALWARE',
-    probability: 0.55 + ((index * 7) % 41) / 100,
-  }));
 }

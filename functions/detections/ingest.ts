@@ -1,5 +1,5 @@
 import { ingestDetections } from '../../shared/contract/detections.ts';
-import { ingest } from '../../shared/detections.ts';
+import { ingest } from '../../shared/detections-ingest.ts';
 import { handleApiKey } from '../../shared/http/handle-api-key.ts';
 import { addressSubject, admit } from '../../shared/limits.ts';
 

@@ -1,5 +1,5 @@
 import { seedDetections } from '../../shared/contract/detections.ts';
-import { exampleDetections, ingest } from '../../shared/detections.ts';
+import { exampleDetections, ingest } from '../../shared/detections-ingest.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(seedDetections, async ({ tenantId, plan }) => {

@@ -44,6 +44,7 @@ export const TenantId = idOf('tnt').meta({
 export const UserId = idOf('usr');
 export const ApiKeyId = idOf('key');
 export const WebhookId = idOf('whk');
+export const longestUrl = 2048;
 
 export const Timestamp = z.iso
   .datetime({ offset: false, precision: 3 })

@@ -5,13 +5,13 @@ import { EventTypes } from './events.ts';
 import {
   DeliveryStatus,
   DisabledReason,
+  longestUrl,
   pageOf,
   pageQuery,
   Timestamp,
   WebhookId,
 } from './schemas.ts';
 
-export const longestUrl = 2048;
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
 const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
 const Url = z.string().min(1).max(longestUrl).refine(isPlain, 'has control characters');
