@@ -207,7 +207,11 @@ export const SyncRun = z
     status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
     trigger: z.enum(['manual', 'schedule']),
     marketplaces: z.array(MarketplaceType),
-    phase: z.string().nullable(),
+    phase: z.string().nullable().meta({
+      description:
+        'What a running sync does: reading as the marketplace calls it, `comparing`, `saving`, `publishing`, or `waiting` until `next_try_at`',
+    }),
+    next_try_at: Timestamp.nullable(),
     processed: z.int(),
     total: z.int().nullable(),
     created: z.int(),

@@ -65,13 +65,20 @@ function toView(run: SyncRunItem, position?: SyncPosition) {
   const live = isLive ? position : undefined;
   const { created, changed, missing, processed, total } = live ?? run;
   const { error, errors = error ? [error] : [] } = run;
-  const phase = live && (live.step === 'read' ? live.phase : wordsForPhases[live.step]);
+  // Nobody is at it before that moment: a marketplace, or we ourselves, asked for time.
+  const waitsUntilMs =
+    live && live.lease_until_ms === 0 && live.resume_at_ms > Date.now()
+      ? live.resume_at_ms
+      : undefined;
+  const working = live && (live.step === 'read' ? live.phase : wordsForPhases[live.step]);
+  const phase = waitsUntilMs === undefined ? working : 'waiting';
   return {
     task_id: run.id,
     status: live && live.fence > 0 ? ('in_progress' as const) : run.status,
     trigger: run.trigger,
     marketplaces: run.marketplaces,
     phase: phase ?? null,
+    next_try_at: waitsUntilMs === undefined ? null : new Date(waitsUntilMs).toISOString(),
     processed,
     // What a marketplace tells of its total need not be true.
     total: total === undefined ? null : Math.max(total, processed),

@@ -62,16 +62,23 @@ describe('a sync that fails', () => {
   it('waits as long as the marketplace says', async () => {
     const { member, sellers, tenantId } = await fresh();
     sellers.faults.push(sellerError('rate_limited', { retryAfterMs: 61_000 }));
-    await start(sellers, tenantId);
+    const { task_id } = await start(sellers, tenantId);
+    const run = async () => (await get(member, `/api/v1/products/sync/${task_id}`)).body;
     const { advanceSync } = await modules();
     const message = sellers.sent.shift();
     if (message) await advanceSync(message, sellers, () => 600_000);
 
     expect(sellers.sent).toMatchObject([{ delaySeconds: 61 }]);
+    expect(await run()).toMatchObject({
+      status: 'in_progress',
+      phase: 'waiting',
+      next_try_at: new Date(Date.now() + 61_000).toISOString(),
+    });
     if (message) await advanceSync(message, sellers, () => 600_000);
     expect(sellers.pagesRead).toBe(0);
     await work(sellers);
     expect((await list(member)).body.total).toBe(12);
+    expect(await run()).toMatchObject({ status: 'completed', phase: null, next_try_at: null });
   });
 
   it('does so when the tenant is suspended meanwhile', async () => {

@@ -13,7 +13,7 @@ const runsShown = 5;
 
 /** What the worker is doing, in words. */
 const phases: Readonly<Record<string, string>> = {
-  waiting: 'Waiting for its turn',
+  waiting: 'Waiting for the marketplace or for its turn',
   products: 'Reading products',
   comparing: 'Looking for products that are gone',
   saving: 'Saving what has changed',
