@@ -6,7 +6,7 @@ import { authorizer } from '../shared/contract/background.ts';
 import { type SellerOutcome, sellerOutcomes } from '../shared/contract/core-metrics.ts';
 import { valuesOf } from '../shared/contract/metrics.ts';
 import { syncSweep } from '../shared/contract/products.ts';
-import { syncFailures } from '../shared/contract/products-metrics.ts';
+import { syncErrorCodes, syncFailures } from '../shared/contract/products-metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import { type DashboardProps, drawDashboard } from './dashboard.ts';
 import { constructIdOf } from './function.ts';
@@ -103,9 +103,7 @@ export class Monitoring extends Construct {
     });
 
     // A run that the sweep gave up because no worker took it is not one that somebody has ended.
-    const reasons = [...syncFailures.ours, ...syncFailures.tenants].filter(
-      (reason) => reason !== 'internal_error',
-    );
+    const reasons = syncErrorCodes.filter((reason) => reason !== 'internal_error');
     const ended = named('e', [this.#product.of('SyncsCompleted'), ...failed(reasons)]);
     topic.ring(this, 'NoSyncActivity', {
       metric: new MathExpression({

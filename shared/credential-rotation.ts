@@ -2,7 +2,7 @@ import { rewrap } from './credentials.ts';
 import { currentKey } from './envelopes.ts';
 import { logger } from './observe.ts';
 import { CredentialItem } from './table/items.ts';
-import { keys, seriesIndex } from './table/keys.ts';
+import { keys, seriesIndex, tenantIdOf } from './table/keys.ts';
 import { query } from './table/table.ts';
 
 const pageSize = 50;
@@ -18,7 +18,6 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
   isDone: boolean;
 }> {
   const isCurrent = await currentKey();
-  const { series_pk } = keys.credentialSeries('-', '-', '-');
   const startedAt = new Date().toISOString();
   let [rewrapped, failed] = [0, 0];
   let start: Record<string, unknown> | undefined;
@@ -27,7 +26,7 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
       IndexName: seriesIndex,
       // What this run seals comes after its start and is not met again.
       KeyConditionExpression: 'series_pk = :pk AND series_sk < :start',
-      ExpressionAttributeValues: { ':pk': series_pk, ':start': startedAt },
+      ExpressionAttributeValues: { ':pk': keys.sealedCredentials(), ':start': startedAt },
       Limit: pageSize,
       ...(start && { ExclusiveStartKey: start }),
     });
@@ -48,7 +47,7 @@ async function attempt(
   { pk, sk }: Record<string, unknown>,
   item: CredentialItem | undefined,
 ): Promise<'rewrapped' | 'changed meanwhile' | 'failed'> {
-  const tenantId = String(pk).replace('TENANT#', '');
+  const tenantId = tenantIdOf(pk);
   try {
     if (!item) throw new TypeError('The item is not one of credentials');
     const isDone = await rewrap(tenantId, item.marketplace, item.sealed_at);

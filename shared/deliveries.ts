@@ -131,7 +131,7 @@ export async function listDeliveries(
   if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': keys.delivery(tenantId, webhookId, 'any').pk },
+    ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenantId, webhookId) },
     ScanIndexForward: false,
     Limit: limit + 1,
     ...(after && { ExclusiveStartKey: keys.delivery(tenantId, webhookId, String(after.id)) }),

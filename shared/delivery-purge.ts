@@ -29,7 +29,7 @@ export async function purgeDeliveries(
   do {
     const { Items = [], LastEvaluatedKey } = await query({
       KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': keys.delivery(tenant_id, webhook_id, 'any').pk },
+      ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenant_id, webhook_id) },
       ProjectionExpression: 'pk, sk',
       Limit: pageSize,
       ...(start && { ExclusiveStartKey: start }),

@@ -5,7 +5,8 @@ export const syncFailures = {
   ours: ['internal_error', 'seller_unavailable', 'malformed_answer', 'incomplete_answer'],
   tenants: ['wrong_key', 'wrong_scope', 'no_credentials', 'tenant_not_active'],
 } as const;
-export type SyncErrorCode = (typeof syncFailures)['ours' | 'tenants'][number];
+export const syncErrorCodes = [...syncFailures.ours, ...syncFailures.tenants] as const;
+export type SyncErrorCode = (typeof syncErrorCodes)[number];
 
 /** Every metric of products and their sync. */
 export const productMetrics = {
@@ -21,7 +22,7 @@ export const productMetrics = {
   },
   SyncsFailed: {
     kind: 'count',
-    dimensions: { reason: [...syncFailures.ours, ...syncFailures.tenants] },
+    dimensions: { reason: syncErrorCodes },
     meaning: 'Syncs that failed for a marketplace or as a whole, by the first reason',
   },
   SyncDuration: {

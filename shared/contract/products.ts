@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from './background.ts';
 import { bearer, defineEndpoint, roles } from './endpoint.ts';
-import { syncFailures } from './products-metrics.ts';
+import { syncErrorCodes } from './products-metrics.ts';
 import { Cursor, MarketplaceType, pageOf, pageQuery, queryNumber, Timestamp } from './schemas.ts';
 
 /** Events of products that webhooks may ask for, each with what has happened. */
@@ -193,7 +193,7 @@ export const startProductSync = defineEndpoint({
 const SyncError = z
   .strictObject({
     marketplace: MarketplaceType.nullable(),
-    code: z.enum([...syncFailures.ours, ...syncFailures.tenants]),
+    code: z.enum(syncErrorCodes),
     detail: z.string(),
   })
   .meta({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { keys, seriesIndex } from '../table/keys.ts';
+import { keys, seriesIndex, tenantIdOf } from '../table/keys.ts';
 import { getItem, putItem, query, transact } from '../table/table.ts';
 import { readSchedule, scheduleWrites } from './sync-schedule.ts';
 
@@ -18,7 +18,6 @@ const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
 export async function enrolTenants(nowMs: number, remainingMs: () => number): Promise<void> {
   const seen = await getItem(keys.syncEnrolment());
   const seenUntilMs = seen ? Date.parse(SeenItem.parse(seen).seen_until) : overlapMs;
-  const { series_pk } = keys.credentialSeries('-', '-', '-');
   let start: Record<string, unknown> | undefined;
   do {
     if (remainingMs() < 10_000) return;
@@ -26,7 +25,7 @@ export async function enrolTenants(nowMs: number, remainingMs: () => number): Pr
       IndexName: seriesIndex,
       KeyConditionExpression: 'series_pk = :pk AND series_sk >= :since',
       ExpressionAttributeValues: {
-        ':pk': series_pk,
+        ':pk': keys.sealedCredentials(),
         ':since': new Date(seenUntilMs - overlapMs).toISOString(),
       },
       ProjectionExpression: 'pk, series_sk',
@@ -34,7 +33,7 @@ export async function enrolTenants(nowMs: number, remainingMs: () => number): Pr
       ...(start && { ExclusiveStartKey: start }),
     });
     const found = Items.map((item) => SealedItem.parse(item));
-    const tenantIds = new Set(found.map(({ pk }) => pk.replace('TENANT#', '')));
+    const tenantIds = new Set(found.map(({ pk }) => tenantIdOf(pk)));
     await Promise.all([...tenantIds].map((tenantId) => enrol(tenantId, nowMs)));
     const [sealedAt] = found.at(-1)?.series_sk.split('#') ?? [];
     start = LastEvaluatedKey;

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { syncFailures } from '../contract/products-metrics.ts';
+import { syncErrorCodes } from '../contract/products-metrics.ts';
 import { MarketplaceType } from '../contract/schemas.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, putItem, updateItem, type Write } from '../table/table.ts';
@@ -17,7 +17,7 @@ const maxDoublings = 5;
 
 export const MarketplaceError = z.object({
   marketplace: MarketplaceType,
-  code: z.enum([...syncFailures.ours, ...syncFailures.tenants]),
+  code: z.enum(syncErrorCodes),
   detail: z.string(),
 });
 export type MarketplaceError = z.infer<typeof MarketplaceError>;

@@ -97,6 +97,12 @@ function part(value: string): string {
 }
 
 const tenantPartition = (tenantId: string) => `TENANT#${part(tenantId)}`;
+const deliveryPartition = (tenantId: string, webhookId: string) =>
+  `${tenantPartition(tenantId)}#DELIVERY#${part(webhookId)}`;
+const sealedCredentials = 'CREDENTIALS#SEALED';
+
+/** The tenant whose own partition this is. */
+export const tenantIdOf = (partition: unknown): string => String(partition).replace('TENANT#', '');
 
 export const keys = {
   tenant: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'TENANT' }),
@@ -145,9 +151,11 @@ export const keys = {
   webhooksOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'WEBHOOK#' }),
   webhookCount: (tenantId: string): Key => ({ pk: tenantPartition(tenantId), sk: 'WEBHOOKS' }),
   delivery: (tenantId: string, webhookId: string, messageId: string): Key => ({
-    pk: `${tenantPartition(tenantId)}#DELIVERY#${part(webhookId)}`,
+    pk: deliveryPartition(tenantId, webhookId),
     sk: part(messageId),
   }),
+  /** Where all deliveries to a webhook are. */
+  deliveriesOf: deliveryPartition,
   /** Partition of what a sweep finds when it is due, in the series index. */
   due: (queue: string, shard: number): string => `DUE#${part(queue)}#${part(String(shard))}`,
   limit: (limit: string, subject: string, windowStart: number): Key => ({
@@ -162,9 +170,11 @@ export const keys = {
   credentialsOf: (tenantId: string) => ({ pk: tenantPartition(tenantId), prefix: 'CREDENTIAL#' }),
   /** Place of a tenant's credentials in the series index, by when they were sealed. */
   credentialSeries: (sealedAt: string, tenantId: string, marketplace: string) => ({
-    series_pk: 'CREDENTIALS#SEALED',
+    series_pk: sealedCredentials,
     series_sk: `${part(sealedAt)}#${part(tenantId)}#${part(marketplace)}`,
   }),
+  /** Where the credentials of all tenants are in the series index. */
+  sealedCredentials: (): string => sealedCredentials,
   sellerLimit: (marketplace: string, account: string, category: string): Key => ({
     pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
     sk: 'BUCKET',

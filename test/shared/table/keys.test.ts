@@ -33,6 +33,7 @@ const partitions = {
   member: (a: string, b: string) => keys.member(a, b).pk,
   apiKey: (a: string, b: string) => keys.apiKey(a, b).pk,
   apiKeysOf: (a: string) => keys.apiKeysOf(a).pk,
+  deliveriesOf: (a: string, b: string) => keys.deliveriesOf(a, b),
   webhook: (a: string, b: string) => keys.webhook(a, b).pk,
   webhookCount: (a: string) => keys.webhookCount(a).pk,
   delivery: (a: string, b: string, c: string) => keys.delivery(a, b, c).pk,
