@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'shared',
           include: ['test/shared/**/*.test.ts'],
-          setupFiles: ['test/support/environment.ts'],
+          setupFiles: ['harness/environment.ts'],
         },
       },
       {
@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'functions',
           include: ['test/functions/**/*.test.ts'],
-          setupFiles: ['test/support/environment.ts'],
+          setupFiles: ['harness/environment.ts'],
         },
       },
       {
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'capacity',
           include: ['test/capacity/**/*.test.ts'],
-          setupFiles: ['test/support/environment.ts'],
+          setupFiles: ['harness/environment.ts'],
         },
       },
       {
@@ -40,8 +40,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: ['test/api/**/*.test.ts', 'test/web/**/*.test.ts'],
-          globalSetup: ['test/support/built.ts'],
+          include: ['test/system/**/*.test.ts', 'test/web/**/*.test.ts'],
+          globalSetup: ['harness/built.ts'],
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { endpoints } from '../shared/contract/endpoints.ts';
+import { endpoints } from '../shared/contract/registry.ts';
 import { bundleAside } from './product.ts';
 import { type Benchmark, result } from './result.ts';
 

@@ -1,4 +1,4 @@
-import { syncOnce } from './sync-subject.ts';
+import { syncOnce } from './products/sync-subject.ts';
 
 /** A request to an endpoint of the contract. */
 export interface Request {
@@ -227,12 +227,12 @@ export const cases: readonly Case[] = [
     }),
   })),
   {
-    endpointId: 'credentials/update',
+    endpointId: 'channels/update-credentials',
     when: 'Ozon',
     request: ({ token }, _, newOzonKey) => ({ token, body: { ozon: newOzonKey() } }),
   },
-  { endpointId: 'credentials/get', request: ({ token }) => ({ token }) },
-  { endpointId: 'credentials/delete', request: ({ token }) => ({ token }) },
+  { endpointId: 'channels/get-credentials', request: ({ token }) => ({ token }) },
+  { endpointId: 'channels/delete-credentials', request: ({ token }) => ({ token }) },
   {
     endpointId: 'detections/statistics',
     when: '100 detections of a day',

@@ -1,4 +1,4 @@
-import { endpoints } from '../shared/contract/endpoints.ts';
+import { endpoints } from '../shared/contract/registry.ts';
 import type { CapacityRow } from './capacity-rows.ts';
 
 const introduction = `# What each endpoint takes of the table

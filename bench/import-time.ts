@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { endpoints } from '../shared/contract/endpoints.ts';
+import { endpoints } from '../shared/contract/registry.ts';
 import { bundleAside, scratchFolder, startSurroundings } from './product.ts';
 import { type Benchmark, result } from './result.ts';
 import { inMs, median } from './statistics.ts';

@@ -1,5 +1,5 @@
 import bcrypt from 'bcrypt';
-import { hashPassword } from '../shared/passwords.ts';
+import { hashPassword } from '../shared/identity/passwords.ts';
 import { newMember } from './members.ts';
 import { bundleAside, call, type Handler, loadBundle, startSurroundings } from './product.ts';
 import { type Benchmark, result } from './result.ts';

@@ -10,23 +10,27 @@ import type {
   APIGatewayTokenAuthorizerEvent,
   Context,
 } from 'aws-lambda';
-import { bundleFunctions } from '../infra/bundle.ts';
-import { installAwslambda } from '../local/awslambda.ts';
-import { Keyring } from '../local/kms.ts';
-import { startOzon } from '../local/sellers/ozon.ts';
-import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
-import { endpoints } from '../shared/contract/endpoints.ts';
-import { rotateKeys, type SigningKey, toVerificationKeys } from '../shared/signing-keys.ts';
-import { acceptedMessage, startAws } from '../test/support/aws.ts';
+import { acceptedMessage, startAws } from '../harness/aws.ts';
 import {
   answers,
   createTable,
   type Database,
   freePort,
   startDatabase,
-} from '../test/support/dynamodb.ts';
-import { credentialsKeyId, kmsActions } from '../test/support/kms.ts';
-import { type AnyHandler, callHandler } from '../test/support/streams.ts';
+} from '../harness/dynamodb.ts';
+import { credentialsKeyId, kmsActions } from '../harness/kms.ts';
+import { type AnyHandler, callHandler } from '../harness/streams.ts';
+import { bundleFunctions } from '../infra/bundle.ts';
+import { Keyring } from '../local/aws/kms.ts';
+import { startOzon } from '../local/channels/ozon.ts';
+import { installAwslambda } from '../local/lambda/awslambda.ts';
+import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
+import { endpoints } from '../shared/contract/registry.ts';
+import {
+  rotateKeys,
+  type SigningKey,
+  toVerificationKeys,
+} from '../shared/identity/signing-keys.ts';
 
 // As Lambda's runtime does before it loads a function.
 installAwslambda();

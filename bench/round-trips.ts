@@ -1,4 +1,4 @@
-import type { NewDetection } from '../shared/detections-ingest.ts';
+import type { NewDetection } from '../shared/detections/ingest.ts';
 import { newMember, signInAgain } from './members.ts';
 import { call, loadSource, startSurroundings } from './product.ts';
 import { type Benchmark, result } from './result.ts';
@@ -9,7 +9,7 @@ export const benchmark: Benchmark = async () => {
   const surroundings = await startSurroundings();
   const [{ tableClient }, { ingest }, refresh, list] = await Promise.all([
     import('../shared/table/table.ts'),
-    import('../shared/detections-ingest.ts'),
+    import('../shared/detections/ingest.ts'),
     loadSource('auth/refresh'),
     loadSource('detections/list'),
   ]);

@@ -13,8 +13,8 @@ const benchmarks = [
   'refresh',
   'refresh-in-memory',
   'round-trips',
-  'detections',
-  'products',
+  'detections/detections',
+  'products/products',
   'capacity',
 ];
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gatewayErrors } from '../infra/gateway-responses.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
-import { endpoints } from '../shared/contract/endpoints.ts';
+import { describeError, errorCodes } from '../shared/contract/errors.ts';
 import { eventTypes } from '../shared/contract/events.ts';
 import { limitPolicies } from '../shared/contract/limits.ts';
 import { definitionsByName, type MetricName, seriesOf } from '../shared/contract/metrics.ts';
-import { describeError, errorCodes } from '../shared/errors.ts';
+import { endpoints } from '../shared/contract/registry.ts';
 
 const file = new URL('./api.md', import.meta.url);
 const manual = new URL('./operations.md', import.meta.url);

@@ -1,8 +1,8 @@
 import type { APIGatewayAuthorizerResult, APIGatewayTokenAuthorizerEvent } from 'aws-lambda';
-import { verifyAccessToken } from '../shared/access-tokens.ts';
-import { requireEnv } from '../shared/config.ts';
-import { InvalidTokenError, UnknownKeyError } from '../shared/token-verification.ts';
-import { verificationKeys } from '../shared/verification-keys.ts';
+import { verifyAccessToken } from '../shared/identity/access-tokens.ts';
+import { InvalidTokenError, UnknownKeyError } from '../shared/identity/token-verification.ts';
+import { verificationKeys } from '../shared/identity/verification-keys.ts';
+import { requireEnv } from '../shared/runtime/config.ts';
 
 const issuer = requireEnv('TOKEN_ISSUER');
 /** An unknown key id makes us look for new keys, but not more often than this. */

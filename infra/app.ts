@@ -3,7 +3,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import cdkJson from '../cdk.json' with { type: 'json' };
 import type { BackgroundFunction } from '../shared/contract/background.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
-import { workers as allWorkers, endpointsOf } from '../shared/contract/endpoints.ts';
+import { workers as allWorkers, endpointsOf } from '../shared/contract/registry.ts';
 import { ApiStack } from './api-stack.ts';
 import { bundle, functionsFolder, webFolder } from './bundle.ts';
 import { DataStack } from './data-stack.ts';

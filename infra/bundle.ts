@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type LogLevel, type Metafile } from 'esbuild';
 import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
-import { endpoints, workers } from '../shared/contract/endpoints.ts';
+import { endpoints, workers } from '../shared/contract/registry.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const root = (path: string) => join(repository, path);
@@ -108,8 +108,8 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [
-      { in: root('web/main.ts'), out: 'main' },
-      { in: root('web/docs.ts'), out: 'assets/docs' },
+      { in: root('web/app/main.ts'), out: 'main' },
+      { in: root('web/app/docs.ts'), out: 'assets/docs' },
       { in: root('web/style/style.css'), out: 'style' },
     ],
     outdir,

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 
 /**
  * The key that the data keys of seller credentials are encrypted with. KMS makes new material every
- * 90 days and keeps the old for opening; keys/rewrap-credentials then seals everything anew.
+ * 90 days and keeps the old for opening; channels/rewrap-credentials then seals everything anew.
  */
 export function credentialsKey(scope: Construct): Key {
   return new Key(scope, 'CredentialsKey', {

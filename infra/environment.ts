@@ -1,5 +1,5 @@
+import { sellers, sellerUrlVariable } from '../shared/channels/channels.ts';
 import type { KeyName, SecretName } from '../shared/contract/endpoint.ts';
-import { sellers, sellerUrlVariable } from '../shared/sellers/sellers.ts';
 import type { FunctionEntry } from './function.ts';
 import type { GrantedResources } from './grants.ts';
 import type { ApiParameters } from './parameters.ts';

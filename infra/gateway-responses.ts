@@ -1,4 +1,4 @@
-import { describeError, type ErrorCode, problemType } from '../shared/errors.ts';
+import { describeError, type ErrorCode, problemType } from '../shared/contract/errors.ts';
 import { securityHeaders } from '../shared/http/reply.ts';
 
 /** What API Gateway answers on its own, without any function: the reply to one of its response types. */

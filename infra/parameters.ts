@@ -1,6 +1,6 @@
 import { CfnParameter } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { sellers } from '../shared/sellers/sellers.ts';
+import { sellers } from '../shared/channels/channels.ts';
 import type { Stage } from './stage.ts';
 
 /** How much the functions of a stack log. */

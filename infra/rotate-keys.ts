@@ -9,7 +9,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { publishAheadMs } from '../shared/signing-keys.ts';
+import { publishAheadMs } from '../shared/identity/signing-keys.ts';
 import { parseStage } from './stage.ts';
 
 /** What a local run tells about itself in its data folder. */

@@ -1,7 +1,7 @@
 import type { SecretValue } from 'aws-cdk-lib';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { describeError, problemType } from '../shared/errors.ts';
+import { describeError, problemType } from '../shared/contract/errors.ts';
 import { originVerifyHeader, viewerAddressHeader } from './edge.ts';
 
 /** Requests that one viewer address may make in five minutes. */

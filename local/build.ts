@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isRecord } from './json.ts';
-import { isRunning } from './process.ts';
+import { isRecord } from './runtime/json.ts';
+import { isRunning } from './runtime/process.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const builds = join(repository, 'build/local');

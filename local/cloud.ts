@@ -1,16 +1,29 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { AwsError } from './aws.ts';
+import { AwsError } from './aws/aws.ts';
+import { pollEventSource, readEventSources } from './aws/event-sources.ts';
+import { Identities } from './aws/iam.ts';
+import { startKms } from './aws/kms.ts';
+import { type MailService, startMail } from './aws/mail.ts';
+import { type Marketplace, startMarketplace } from './aws/marketplace.ts';
+import { LocalMetrics } from './aws/metrics.ts';
+import { readSchedules, runSchedules } from './aws/schedules.ts';
+import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
+import { type LocalSqs, startSqs } from './aws/sqs.ts';
 import { ensureAssembly } from './build.ts';
-import { consolePrefix, createConsole, type LocalConsole } from './console.ts';
-import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb.ts';
-import { startDynamoDbFront, type TableCall } from './dynamodb-front.ts';
-import { type Dynoxide, startDynoxide } from './dynoxide.ts';
-import { pollEventSource, readEventSources } from './event-sources.ts';
-import { createFront, type Front } from './front.ts';
-import { createGateway, type Gateway } from './gateway.ts';
-import { readApi } from './gateway-definition.ts';
+import { startSellers } from './channels/channels.ts';
+import type { SellerStandIn } from './channels/fake.ts';
+import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
+import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb/dynamodb.ts';
+import { type Dynoxide, startDynoxide } from './dynamodb/dynoxide.ts';
+import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
+import { createFront, type Front } from './edge/cdn.ts';
+import { readBuckets } from './edge/site.ts';
+import { readWebAcl } from './edge/waf.ts';
+import { readApi } from './gateway/definition.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda/lambda.ts';
 import {
   type AnyResponse,
   type HttpRequest,
@@ -19,23 +32,10 @@ import {
   listen,
   readRequest,
   writeAnyResponse,
-} from './http.ts';
-import { Identities } from './iam.ts';
-import { startKms } from './kms.ts';
-import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda.ts';
-import { type MailService, startMail } from './mail.ts';
-import { type Marketplace, startMarketplace } from './marketplace.ts';
-import { LocalMetrics } from './metrics.ts';
-import { claimDataDir } from './process.ts';
-import { readSchedules, runSchedules } from './schedules.ts';
-import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-import { startSellers } from './sellers/sellers.ts';
-import type { SellerStandIn } from './sellers/stand-in.ts';
-import { readBuckets } from './site.ts';
-import { type LocalSqs, startSqs } from './sqs.ts';
-import { replaceFile } from './store.ts';
-import { assetFolders, loadTemplate, type Template, TemplateError } from './template.ts';
-import { readWebAcl } from './waf.ts';
+} from './runtime/http.ts';
+import { claimDataDir } from './runtime/process.ts';
+import { replaceFile } from './runtime/store.ts';
+import { assetFolders, loadTemplate, type Template, TemplateError } from './template/template.ts';
 
 export interface CloudOptions {
   /** 0 for any free port. */

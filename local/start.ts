@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { BuildError } from './build.ts';
 import { type Cloud, startCloud } from './cloud.ts';
-import { PortTakenError } from './http.ts';
-import type { FunctionLog } from './lambda.ts';
-import { DataDirInUseError } from './process.ts';
-import { SettingError, TemplateError } from './template.ts';
+import type { FunctionLog } from './lambda/lambda.ts';
+import { PortTakenError } from './runtime/http.ts';
+import { DataDirInUseError } from './runtime/process.ts';
+import { SettingError, TemplateError } from './template/template.ts';
 
 const {
   PORT = '3000',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { answers, freePort } from './support/dynamodb.ts';
+import { answers, freePort } from '../harness/dynamodb.ts';
 
 /**
  * Runs the storage tests again on AWS's own DynamoDB Local. Opt-in: it needs Java 17 and the

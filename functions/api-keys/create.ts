@@ -1,5 +1,5 @@
-import { createApiKey } from '../../shared/api-keys.ts';
-import { createApiKey as endpoint } from '../../shared/contract/api-keys.ts';
+import { createApiKey } from '../../shared/api-keys/api-keys.ts';
+import { createApiKey as endpoint } from '../../shared/api-keys/contract.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, body }) => {

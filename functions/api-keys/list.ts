@@ -1,5 +1,5 @@
-import { listApiKeys } from '../../shared/api-keys.ts';
-import { listApiKeys as endpoint } from '../../shared/contract/api-keys.ts';
+import { listApiKeys } from '../../shared/api-keys/api-keys.ts';
+import { listApiKeys as endpoint } from '../../shared/api-keys/contract.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId }) => {

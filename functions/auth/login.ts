@@ -1,6 +1,6 @@
-import { login } from '../../shared/contract/auth.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { signIn } from '../../shared/sign-in.ts';
+import { login } from '../../shared/identity/contract.ts';
+import { signIn } from '../../shared/identity/sign-in.ts';
 
 export const handler = handle(login, async ({ body, client }) => {
   return { status: 200, body: await signIn(body, client) };

@@ -1,6 +1,6 @@
-import { logout } from '../../shared/contract/auth.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { endAllSessions } from '../../shared/sign-out.ts';
+import { logout } from '../../shared/identity/contract.ts';
+import { endAllSessions } from '../../shared/identity/sign-out.ts';
 
 export const handler = handleBearer(logout, async ({ tenantId, userId }) => {
   await endAllSessions(tenantId, userId);

@@ -1,8 +1,8 @@
-import { register } from '../../shared/contract/auth.ts';
-import { emailHash } from '../../shared/emails.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { addressSubject, admit } from '../../shared/limits.ts';
-import { signUp } from '../../shared/sign-up.ts';
+import { register } from '../../shared/identity/contract.ts';
+import { emailHash } from '../../shared/identity/emails.ts';
+import { signUp } from '../../shared/identity/sign-up.ts';
+import { addressSubject, admit } from '../../shared/limits/limits.ts';
 
 export const handler = handle(register, async ({ body, client }) => {
   const address = addressSubject(client.address);

@@ -1,7 +1,7 @@
-import { claimEnis as endpoint } from '../../shared/contract/detections-enis.ts';
-import { claimEnis } from '../../shared/detections-enis.ts';
+import { claimEnis as endpoint } from '../../shared/detections/contract/enis.ts';
+import { claimEnis } from '../../shared/detections/enis.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits.ts';
+import { admit } from '../../shared/limits/limits.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, body }) => {
   await admit('enis.tenant', tenantId);

@@ -1,5 +1,5 @@
-import { deleteEni as endpoint } from '../../shared/contract/detections-enis.ts';
-import { deleteEni } from '../../shared/detections-enis.ts';
+import { deleteEni as endpoint } from '../../shared/detections/contract/enis.ts';
+import { deleteEni } from '../../shared/detections/enis.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {

@@ -1,7 +1,7 @@
-import { exportDetections } from '../../shared/contract/detections-export.ts';
-import { exportCsv } from '../../shared/detections-export.ts';
+import { exportDetections } from '../../shared/detections/contract/export.ts';
+import { exportCsv } from '../../shared/detections/export.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits.ts';
+import { admit } from '../../shared/limits/limits.ts';
 
 export const handler = handleBearer(exportDetections, async ({ tenantId, query, plan }) => {
   // The plan is known when the caller's standing is: nobody else's attempts count for the tenant.

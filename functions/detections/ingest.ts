@@ -1,7 +1,7 @@
-import { ingestDetections } from '../../shared/contract/detections.ts';
-import { ingest } from '../../shared/detections-ingest.ts';
+import { ingestDetections } from '../../shared/detections/contract/detections.ts';
+import { ingest } from '../../shared/detections/ingest.ts';
 import { handleApiKey } from '../../shared/http/handle-api-key.ts';
-import { addressSubject, admit } from '../../shared/limits.ts';
+import { addressSubject, admit } from '../../shared/limits/limits.ts';
 
 export const handler = handleApiKey(
   ingestDetections,

@@ -1,5 +1,5 @@
-import { listDetections } from '../../shared/contract/detections.ts';
-import { list } from '../../shared/detections.ts';
+import { listDetections } from '../../shared/detections/contract/detections.ts';
+import { list } from '../../shared/detections/list.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(listDetections, async ({ tenantId, query, plan }) => {

@@ -1,5 +1,5 @@
-import { detectionStatistics } from '../../shared/contract/detections-statistics.ts';
-import { statistics } from '../../shared/detections-statistics.ts';
+import { detectionStatistics } from '../../shared/detections/contract/statistics.ts';
+import { statistics } from '../../shared/detections/statistics.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 
 export const handler = handleBearer(detectionStatistics, async ({ tenantId, query, plan }) => {

@@ -1,5 +1,5 @@
-import { health } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
+import { health } from '../../shared/service/contract.ts';
 
 export const handler = handle(health, async () => ({
   status: 200,

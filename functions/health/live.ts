@@ -1,5 +1,5 @@
-import { live } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
+import { live } from '../../shared/service/contract.ts';
 
 export const handler = handle(live, async () => ({
   status: 200,

@@ -1,6 +1,6 @@
-import { ready } from '../../shared/contract/service.ts';
-import { checkReadiness } from '../../shared/health.ts';
 import { handle } from '../../shared/http/handle.ts';
+import { ready } from '../../shared/service/contract.ts';
+import { checkReadiness } from '../../shared/service/health.ts';
 
 export const handler = handle(ready, async () => {
   const readiness = await checkReadiness();

@@ -1,8 +1,8 @@
-import { completeProfile as endpoint } from '../../shared/contract/marketplace.ts';
-import { emailHash } from '../../shared/emails.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { addressSubject, admit } from '../../shared/limits.ts';
-import { completeProfile } from '../../shared/profiles.ts';
+import { completeProfile } from '../../shared/identity/complete-profile.ts';
+import { emailHash } from '../../shared/identity/emails.ts';
+import { addressSubject, admit } from '../../shared/limits/limits.ts';
+import { completeProfile as endpoint } from '../../shared/marketplace/contract.ts';
 
 export const handler = handle(endpoint, async ({ body, client }) => {
   const address = addressSubject(client.address);

@@ -1,9 +1,9 @@
-import { registerByLink } from '../../shared/contract/marketplace.ts';
 import { handle } from '../../shared/http/handle.ts';
 import { page } from '../../shared/http/page.ts';
-import { addressSubject, admit } from '../../shared/limits.ts';
-import { resolvePurchase } from '../../shared/marketplace.ts';
-import { register } from '../../shared/registration.ts';
+import { addressSubject, admit } from '../../shared/limits/limits.ts';
+import { registerByLink } from '../../shared/marketplace/contract.ts';
+import { register } from '../../shared/marketplace/registration.ts';
+import { resolvePurchase } from '../../shared/marketplace/resolve-customer.ts';
 
 const howToReturn = `<p>This address is for buyers who come from AWS Marketplace.</p>
 <p>In the AWS console, open <b>AWS Marketplace &gt; Manage subscriptions</b>, choose the product and

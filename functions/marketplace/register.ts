@@ -1,8 +1,8 @@
-import { register as endpoint } from '../../shared/contract/marketplace.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { addressSubject, admit } from '../../shared/limits.ts';
-import { resolvePurchase } from '../../shared/marketplace.ts';
-import { register } from '../../shared/registration.ts';
+import { addressSubject, admit } from '../../shared/limits/limits.ts';
+import { register as endpoint } from '../../shared/marketplace/contract.ts';
+import { register } from '../../shared/marketplace/registration.ts';
+import { resolvePurchase } from '../../shared/marketplace/resolve-customer.ts';
 
 export const handler = handle(endpoint, async ({ body, client, wantsPage }) => {
   await admit('marketplace.address', addressSubject(client.address));

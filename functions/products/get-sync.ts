@@ -1,6 +1,6 @@
-import { getProductSync } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { getSyncRun } from '../../shared/products/sync-runs.ts';
+import { getProductSync } from '../../shared/products/contract.ts';
+import { getSyncRun } from '../../shared/products/sync/runs.ts';
 
 export const handler = handleBearer(getProductSync, async ({ tenantId, path }) => {
   return { status: 200, body: await getSyncRun(tenantId, path.task_id) };

@@ -1,5 +1,5 @@
-import { getProduct } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { getProduct } from '../../shared/products/contract.ts';
 import * as products from '../../shared/products/products.ts';
 
 export const handler = handleBearer(getProduct, async ({ tenantId, path }) => {

@@ -1,5 +1,5 @@
-import { getProductHistory } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { getProductHistory } from '../../shared/products/contract.ts';
 import { listProductHistory } from '../../shared/products/products.ts';
 
 export const handler = handleBearer(getProductHistory, async ({ tenantId, path, query }) => {

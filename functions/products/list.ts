@@ -1,5 +1,5 @@
-import { listProducts } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { listProducts } from '../../shared/products/contract.ts';
 import * as products from '../../shared/products/products.ts';
 
 export const handler = handleBearer(listProducts, async ({ tenantId, query }) => {

@@ -1,5 +1,5 @@
-import { lowStock } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { lowStock } from '../../shared/products/contract.ts';
 import { listLowStock } from '../../shared/products/products.ts';
 
 export const handler = handleBearer(lowStock, async ({ tenantId, query }) => {

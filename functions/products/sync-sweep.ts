@@ -1,8 +1,8 @@
-import { publish } from '../../shared/events.ts';
-import { startServices } from '../../shared/products/start-services.ts';
-import { enrolTenants } from '../../shared/products/sync-enrolment.ts';
-import { sweepDueSyncs } from '../../shared/products/sync-sweep.ts';
-import { handleSchedule } from '../../shared/schedules.ts';
+import { enrolTenants } from '../../shared/products/sync/enrolment.ts';
+import { startServices } from '../../shared/products/sync/start-adapters.ts';
+import { sweepDueSyncs } from '../../shared/products/sync/sweep.ts';
+import { handleSchedule } from '../../shared/runtime/schedules.ts';
+import { publish } from '../../shared/webhooks/events.ts';
 
 export const handler = handleSchedule('products/sync-sweep', async (context) => {
   const remainingMs = () => context.getRemainingTimeInMillis();

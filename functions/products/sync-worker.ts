@@ -1,8 +1,8 @@
-import { syncServices } from '../../shared/products/live-services.ts';
-import { keepHeapSmall } from '../../shared/products/small-heap.ts';
-import { syncQueue } from '../../shared/products/start-services.ts';
-import { advanceSync } from '../../shared/products/sync-worker.ts';
-import { handleBatch } from '../../shared/queues.ts';
+import { keepHeapSmall } from '../../shared/products/sync/small-heap.ts';
+import { syncQueue } from '../../shared/products/sync/start-adapters.ts';
+import { syncServices } from '../../shared/products/sync/sync-adapters.ts';
+import { advanceSync } from '../../shared/products/sync/worker.ts';
+import { handleBatch } from '../../shared/runtime/queues.ts';
 
 keepHeapSmall();
 

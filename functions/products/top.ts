@@ -1,5 +1,5 @@
-import { topProducts } from '../../shared/contract/products.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
+import { topProducts } from '../../shared/products/contract.ts';
 import { listTopProducts } from '../../shared/products/products.ts';
 
 export const handler = handleBearer(topProducts, async ({ tenantId, query }) => {

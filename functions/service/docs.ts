@@ -1,6 +1,6 @@
-import { docs } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
 import { webAppPolicy } from '../../shared/http/page.ts';
+import { docs } from '../../shared/service/contract.ts';
 import swaggerPage from '../../web/docs.html';
 
 export const handler = handle(docs, async () => {

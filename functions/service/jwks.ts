@@ -1,7 +1,7 @@
-import { jwks } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
-import { toJwks } from '../../shared/signing-keys.ts';
-import { verificationKeys } from '../../shared/verification-keys.ts';
+import { toJwks } from '../../shared/identity/signing-keys.ts';
+import { verificationKeys } from '../../shared/identity/verification-keys.ts';
+import { jwks } from '../../shared/service/contract.ts';
 
 const headers = { 'cache-control': 'public, max-age=300' };
 

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/contract/errors.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 import { errorReply } from '../../shared/http/error-reply.ts';
 import { toResult } from '../../shared/http/reply.ts';
 

@@ -1,6 +1,6 @@
 import { openApiDocument } from '../../shared/contract/openapi.ts';
-import { openapi } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
+import { openapi } from '../../shared/service/contract.ts';
 
 const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
 let document: string | undefined;

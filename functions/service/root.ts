@@ -1,6 +1,6 @@
-import { root } from '../../shared/contract/service.ts';
 import { handle } from '../../shared/http/handle.ts';
 import { webAppPolicy } from '../../shared/http/page.ts';
+import { root } from '../../shared/service/contract.ts';
 import { version } from '../../shared/version.ts';
 import webApp from '../../web/index.html';
 

@@ -1,6 +1,6 @@
-import { getMyTenant } from '../../shared/contract/tenants.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { getTenant } from '../../shared/tenants.ts';
+import { getMyTenant } from '../../shared/tenants/contract.ts';
+import { getTenant } from '../../shared/tenants/tenants.ts';
 
 export const handler = handleBearer(getMyTenant, async ({ tenantId }) => {
   return { status: 200, body: await getTenant(tenantId) };

@@ -1,6 +1,6 @@
-import { updateMyTenant } from '../../shared/contract/tenants.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { renameTenant } from '../../shared/rename-tenant.ts';
+import { updateMyTenant } from '../../shared/tenants/contract.ts';
+import { renameTenant } from '../../shared/tenants/rename.ts';
 
 export const handler = handleBearer(updateMyTenant, async ({ tenantId, body }) => {
   return { status: 200, body: await renameTenant(tenantId, body.name, body.version) };

@@ -1,7 +1,7 @@
-import { deliveryQueue } from '../../shared/deliveries.ts';
-import { attemptDelivery } from '../../shared/delivery-attempts.ts';
-import { purgeDeliveries } from '../../shared/delivery-purge.ts';
-import { handleBatch } from '../../shared/queues.ts';
+import { handleBatch } from '../../shared/runtime/queues.ts';
+import { attemptDelivery } from '../../shared/webhooks/attempts.ts';
+import { deliveryQueue } from '../../shared/webhooks/deliveries.ts';
+import { purgeDeliveries } from '../../shared/webhooks/purge.ts';
 
 /** Time that one page of deletions may take. */
 const reserveMs = 15_000;

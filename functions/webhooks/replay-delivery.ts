@@ -1,7 +1,7 @@
-import { replayDelivery as endpoint } from '../../shared/contract/webhooks.ts';
-import { replayDelivery } from '../../shared/deliveries.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits.ts';
+import { admit } from '../../shared/limits/limits.ts';
+import { replayDelivery as endpoint } from '../../shared/webhooks/contract.ts';
+import { replayDelivery } from '../../shared/webhooks/deliveries.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {
   await admit('webhooks.tenant', tenantId);

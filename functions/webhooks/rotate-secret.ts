@@ -1,7 +1,7 @@
-import { rotateWebhookSecret as endpoint } from '../../shared/contract/webhooks.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits.ts';
-import { rotateSecret } from '../../shared/webhooks.ts';
+import { admit } from '../../shared/limits/limits.ts';
+import { rotateWebhookSecret as endpoint } from '../../shared/webhooks/contract.ts';
+import { rotateSecret } from '../../shared/webhooks/webhooks.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, userId, path }) => {
   await admit('webhook_changes.tenant', tenantId);

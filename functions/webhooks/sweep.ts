@@ -1,6 +1,6 @@
-import { sweepDeliveries } from '../../shared/delivery-sweep.ts';
-import { logger } from '../../shared/observe.ts';
-import { handleSchedule } from '../../shared/schedules.ts';
+import { logger } from '../../shared/runtime/observe.ts';
+import { handleSchedule } from '../../shared/runtime/schedules.ts';
+import { sweepDeliveries } from '../../shared/webhooks/sweep.ts';
 
 /** Time to end what is under way. */
 const reserveMs = 10_000;

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import type { ErrorCode } from '../errors.ts';
 import type { KeyFamily, TableAction } from '../table/keys.ts';
+import type { ErrorCode } from './errors.ts';
 import type { LimitName } from './limits.ts';
 
 export const roles = ['owner', 'admin', 'user', 'viewer'] as const;

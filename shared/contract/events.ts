@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { detectionEvents } from '../detections/contract/detections.ts';
+import { productEvents } from '../products/contract.ts';
 import { coreEvents } from './core-events.ts';
-import { detectionEvents } from './detections.ts';
-import { productEvents } from './products.ts';
 
 /** Every event that webhooks may ask for. Features add theirs here. */
 export const eventTypes = { ...coreEvents, ...detectionEvents, ...productEvents } as const;

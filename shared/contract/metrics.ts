@@ -1,8 +1,8 @@
-import { sellers } from '../sellers/sellers.ts';
+import { sellers } from '../channels/channels.ts';
+import { productMetrics } from '../products/metrics.ts';
 import { coreMetrics, type MetricDefinitions, type ValueSource } from './core-metrics.ts';
 import { queueNames } from './endpoint.ts';
-import { endpoints, workers } from './endpoints.ts';
-import { productMetrics } from './products-metrics.ts';
+import { endpoints, workers } from './registry.ts';
 
 /** Every metric that functions write. Features add theirs here. */
 export const metricDefinitions = { ...coreMetrics, ...productMetrics } as const;

@@ -4,10 +4,10 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
-import { describeError, type ErrorCode } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Endpoint } from './endpoint.ts';
-import { endpointsOf } from './endpoints.ts';
+import { describeError, type ErrorCode } from './errors.ts';
+import { endpointsOf } from './registry.ts';
 import { ProblemSchema } from './schemas.ts';
 
 /** The public description of the API: everything a client needs, nothing of AWS. */

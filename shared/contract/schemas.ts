@@ -24,7 +24,7 @@ export function queryNumber(
     });
 }
 
-/** A position in a list, sealed; see `shared/cursors.ts`. */
+/** A position in a list, sealed; see `shared/runtime/cursors.ts`. */
 export const Cursor = z.string().min(1).max(2048);
 
 /** The query parameters of a list that comes in pages of at most `most`. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import type { Principal } from '../access-tokens.ts';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
+import type { Principal } from '../identity/access-tokens.ts';
 import type { TenantItem } from '../table/items.ts';
 import type { Client } from './client.ts';
 

@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Endpoint } from '../contract/endpoint.ts';
-import { AppError } from '../errors.ts';
-import { logger, recordMetric } from '../observe.ts';
-import { requestContext } from '../request-context.ts';
+import { AppError } from '../contract/errors.ts';
+import { logger, recordMetric } from '../runtime/observe.ts';
+import { requestContext } from '../runtime/request-context.ts';
 import { prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';

@@ -1,4 +1,4 @@
-import { type AppError, toProblem } from '../errors.ts';
+import { type AppError, toProblem } from '../contract/errors.ts';
 import { errorPage } from './page.ts';
 import type { Reply } from './reply.ts';
 

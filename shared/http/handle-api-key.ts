@@ -1,8 +1,8 @@
-import { authenticateApiKey } from '../api-keys.ts';
+import { authenticateApiKey } from '../api-keys/api-keys.ts';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
-import { AppError } from '../errors.ts';
-import { logger } from '../observe.ts';
-import { assertActive, checkTenant } from '../standing.ts';
+import { AppError } from '../contract/errors.ts';
+import { assertActive, checkTenant } from '../identity/session-state.ts';
+import { logger } from '../runtime/observe.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { header } from './client.ts';

@@ -1,11 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { Principal } from '../access-tokens.ts';
 import type { Access, Endpoint, Role } from '../contract/endpoint.ts';
-import { AppError } from '../errors.ts';
-import { logger } from '../observe.ts';
-import { assertActive, checkSession, sessionEnded } from '../standing.ts';
+import { AppError } from '../contract/errors.ts';
+import type { Principal } from '../identity/access-tokens.ts';
+import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
+import { leewaySeconds } from '../identity/token-leeway.ts';
+import { logger } from '../runtime/observe.ts';
 import type { TenantItem } from '../table/items.ts';
-import { leewaySeconds } from '../token-leeway.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { readCall } from './input.ts';

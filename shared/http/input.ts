@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Endpoint } from '../contract/endpoint.ts';
-import { AppError, type FieldError } from '../errors.ts';
+import { AppError, type FieldError } from '../contract/errors.ts';
 import type { Call } from './call.ts';
 import { clientOf, header, prefersHtml } from './client.ts';
 import { parseStrictJson } from './json.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../contract/errors.ts';
 
 /**
  * Reads a body as JSON, more strictly than JSON.parse: a byte order mark, text that was not UTF-8,

@@ -1,4 +1,4 @@
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../contract/errors.ts';
 import type { Reply } from './reply.ts';
 
 const escapes: Record<string, string> = {

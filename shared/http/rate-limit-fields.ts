@@ -1,4 +1,4 @@
-import type { Allowance } from '../request-context.ts';
+import type { Allowance } from '../runtime/request-context.ts';
 
 /** RateLimit fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers-11). */
 export function rateLimitFields(allowances: readonly Allowance[]): Record<string, string> {

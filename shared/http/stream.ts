@@ -6,8 +6,8 @@ import type {
   Context,
   StreamifyHandler,
 } from 'aws-lambda';
-import { logger } from '../observe.ts';
-import { requestContext } from '../request-context.ts';
+import { logger } from '../runtime/observe.ts';
+import { requestContext } from '../runtime/request-context.ts';
 import { isStreamed, type Reply, type StreamedReply } from './reply.ts';
 
 /** A handler as Lambda calls it for an answer that goes out piece by piece. */

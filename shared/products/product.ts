@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { SellerProduct } from '../channels/adapter.ts';
 import { MarketplaceType } from '../contract/schemas.ts';
-import type { SellerProduct } from '../sellers/seller.ts';
 import { keys } from '../table/keys.ts';
 
 export type Marketplace = z.infer<typeof MarketplaceType>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { openCursor, sealCursor } from '../cursors.ts';
-import { AppError } from '../errors.ts';
+import { AppError } from '../contract/errors.ts';
+import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, query } from '../table/table.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type SortColumn,
   sortValue,
   unitsOrdered,
-} from './catalogue.ts';
+} from './catalogue/catalogue.ts';
 import {
   fromRow,
   isForgotten,

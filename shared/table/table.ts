@@ -24,9 +24,9 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { requireEnv } from '../config.ts';
-import { AppError } from '../errors.ts';
-import { requestContext } from '../request-context.ts';
+import { AppError } from '../contract/errors.ts';
+import { requireEnv } from '../runtime/config.ts';
+import { requestContext } from '../runtime/request-context.ts';
 import type { Key } from './keys.ts';
 
 export const tableName = requireEnv('TABLE_NAME');

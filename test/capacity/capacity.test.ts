@@ -4,8 +4,8 @@ import type { Send } from '../../bench/capacity-cases.ts';
 import { capacityDocument } from '../../bench/capacity-document.ts';
 import { type CapacityRow, measureCapacity } from '../../bench/capacity-rows.ts';
 import { TableMeter } from '../../bench/table-meter.ts';
-import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
-import { randomAddress, useWorld } from '../support/world.ts';
+import { randomAddress, useWorld } from '../../harness/world.ts';
+import { endpoints, endpointsOf } from '../../shared/contract/registry.ts';
 
 const world = useWorld();
 
@@ -43,9 +43,9 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['detections/list', '10 of this quarter', [4.5, 2, 0, 1]],
   ['detections/ingest', '1 detection', [3, 0, 3, 6]],
   ['detections/ingest', '100 detections', [3, 0, 3, 6]],
-  ['credentials/update', 'Ozon', [4, 1, 5, 8]],
-  ['credentials/get', '', [4, 1, 0, 1]],
-  ['credentials/delete', '', [3, 0, 0, 2]],
+  ['channels/update-credentials', 'Ozon', [4, 1, 5, 8]],
+  ['channels/get-credentials', '', [4, 1, 0, 1]],
+  ['channels/delete-credentials', '', [3, 0, 0, 2]],
   ['detections/statistics', '100 detections of a day', [5, 2, 0, 1]],
   ['detections/export', '50 of this quarter', [6, 3, 1, 4]],
   ['detections/claim-enis', 'the first', [6, 3, 1, 4]],

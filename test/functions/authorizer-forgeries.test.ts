@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { useForge, withRawMember } from '../support/forge.ts';
-import { ecSigner, encode, hmacSigner, makeJws, signerFor } from '../support/jws.ts';
-import { useWorld } from '../support/world.ts';
+import { useForge, withRawMember } from '../../harness/forge.ts';
+import { ecSigner, encode, hmacSigner, makeJws, signerFor } from '../../harness/jws.ts';
+import { useWorld } from '../../harness/world.ts';
 
 const forge = useForge(useWorld());
 const { authorize, expectRefused, goodHeader, goodClaims, ours, oursRaw } = forge;

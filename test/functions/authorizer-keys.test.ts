@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rotateKeys } from '../../shared/signing-keys.ts';
-import { second, travel } from '../support/clock.ts';
-import { useForge } from '../support/forge.ts';
-import { ecSigner, makeJws, signerFor } from '../support/jws.ts';
-import { useWorld } from '../support/world.ts';
+import { second, travel } from '../../harness/clock.ts';
+import { useForge } from '../../harness/forge.ts';
+import { ecSigner, makeJws, signerFor } from '../../harness/jws.ts';
+import { useWorld } from '../../harness/world.ts';
+import { rotateKeys } from '../../shared/identity/signing-keys.ts';
 
 const world = useWorld();
 const forge = useForge(world);

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { minute, second, travel } from '../support/clock.ts';
-import { useForge, withRawMember } from '../support/forge.ts';
-import { decode, makeJws, signerFor } from '../support/jws.ts';
-import { useWorld } from '../support/world.ts';
+import { minute, second, travel } from '../../harness/clock.ts';
+import { useForge, withRawMember } from '../../harness/forge.ts';
+import { decode, makeJws, signerFor } from '../../harness/jws.ts';
+import { useWorld } from '../../harness/world.ts';
 
 const world = useWorld();
 const forge = useForge(world);

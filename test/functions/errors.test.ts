@@ -1,16 +1,22 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pretendBcrypt } from '../../harness/bcrypt.ts';
+import { freezeInWindow, second, travel } from '../../harness/clock.ts';
+import { lastingItems, useUp } from '../../harness/items.ts';
+import { logLines, outputOf } from '../../harness/output.ts';
+import {
+  type Answered,
+  type Member,
+  randomAddress,
+  toEvent,
+  useWorld,
+} from '../../harness/world.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
+import { describeError } from '../../shared/contract/errors.ts';
 import { limitPolicies } from '../../shared/contract/limits.ts';
 import { errorCodesOf } from '../../shared/contract/openapi.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
-import { describeError } from '../../shared/errors.ts';
-import { pretendBcrypt } from '../support/bcrypt.ts';
-import { freezeInWindow, second, travel } from '../support/clock.ts';
-import { lastingItems, useUp } from '../support/items.ts';
-import { logLines, outputOf } from '../support/output.ts';
-import { type Answered, type Member, randomAddress, toEvent, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 let owner: Member;
@@ -294,7 +300,7 @@ async function useUpSession({ tenantId, userId, sessionId }: Member, used: numbe
   const [{ keys }, { updateItem }, { limitWindow }] = await Promise.all([
     import('../../shared/table/keys.ts'),
     import('../../shared/table/table.ts'),
-    import('../../shared/limits.ts'),
+    import('../../shared/limits/limits.ts'),
   ]);
   await updateItem({
     Key: keys.session(tenantId, userId, sessionId),

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
-import { pretendBcrypt } from '../support/bcrypt.ts';
-import { lastingItems } from '../support/items.ts';
+import { pretendBcrypt } from '../../harness/bcrypt.ts';
+import { lastingItems } from '../../harness/items.ts';
 import {
   type Answered,
   type Member,
@@ -11,7 +9,9 @@ import {
   type Sent,
   toEvent,
   useWorld,
-} from '../support/world.ts';
+} from '../../harness/world.ts';
+import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 
 const world = useWorld();
 let owner: Member;
@@ -50,7 +50,7 @@ const bodies: Record<string, () => object> = {
     events: ['tenant.updated'],
   }),
   'webhooks/update': () => ({ enabled: false }),
-  'credentials/update': () => ({ ozon: { client_id: '1', api_key: 'x'.repeat(20) } }),
+  'channels/update-credentials': () => ({ ozon: { client_id: '1', api_key: 'x'.repeat(20) } }),
   'detections/claim-enis': () => ({ eni_ids: [newEni()] }),
   'detections/ingest': () => ({
     detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],

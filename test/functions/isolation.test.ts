@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { endpoints } from '../../shared/contract/endpoints.ts';
-import { pretendBcrypt } from '../support/bcrypt.ts';
-import { hour, travel } from '../support/clock.ts';
-import { allItems, lastingItems } from '../support/items.ts';
-import { type Answered, type Member, newEni, randomAddress, useWorld } from '../support/world.ts';
+import { pretendBcrypt } from '../../harness/bcrypt.ts';
+import { hour, travel } from '../../harness/clock.ts';
+import { allItems, lastingItems } from '../../harness/items.ts';
+import {
+  type Answered,
+  type Member,
+  newEni,
+  randomAddress,
+  useWorld,
+} from '../../harness/world.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 
 const world = useWorld();
 let a: Tenant;
@@ -71,17 +77,17 @@ describe('tenant isolation', () => {
       'api-keys/delete',
       'api-keys/list',
       'auth/logout',
-      'credentials/delete',
-      'credentials/get',
-      'credentials/update',
+      'channels/delete-credentials',
+      'channels/get-credentials',
+      'channels/update-credentials',
       'detections/claim-enis',
       'detections/delete-eni',
       'detections/export',
       'detections/ingest',
       'detections/list',
       'detections/list-enis',
+      'detections/seed',
       'detections/statistics',
-      'dev/seed-detections',
       'products/dashboard',
       'products/get',
       'products/get-sync',
@@ -171,7 +177,7 @@ describe('tenant isolation', () => {
     expect(await lastingItems()).toEqual(before);
   });
 
-  it('credentials/update, get and delete are of the own alone', async () => {
+  it('channels/update-credentials, get and delete are of the own alone', async () => {
     const path = '/api/v1/tenants/me/credentials';
     const ozonOf = () => world.sellers.ozon.createAccount({ products: 1 }).credentials;
     const save = (tenant: Member, ozon: object) =>
@@ -212,7 +218,7 @@ describe('tenant isolation', () => {
     expect((await list(a, { label: 'B' })).body.items).toEqual([]);
   });
 
-  it('detections/ingest and dev/seed-detections write into the own alone', async () => {
+  it('detections/ingest and detections/seed write into the own alone', async () => {
     const before = await itemsOf(b);
     await world.send('POST', '/api/v1/detections', {
       apiKey: a.apiKey,
@@ -365,7 +371,7 @@ describe('a cursor (check 61)', () => {
   });
 
   it('of another list is refused', async () => {
-    const { sealCursor } = await import('../../shared/cursors.ts');
+    const { sealCursor } = await import('../../shared/runtime/cursors.ts');
     const position = { ts: new Date().toISOString(), id: 'd1' };
     const scope = { tenantId: a.tenantId, filters: {} };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { minute, travel } from '../support/clock.ts';
-import { allItems } from '../support/items.ts';
-import { logLines, outputOf } from '../support/output.ts';
-import { claimsOf, randomAddress, type TokenBody, useWorld } from '../support/world.ts';
+import { minute, travel } from '../../harness/clock.ts';
+import { allItems } from '../../harness/items.ts';
+import { logLines, outputOf } from '../../harness/output.ts';
+import { claimsOf, randomAddress, type TokenBody, useWorld } from '../../harness/world.ts';
 
 const world = useWorld();
 const canary = {

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { hour, minute, second, travel } from '../../harness/clock.ts';
+import { type Emitted, metricsOf } from '../../harness/emf.ts';
+import { setTenantStatus } from '../../harness/items.ts';
+import { outputOf } from '../../harness/output.ts';
+import { useWebhooks } from '../../harness/webhooks/webhooks.ts';
+import { type Member, useWorld } from '../../harness/world.ts';
 import type { ValueSource } from '../../shared/contract/core-metrics.ts';
 import {
   definitionsByName,
@@ -8,12 +14,6 @@ import {
   metricDefinitions,
   valuesOf,
 } from '../../shared/contract/metrics.ts';
-import { hour, minute, second, travel } from '../support/clock.ts';
-import { type Emitted, metricsOf } from '../support/emf.ts';
-import { setTenantStatus } from '../support/items.ts';
-import { outputOf } from '../support/output.ts';
-import { useWebhooks } from '../support/webhooks.ts';
-import { type Member, useWorld } from '../support/world.ts';
 
 const world = useWorld();
 const webhooks = useWebhooks(world);
@@ -150,7 +150,7 @@ describe('the list', () => {
   });
 
   it('is all that can be written: other metrics, dimensions and words do not compile', async () => {
-    const { recordMetric } = await import('../../shared/observe.ts');
+    const { recordMetric } = await import('../../shared/runtime/observe.ts');
     const tenant_id = 'tnt_1';
 
     const metrics = await recorded(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pretendBcrypt } from '../../harness/bcrypt.ts';
+import { setRole } from '../../harness/items.ts';
+import { type Member, newEni, useWorld } from '../../harness/world.ts';
 import { type Endpoint, gatewayPaths, roles } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
-import { pretendBcrypt } from '../support/bcrypt.ts';
-import { setRole } from '../support/items.ts';
-import { type Member, newEni, useWorld } from '../support/world.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 
 const world = useWorld();
 const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer');
@@ -14,7 +14,7 @@ const bodies: Record<string, object> = {
   'api-keys/create': { name: 'sensor' },
   'webhooks/create': { url: 'https://93.184.215.14/hook', events: ['tenant.updated'] },
   'webhooks/update': { enabled: false },
-  'credentials/update': {
+  'channels/update-credentials': {
     ozon: { client_id: '1', api_key: 'a key that nobody tries'.replaceAll(' ', '-') },
     save_unverified: true,
   },

@@ -1,8 +1,8 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { logLines, outputOf } from '../support/output.ts';
-import { useWebhooks } from '../support/webhooks.ts';
-import { useWorld } from '../support/world.ts';
+import { logLines, outputOf } from '../../harness/output.ts';
+import { useWebhooks } from '../../harness/webhooks/webhooks.ts';
+import { useWorld } from '../../harness/world.ts';
 
 const world = useWorld();
 const webhooks = useWebhooks(world);

@@ -4,8 +4,8 @@ import { apiDefinition } from '../../infra/api-definition.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { fallback } from '../../shared/contract/background.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf } from '../../shared/contract/endpoints.ts';
-import { describeError, errorCodes, problemType } from '../../shared/errors.ts';
+import { describeError, errorCodes, problemType } from '../../shared/contract/errors.ts';
+import { endpoints, endpointsOf } from '../../shared/contract/registry.ts';
 import { securityHeaders } from '../../shared/http/reply.ts';
 import { onlyResource, resourcesOf, synthesize } from './templates.ts';
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BundledFunction, bundleFunctions, bundleWeb } from '../../infra/bundle.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { defaultProvider } from '../../infra/lambda-credentials.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 import { synthesize } from './templates.ts';
 
 const workspace = mkdtempSync(join(tmpdir(), 'tenantry-bundles-'));
@@ -128,7 +128,7 @@ describe('every function', () => {
       new Promise<string>((resolve) => {
         const file = JSON.stringify(join(bundle.folder, 'index.js'));
         const runtime = JSON.stringify(
-          new URL('../../local/awslambda.ts', import.meta.url).pathname,
+          new URL('../../local/lambda/awslambda.ts', import.meta.url).pathname,
         );
         const code = `
           require(${runtime}).installAwslambda();

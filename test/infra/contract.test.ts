@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { functionIds } from '../../infra/bundle.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 
 const files = readdirSync(new URL('../../functions', import.meta.url), {
   recursive: true,

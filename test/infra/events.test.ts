@@ -6,10 +6,10 @@ import { handler as methodNotAllowed } from '../../functions/service/method-not-
 import { functionIds } from '../../infra/bundle.ts';
 import { fallback } from '../../shared/contract/background.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/endpoints.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
 import { resourcesOf, synthesize } from './templates.ts';
 
-const folder = new URL('../events/', import.meta.url);
+const folder = new URL('../../harness/events/', import.meta.url);
 const read = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
 const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
 const fileNameOf = (functionId: string) => functionId.replaceAll('/', '-');

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
-import { endpointsOf, workers } from '../../shared/contract/endpoints.ts';
+import { endpointsOf, workers } from '../../shared/contract/registry.ts';
 import { indexFamilies, type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 

@@ -3,7 +3,7 @@ import { optionsOf } from '../../infra/app.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf, workers } from '../../shared/contract/endpoints.ts';
+import { endpoints, endpointsOf, workers } from '../../shared/contract/registry.ts';
 import {
   onlyResource,
   type Resource,
@@ -25,7 +25,7 @@ describe('a deployed stage', () => {
     const text = JSON.stringify(synthesize({ stage }));
 
     expect(text).not.toMatch(
-      /["/]dev\/(?!signing|verification|sealing|origin|sync"|webhooks")|_local|DevStub|DevSeed|stub-register|seed-detections/,
+      /["/]dev\/(?!signing|verification|sealing|origin|sync"|webhooks")|_local|MarketplaceStubRegister|DetectionsSeed|stub-register|seed-detections/,
     );
   });
 
@@ -150,7 +150,7 @@ describe('keys and secrets', () => {
       expect.objectContaining({
         ScheduleExpression: 'rate(1 day)',
         Targets: [
-          expect.objectContaining({ Arn: { 'Fn::GetAtt': ['KeysRewrapCredentials', 'Arn'] } }),
+          expect.objectContaining({ Arn: { 'Fn::GetAtt': ['ChannelsRewrapCredentials', 'Arn'] } }),
         ],
       }),
     );
@@ -239,7 +239,7 @@ describe('functions', () => {
       'VERIFICATION_KEYS_SECRET',
     ]);
     expect(settingsOf('DetectionsList')).toEqual([...every, 'SEALING_KEY_SECRET', 'TABLE_NAME']);
-    expect(settingsOf('CredentialsUpdate')).toEqual(
+    expect(settingsOf('ChannelsUpdateCredentials')).toEqual(
       [
         ...every,
         'CREDENTIALS_KEY_ID',
@@ -249,7 +249,7 @@ describe('functions', () => {
         'WILDBERRIES_URL',
       ].sort(),
     );
-    expect(settingsOf('CredentialsGet')).toEqual([...every, 'TABLE_NAME']);
+    expect(settingsOf('ChannelsGetCredentials')).toEqual([...every, 'TABLE_NAME']);
     expect(settingsOf('MarketplaceRegister')).toEqual(
       [
         ...every,

@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { apiPathPatterns } from '../../infra/edge.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { endpointsOf } from '../../shared/contract/endpoints.ts';
+import { endpointsOf } from '../../shared/contract/registry.ts';
 import { onlyResource, resourcesOf, synthesize } from './templates.ts';
 
 const { web } = synthesize({ stage: 'prod' });

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureAssembly } from '../../local/build.ts';
 import { startCloud } from '../../local/cloud.ts';
-import { PortTakenError } from '../../local/http.ts';
-import { isRunning } from '../../local/process.ts';
+import { PortTakenError } from '../../local/runtime/http.ts';
+import { isRunning } from '../../local/runtime/process.ts';
 import { type MiniAssembly, writeMiniAssembly } from './mini-assembly.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));

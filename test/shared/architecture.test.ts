@@ -8,9 +8,9 @@ import { version } from '../../shared/version.ts';
 const features = ['detections', 'products'];
 /** Where the features are put together with the core. */
 const compositionRoots = [
-  'shared/contract/endpoints.ts',
+  'shared/contract/registry.ts',
   'shared/contract/events.ts',
-  'web/main.ts',
+  'web/app/main.ts',
   'shared/contract/metrics.ts',
 ];
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { endpoints } from '../../shared/contract/endpoints.ts';
 import { eventTypes } from '../../shared/contract/events.ts';
-import { calls as coreCalls } from '../../web/api.ts';
+import { endpoints } from '../../shared/contract/registry.ts';
+import { calls as coreCalls } from '../../web/app/api.ts';
+import { managers } from '../../web/app/roles.ts';
 import { calls as detectionCalls, ingestPath } from '../../web/detections/calls.ts';
 import { detectionEventWords } from '../../web/detections/events.ts';
 import { calls as productCalls } from '../../web/products/calls.ts';
 import { productEventWords } from '../../web/products/events.ts';
-import { managers } from '../../web/roles.ts';
 import { calls as webhookCalls } from '../../web/webhooks/calls.ts';
 import { coreEventWords } from '../../web/webhooks/events.ts';
 
@@ -37,9 +37,9 @@ describe('what the web app calls', () => {
 
   test.each([
     'api-keys/create',
-    'credentials/get',
-    'credentials/update',
-    'credentials/delete',
+    'channels/get-credentials',
+    'channels/update-credentials',
+    'channels/delete-credentials',
     'webhooks/list',
     'webhooks/create',
     'products/sync',

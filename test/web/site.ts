@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { System } from '../support/system.ts';
+import { System } from '../../harness/system.ts';
 import { chromiumPath, noBrowser, openTab, startBrowser } from './browser.ts';
 
 export interface Site {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { startReceiver, verified } from '../support/receiver.ts';
+import { startReceiver, verified } from '../../harness/webhooks/receiver.ts';
 import { flawsOf, heading, signIn, useSite } from './site.ts';
 
 const { system, visit } = useSite();

@@ -1,5 +1,5 @@
-import { svg } from '../dom.ts';
-import { number } from '../format.ts';
+import { svg } from '../components/dom.ts';
+import { number } from '../components/format.ts';
 import { type ChartWords, chart, grid, ticksUpTo } from './frame.ts';
 
 export interface Column {

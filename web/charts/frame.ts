@@ -1,4 +1,4 @@
-import { type Child, h, svg, uniqueId } from '../dom.ts';
+import { type Child, h, svg, uniqueId } from '../components/dom.ts';
 
 export interface ChartWords {
   /** What the chart shows, as a caption says it. */

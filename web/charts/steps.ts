@@ -1,5 +1,5 @@
-import { type Child, svg } from '../dom.ts';
-import { clock, shortDay, time } from '../format.ts';
+import { type Child, svg } from '../components/dom.ts';
+import { clock, shortDay, time } from '../components/format.ts';
 import { type ChartWords, chart, grid, ticksUpTo } from './frame.ts';
 
 /** A value that holds from a moment on, until the next; null where there is none. */

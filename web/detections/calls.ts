@@ -1,11 +1,11 @@
 import type * as z from 'zod';
-import type * as contract from '../../shared/contract/detections.ts';
-import type * as enis from '../../shared/contract/detections-enis.ts';
-import type * as statistics from '../../shared/contract/detections-statistics.ts';
-import type { BodyOf, QueryOf } from '../api.ts';
-import { type Call, download, send } from '../http.ts';
-import { ApiError } from '../problem.ts';
-import type { Session } from '../session.ts';
+import type * as contract from '../../shared/detections/contract/detections.ts';
+import type * as enis from '../../shared/detections/contract/enis.ts';
+import type * as statistics from '../../shared/detections/contract/statistics.ts';
+import type { BodyOf, QueryOf } from '../app/api.ts';
+import { type Call, download, send } from '../app/http.ts';
+import { ApiError } from '../app/problem.ts';
+import type { Session } from '../app/session.ts';
 
 export const calls = {
   listDetections: { id: 'detections/list', method: 'GET', path: '/api/v1/detections' },

@@ -1,9 +1,9 @@
-import { apiKeyMaker } from '../api-keys.ts';
-import type { App } from '../app.ts';
-import { fill, h, link } from '../dom.ts';
-import { clock } from '../format.ts';
-import { copyable } from '../parts.ts';
-import { isManager } from '../roles.ts';
+import { apiKeyMaker } from '../app/api-keys.ts';
+import type { App } from '../app/app.ts';
+import { isManager } from '../app/roles.ts';
+import { copyable } from '../components/components.ts';
+import { fill, h, link } from '../components/dom.ts';
+import { clock } from '../components/format.ts';
 import { ingestPath } from './calls.ts';
 
 export interface EmptyState {

@@ -1,4 +1,4 @@
-import type { detectionEvents } from '../../shared/contract/detections.ts';
+import type { detectionEvents } from '../../shared/detections/contract/detections.ts';
 
 /** Events of detections that webhooks may ask for, in words for people. */
 export const detectionEventWords: Readonly<Record<keyof typeof detectionEvents, string>> = {

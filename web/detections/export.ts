@@ -1,7 +1,7 @@
-import type { App } from '../app.ts';
-import { fill, h } from '../dom.ts';
-import { problemPlace } from '../parts.ts';
-import { explain, SessionEndedError } from '../problem.ts';
+import type { App } from '../app/app.ts';
+import { explain, SessionEndedError } from '../app/problem.ts';
+import { problemPlace } from '../components/components.ts';
+import { fill, h } from '../components/dom.ts';
 import { type DetectionFilters, exportDetections } from './calls.ts';
 
 export interface ExportButton {

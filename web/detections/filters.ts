@@ -1,5 +1,5 @@
-import { fill, h, uniqueId } from '../dom.ts';
-import type { ApiError } from '../problem.ts';
+import type { ApiError } from '../app/problem.ts';
+import { fill, h, uniqueId } from '../components/dom.ts';
 import type { DetectionFilters } from './calls.ts';
 
 export interface FilterBar {

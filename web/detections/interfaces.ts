@@ -1,10 +1,10 @@
-import type { App } from '../app.ts';
-import { fill, h } from '../dom.ts';
-import { count } from '../format.ts';
-import { form } from '../forms.ts';
-import { type Part, part } from '../loading.ts';
-import { action, confirm, problemPlace } from '../parts.ts';
-import { isManager } from '../roles.ts';
+import type { App } from '../app/app.ts';
+import { isManager } from '../app/roles.ts';
+import { action, confirm, problemPlace } from '../components/components.ts';
+import { fill, h } from '../components/dom.ts';
+import { count } from '../components/format.ts';
+import { form } from '../components/forms.ts';
+import { type Part, part } from '../components/loading.ts';
 import { type Enis, enisApi } from './calls.ts';
 
 /** The network interfaces that only this company's sensors may report for. */

@@ -1,8 +1,8 @@
-import type { AccountPage, App, Content } from '../app.ts';
-import { fill, h } from '../dom.ts';
-import { clock, count } from '../format.ts';
-import { failure } from '../parts.ts';
-import { ApiError, explain, SessionEndedError } from '../problem.ts';
+import type { AccountPage, App, Content } from '../app/app.ts';
+import { ApiError, explain, SessionEndedError } from '../app/problem.ts';
+import { failure } from '../components/components.ts';
+import { fill, h } from '../components/dom.ts';
+import { clock, count } from '../components/format.ts';
 import { type DetectionPage, type DetectionQuery, listDetections } from './calls.ts';
 import { type EmptyState, emptyState } from './empty.ts';
 import { exportButton } from './export.ts';

@@ -1,8 +1,8 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { columnChart } from '../charts/columns.ts';
-import { type Child, h, uniqueId } from '../dom.ts';
-import { count, number, shortDate } from '../format.ts';
-import { part } from '../loading.ts';
+import { type Child, h, uniqueId } from '../components/dom.ts';
+import { count, number, shortDate } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import { type DetectionFilters, getStatistics, type Statistics } from './calls.ts';
 
 const dayMs = 86_400_000;

@@ -1,5 +1,5 @@
-import { fill, h } from '../dom.ts';
-import { percent, time } from '../format.ts';
+import { fill, h } from '../components/dom.ts';
+import { percent, time } from '../components/format.ts';
 import type { Detection, DetectionPage } from './calls.ts';
 
 /*

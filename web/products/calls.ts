@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import type * as contract from '../../shared/contract/products.ts';
-import type { QueryOf } from '../api.ts';
-import { type Call, send } from '../http.ts';
-import type { Session } from '../session.ts';
+import type * as contract from '../../shared/products/contract.ts';
+import type { QueryOf } from '../app/api.ts';
+import { type Call, send } from '../app/http.ts';
+import type { Session } from '../app/session.ts';
 
 export const calls = {
   listProducts: { id: 'products/list', method: 'GET', path: '/api/v1/products/' },

@@ -1,4 +1,4 @@
-import type { productEvents } from '../../shared/contract/products.ts';
+import type { productEvents } from '../../shared/products/contract.ts';
 
 /** Events of products that webhooks may ask for, in words for people. */
 export const productEventWords: Readonly<Record<keyof typeof productEvents, string>> = {

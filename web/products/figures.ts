@@ -1,6 +1,6 @@
 import { columnChart } from '../charts/columns.ts';
-import { type Child, h, link } from '../dom.ts';
-import { number, percent } from '../format.ts';
+import { type Child, h, link } from '../components/dom.ts';
+import { number, percent } from '../components/format.ts';
 import type { Dashboard, ProductSummary, StockDistribution, TopProduct } from './calls.ts';
 
 /** The stock in six figures. */

@@ -1,4 +1,4 @@
-import { fill, h, uniqueId } from '../dom.ts';
+import { fill, h, uniqueId } from '../components/dom.ts';
 import { type Listing, type Shown, usualListing } from './listing.ts';
 
 /** Typing rests for so long before the list is asked for. */

@@ -1,10 +1,10 @@
-import type { AccountPage, App, Content } from '../app.ts';
-import { fill, h, link } from '../dom.ts';
-import { clock, count } from '../format.ts';
-import { part } from '../loading.ts';
-import { failure } from '../parts.ts';
-import { SessionEndedError } from '../problem.ts';
-import { isManager } from '../roles.ts';
+import type { AccountPage, App, Content } from '../app/app.ts';
+import { SessionEndedError } from '../app/problem.ts';
+import { isManager } from '../app/roles.ts';
+import { failure } from '../components/components.ts';
+import { fill, h, link } from '../components/dom.ts';
+import { clock, count } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import { productsApi } from './calls.ts';
 import { distributionChart, figures, lowList, topList } from './figures.ts';
 import { productFilters } from './filters.ts';

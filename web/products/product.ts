@@ -1,10 +1,10 @@
-import type { AccountPage, App, Content } from '../app.ts';
+import type { AccountPage, App, Content } from '../app/app.ts';
+import { marketplaceNames } from '../channels/names.ts';
 import { type Point, stepChart } from '../charts/steps.ts';
-import { type Child, fill, h } from '../dom.ts';
-import { count, money, number, time } from '../format.ts';
-import { part } from '../loading.ts';
-import { marketplaceNames } from '../marketplaces.ts';
-import { action, badge, facts, problemPlace } from '../parts.ts';
+import { action, badge, facts, problemPlace } from '../components/components.ts';
+import { type Child, fill, h } from '../components/dom.ts';
+import { count, money, number, time } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import { type Product, type ProductChange, productsApi } from './calls.ts';
 import { stockTone } from './figures.ts';
 import { productsPage } from './page.ts';

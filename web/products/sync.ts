@@ -1,12 +1,12 @@
-import type { App } from '../app.ts';
-import { fill, h, link } from '../dom.ts';
-import { duration, number, time } from '../format.ts';
-import { part } from '../loading.ts';
-import { marketplaceNames } from '../marketplaces.ts';
-import { action, badge, problemPlace } from '../parts.ts';
-import { poll } from '../polling.ts';
-import { ApiError, explain, SessionEndedError } from '../problem.ts';
-import { isManager } from '../roles.ts';
+import type { App } from '../app/app.ts';
+import { poll } from '../app/polling.ts';
+import { ApiError, explain, SessionEndedError } from '../app/problem.ts';
+import { isManager } from '../app/roles.ts';
+import { marketplaceNames } from '../channels/names.ts';
+import { action, badge, problemPlace } from '../components/components.ts';
+import { fill, h, link } from '../components/dom.ts';
+import { duration, number, time } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import type { ProductsApi, SyncRun } from './calls.ts';
 
 const runsShown = 5;

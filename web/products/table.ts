@@ -1,7 +1,7 @@
-import { type Child, fill, h, link } from '../dom.ts';
-import { money, number, time } from '../format.ts';
-import { marketplaceNames } from '../marketplaces.ts';
-import { badge } from '../parts.ts';
+import { marketplaceNames } from '../channels/names.ts';
+import { badge } from '../components/components.ts';
+import { type Child, fill, h, link } from '../components/dom.ts';
+import { money, number, time } from '../components/format.ts';
 import type { ProductPage, ProductSummary } from './calls.ts';
 import { stockTone } from './figures.ts';
 import type { Listing, SortColumn } from './listing.ts';

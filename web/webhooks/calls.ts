@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import type * as contract from '../../shared/contract/webhooks.ts';
-import type { BodyOf, QueryOf } from '../api.ts';
-import { type Call, send } from '../http.ts';
-import type { Session } from '../session.ts';
+import type * as contract from '../../shared/webhooks/contract.ts';
+import type { BodyOf, QueryOf } from '../app/api.ts';
+import { type Call, send } from '../app/http.ts';
+import type { Session } from '../app/session.ts';
 
 export const calls = {
   listWebhooks: { id: 'webhooks/list', method: 'GET', path: '/api/v1/webhooks' },

@@ -1,9 +1,9 @@
-import type { App } from '../app.ts';
-import { fill, h } from '../dom.ts';
-import { count, time } from '../format.ts';
-import { action, failure, problemPlace } from '../parts.ts';
-import { poll } from '../polling.ts';
-import { ApiError, SessionEndedError } from '../problem.ts';
+import type { App } from '../app/app.ts';
+import { poll } from '../app/polling.ts';
+import { ApiError, SessionEndedError } from '../app/problem.ts';
+import { action, failure, problemPlace } from '../components/components.ts';
+import { fill, h } from '../components/dom.ts';
+import { count, time } from '../components/format.ts';
 import { type Delivery, type DeliveryPage, webhooksApi } from './calls.ts';
 import { deliveryStatus } from './status.ts';
 

@@ -1,5 +1,5 @@
 import type { EventType } from '../../shared/contract/events.ts';
-import { type FormOptions, form } from '../forms.ts';
+import { type FormOptions, form } from '../components/forms.ts';
 import type { Webhook } from './calls.ts';
 import { chosenEvents, type EventWords } from './events.ts';
 

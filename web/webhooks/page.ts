@@ -1,8 +1,8 @@
-import type { AccountPage, App, Content } from '../app.ts';
-import { fill, h, link } from '../dom.ts';
-import { count, time } from '../format.ts';
-import { part } from '../loading.ts';
-import { managers } from '../roles.ts';
+import type { AccountPage, App, Content } from '../app/app.ts';
+import { managers } from '../app/roles.ts';
+import { fill, h, link } from '../components/dom.ts';
+import { count, time } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import { type Webhook, type WebhookWithSecret, webhooksApi } from './calls.ts';
 import type { EventWords } from './events.ts';
 import { webhookForm } from './form.ts';

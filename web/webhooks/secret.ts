@@ -1,5 +1,5 @@
-import { type Child, h } from '../dom.ts';
-import { copyable } from '../parts.ts';
+import { copyable } from '../components/components.ts';
+import { type Child, h } from '../components/dom.ts';
 
 /** The secret of a webhook, this once, and what to do with it. */
 export function secretOnce(secret: string): Child {

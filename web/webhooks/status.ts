@@ -1,4 +1,4 @@
-import { badge } from '../parts.ts';
+import { badge } from '../components/components.ts';
 import type { Delivery, Webhook } from './calls.ts';
 
 /** Whether a webhook is on, and if not, why. */

@@ -1,8 +1,8 @@
-import type { App, Content } from '../app.ts';
-import { fill, h } from '../dom.ts';
-import { time } from '../format.ts';
-import { part } from '../loading.ts';
-import { action, confirm, facts, problemPlace } from '../parts.ts';
+import type { App, Content } from '../app/app.ts';
+import { action, confirm, facts, problemPlace } from '../components/components.ts';
+import { fill, h } from '../components/dom.ts';
+import { time } from '../components/format.ts';
+import { part } from '../components/loading.ts';
 import { type Webhook, webhooksApi } from './calls.ts';
 import { type Deliveries, deliveryList } from './deliveries.ts';
 import type { EventWords } from './events.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf } from '../../../shared/contract/endpoints.ts';
+import { describeError, errorCodes, problemType } from '../../../shared/contract/errors.ts';
 import { limitPolicies } from '../../../shared/contract/limits.ts';
 import { errorCodesOf, openApiDocument } from '../../../shared/contract/openapi.ts';
+import { endpoints, endpointsOf } from '../../../shared/contract/registry.ts';
 import { MarketplaceType } from '../../../shared/contract/schemas.ts';
-import { describeError, errorCodes, problemType } from '../../../shared/errors.ts';
 import { keyPatterns } from '../../../shared/table/keys.ts';
 
 interface Operation {
@@ -27,7 +27,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 const beyondTenant: readonly (readonly [prefix: string, families: readonly string[]])[] = [
   ['api-keys/', ['apiKey']],
   ['products/sync', ['syncDue', 'limit']],
-  ['credentials/update', ['limit', 'sellerLimit']],
+  ['channels/update-credentials', ['limit', 'sellerLimit']],
   ['webhooks/', ['limit']],
   ['detections/export', ['limit']],
   ['detections/claim-enis', ['eni', 'vni', 'limit']],

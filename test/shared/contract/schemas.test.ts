@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CompanyName, Email, TenantId } from '../../../shared/contract/schemas.ts';
-import { newId } from '../../../shared/ids.ts';
+import { newId } from '../../../shared/runtime/ids.ts';
 
 const localPart64 = 'a'.repeat(64);
 const label63 = 'b'.repeat(63);

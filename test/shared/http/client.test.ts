@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { toEvent } from '../../../harness/world.ts';
 import { clientOf, prefersHtml } from '../../../shared/http/client.ts';
 import { escapeHtml } from '../../../shared/http/page.ts';
-import { toEvent } from '../../support/world.ts';
 
 const eventWith = (headers: Record<string, string>) =>
   toEvent({ method: 'GET' }, '/', '/', {}, { headers });

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { SlowReader, toResult } from '../../../harness/streams.ts';
+import { lambdaContext, toEvent } from '../../../harness/world.ts';
 import { defineEndpoint } from '../../../shared/contract/endpoint.ts';
 import { handle } from '../../../shared/http/handle.ts';
 import type { Reply, StreamedReply } from '../../../shared/http/reply.ts';
-import { SlowReader, toResult } from '../../support/streams.ts';
-import { lambdaContext, toEvent } from '../../support/world.ts';
 
 const endpoint = {
   id: 'test/stream',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newId } from '../../../shared/ids.ts';
+import { newId } from '../../../shared/runtime/ids.ts';
 import { keyPatterns, keys } from '../../../shared/table/keys.ts';
 
 /** Text that tries to be more than one segment of a key. */

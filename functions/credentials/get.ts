@@ -1,7 +1,0 @@
-import { getCredentials } from '../../shared/contract/credentials.ts';
-import { listCredentials } from '../../shared/credentials.ts';
-import { handleBearer } from '../../shared/http/handle-bearer.ts';
-
-export const handler = handleBearer(getCredentials, async ({ tenantId }) => {
-  return { status: 200, body: { items: await listCredentials(tenantId) } };
-});

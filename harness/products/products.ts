@@ -1,0 +1,337 @@
+import { beforeAll, beforeEach, vi } from 'vitest';
+import { SellerError, type SellerPage, type SellerProduct } from '../../shared/channels/adapter.ts';
+import { AppError } from '../../shared/contract/errors.ts';
+import type {
+  SyncEvent,
+  SyncMessage,
+  SyncServices,
+} from '../../shared/products/sync/sync-ports.ts';
+import { pretendBcrypt } from '../bcrypt.ts';
+import { minute, travelTo } from '../clock.ts';
+import { type Member, useWorld, type World } from '../world.ts';
+
+export const morning = Date.UTC(2026, 11, 15, 6);
+
+type Marketplace = 'wildberries' | 'ozon';
+
+/** A seller's product, number `index`. */
+export function item(index: number, more: Partial<SellerProduct> = {}): SellerProduct {
+  return {
+    external_id: String(1000 + index),
+    seller_sku: `SKU-${index}`,
+    name: `Product ${index}`,
+    barcodes: [`46000000${index}`],
+    price: { amount: `${100 + index}.50`, currency: 'RUB' },
+    stock: 20 + index,
+    ...more,
+  };
+}
+export const items = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, index) => item(first + index));
+
+/** Stands in for the sellers' marketplaces, the queue and the webhooks of a test. */
+export class FakeSellers implements SyncServices {
+  readonly shelves = new Map<string, SellerProduct[]>();
+  readonly sent: (SyncMessage & { delaySeconds: number })[] = [];
+  readonly events: (SyncEvent & { tenantId: string })[] = [];
+  pageSize = 5;
+  /** What the next pages throw instead of being read. */
+  readonly faults: unknown[] = [];
+  /** May throw instead of a page. */
+  beforePage: (marketplace: Marketplace, cursor: string | undefined) => void = () => undefined;
+  /** Versions of the saved credentials, where they are not the first ones. */
+  readonly versions = new Map<string, string>();
+  /** Whether queue and webhooks take what they are given. */
+  isReachable: () => boolean = () => true;
+  pagesRead = 0;
+  /** Pages that were asked for, read or not. */
+  asked = 0;
+
+  stock(tenantId: string, products: SellerProduct[], marketplace: Marketplace = 'wildberries') {
+    this.shelves.set(`${tenantId}/${marketplace}`, products);
+  }
+
+  async marketplaces(tenantId: string): Promise<Marketplace[]> {
+    const names = ['wildberries', 'ozon'] as const;
+    return names.filter((name) => this.shelves.has(`${tenantId}/${name}`));
+  }
+
+  async openSeller(tenantId: string, marketplace: Marketplace) {
+    const version = await this.credentialsVersion(tenantId, marketplace);
+    if (version === undefined) throw new AppError('no_credentials');
+    const read = async (cursor: string | undefined): Promise<SellerPage> => {
+      this.asked += 1;
+      this.beforePage(marketplace, cursor);
+      const fault = this.faults.shift();
+      if (fault !== undefined) throw fault;
+      this.pagesRead += 1;
+      const shelf = this.shelves.get(`${tenantId}/${marketplace}`) ?? [];
+      const start = Number(cursor ?? 0);
+      const end = start + this.pageSize;
+      const next = end < shelf.length ? String(end) : undefined;
+      return { products: shelf.slice(start, end), next, total: shelf.length, phase: 'products' };
+    };
+    return { version, read };
+  }
+
+  async credentialsVersion(tenantId: string, marketplace: Marketplace) {
+    const place = `${tenantId}/${marketplace}`;
+    return this.shelves.has(place) ? (this.versions.get(place) ?? 'first') : undefined;
+  }
+
+  /** Lets pages be other than they are on the shelves. */
+  changePages(
+    change: (page: SellerPage, cursor: string | undefined, marketplace: Marketplace) => SellerPage,
+  ) {
+    const openSeller = this.openSeller.bind(this);
+    this.openSeller = async (tenantId, marketplace) => {
+      const { version, read } = await openSeller(tenantId, marketplace);
+      return {
+        version,
+        read: async (cursor) => change(await read(cursor), cursor, marketplace),
+      };
+    };
+  }
+
+  /** Lets something happen elsewhere around each page. */
+  aroundPages(
+    tenantOf: string,
+    around: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
+  ) {
+    const openSeller = this.openSeller.bind(this);
+    this.openSeller = async (tenantId, marketplace) => {
+      const { version, read } = await openSeller(tenantId, marketplace);
+      if (tenantId !== tenantOf) return { version, read };
+      return {
+        version,
+        read: async (cursor) => {
+          await around.before?.();
+          const page = await read(cursor);
+          await around.after?.();
+          return page;
+        },
+      };
+    };
+  }
+
+  async send(message: SyncMessage, delaySeconds = 0): Promise<void> {
+    if (!this.isReachable()) throw new Error('The queue is out of reach');
+    this.sent.push({ ...message, delaySeconds });
+  }
+
+  async publish(tenantId: string, event: SyncEvent): Promise<void> {
+    if (!this.isReachable()) throw new Error('The webhooks are out of reach');
+    this.events.push({ ...event, tenantId });
+  }
+
+  eventsOf(tenantId: string): string[] {
+    return this.events.filter((event) => event.tenantId === tenantId).map(({ type }) => type);
+  }
+}
+
+export const sellerError = (
+  code: SellerError['code'],
+  options: { retryAfterMs?: number } = {},
+): SellerError => new SellerError(code, 'As the test wants', options);
+
+export interface ProductView {
+  id: string;
+  marketplace: string;
+  marketplace_article: string;
+  seller_article: string;
+  product_name: string;
+  total_stock: number;
+  price: { amount: string; currency: string } | null;
+  updated_at: string;
+  missing_since: string | null;
+}
+export interface ProductPage {
+  items: ProductView[];
+  total: number;
+  page: number;
+  page_size: number;
+  total_pages: number;
+  next_cursor: string | null;
+}
+export interface RunView {
+  task_id: string;
+  status: string;
+  phase: string | null;
+  processed: number;
+  total: number | null;
+  created: number;
+  changed: number;
+  missing: number;
+  started_at: string;
+  completed_at: string | null;
+  error: ErrorView | null;
+  errors: ErrorView[];
+}
+interface ErrorView {
+  marketplace: string | null;
+  code: string;
+  detail: string;
+}
+
+/** Tenants, their sellers and the worker, in the morning of a day. */
+export function useProducts(): { world: World } & ReturnType<typeof productTools> {
+  const world = useWorld();
+  beforeAll(() => {
+    travelTo(morning);
+    pretendBcrypt('correct horse battery');
+  });
+  beforeEach(() => {
+    travelTo(morning);
+  });
+  return { world, ...productTools(world) };
+}
+
+function productTools(world: World) {
+  const modules = async () => ({
+    ...(await import('../../shared/products/sync/runs.ts')),
+    ...(await import('../../shared/products/sync/worker.ts')),
+    ...(await import('../../shared/products/sync/sweep.ts')),
+  });
+  const start = async (sellers: FakeSellers, tenantId: string) => {
+    const { startSync } = await modules();
+    return startSync(tenantId, 'manual', sellers);
+  };
+  /** Lets the worker have every message, until none is left; waits pass at once. */
+  const work = async (sellers: FakeSellers, remainingMs = () => 600_000) => {
+    const { advanceSync } = await modules();
+    for (let rounds = 0; ; rounds += 1) {
+      const message = sellers.sent.shift();
+      if (!message) return;
+      if (rounds > 500) throw new Error('The sync does not end');
+      const { delaySeconds, ...body } = message;
+      if (delaySeconds > 0) travelTo(Date.now() + delaySeconds * 1000);
+      await advanceSync(body, sellers, remainingMs);
+    }
+  };
+  const tokens = new Map<string, { token: string; untilMs: number }>();
+  /** Tests travel far; whose token has expired signs in again. */
+  const tokenOf = async ({ email, password }: Member) => {
+    const known = tokens.get(email);
+    if (known && Date.now() < known.untilMs && Date.now() > known.untilMs - 10 * minute)
+      return known.token;
+    const { body } = await world.login(email, password);
+    tokens.set(email, { token: body.access_token, untilMs: Date.now() + 10 * minute });
+    return body.access_token;
+  };
+  const get = async <T>(member: Member, path: string, query: Record<string, string> = {}) =>
+    world.send<T>('GET', path, { token: await tokenOf(member), query });
+  return {
+    modules,
+    start,
+    work,
+    /** A tenant whose seller has products on Wildberries. */
+    async fresh(products = items(12)) {
+      const member = await world.signUp();
+      const sellers = new FakeSellers();
+      sellers.stock(member.tenantId, products);
+      return { member, sellers, tenantId: member.tenantId };
+    },
+    /** A sync from its start to its end; the run as the API shows it then. */
+    async sync(sellers: FakeSellers, member: Member): Promise<RunView> {
+      const { task_id } = await start(sellers, member.tenantId);
+      await work(sellers);
+      return (await get<RunView>(member, `/api/v1/products/sync/${task_id}`)).body;
+    },
+    get,
+    list: (member: Member, query: Record<string, string> = {}) =>
+      get<ProductPage>(member, '/api/v1/products', query),
+    /** Everything of a tenant that a sync leaves behind, in a form that can be compared. */
+    async stateOf({ tenantId }: Pick<Member, 'tenantId'>) {
+      const [{ currentCatalogue }, product, { keys }, { query }] = await Promise.all([
+        import('../../shared/products/catalogue/catalogue.ts'),
+        import('../../shared/products/product.ts'),
+        import('../../shared/table/keys.ts'),
+        import('../../shared/table/table.ts'),
+      ]);
+      const catalogue = await currentCatalogue(tenantId);
+      const rows = [...catalogue.find({ low_stock_only: false }, 'marketplace_article')].map(
+        (ordinal) => product.fromRow(catalogue.row(ordinal)),
+      );
+      const all: Record<string, unknown>[] = [];
+      for (const { marketplace, external_id } of rows) {
+        const id = product.productIdOf(product.productKey(tenantId, marketplace, external_id));
+        const { Items = [] } = await query({
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': keys.product(tenantId, id).pk },
+          ConsistentRead: true,
+        });
+        all.push(...Items);
+      }
+      return {
+        items: all
+          .filter(({ sk }) => sk === 'PRODUCT')
+          .map(({ pk: _, id: __, sk: ___, ...product }) => product)
+          .sort(byExternalId),
+        changes: all
+          .filter(({ sk }) => sk !== 'PRODUCT')
+          .map(({ pk: _, sk: __, ...change }) => JSON.stringify(change, Object.keys(change).sort()))
+          .sort(),
+        rows,
+      };
+    },
+  };
+}
+
+const byExternalId = (a: Record<string, unknown>, b: Record<string, unknown>) =>
+  String(a.external_id) < String(b.external_id) ? -1 : 1;
+
+export type Call = {
+  constructor: { name: string };
+  input: { Key?: { sk: string }; Item?: { sk: string } };
+};
+
+/** A process that dies at one of its calls of the table, before or after the call is done. */
+export class Crash {
+  #isTheOne: (call: Call) => boolean = () => false;
+  #isAfter = false;
+  #fails: (call: Call) => boolean = () => false;
+  isDead = false;
+  /** What happens elsewhere before a call is made. */
+  beforeCall: (call: Call) => Promise<void> = async () => undefined;
+
+  /** Dies at the call number `at` from now on. */
+  arm(at: number, isAfter: boolean): void {
+    let left = at;
+    this.armOn(() => --left === 0, isAfter);
+  }
+
+  /** Dies at the next call that is the one. */
+  armOn(isTheOne: (call: Call) => boolean, isAfter: boolean): void {
+    this.#isTheOne = isTheOne;
+    this.#isAfter = isAfter;
+    this.isDead = false;
+  }
+
+  /** Lets the table fail at calls from now on, which nobody dies of. */
+  failOn(fails: (call: Call) => boolean): void {
+    this.#fails = fails;
+  }
+
+  /** The next process: nothing kills it unless it is armed, and no call fails. */
+  revive(): void {
+    this.armOn(() => false, false);
+    this.failOn(() => false);
+  }
+
+  async watch(): Promise<void> {
+    const { tableClient } = await import('../../shared/table/table.ts');
+    const send = tableClient.send.bind(tableClient) as (command: unknown) => Promise<unknown>;
+    vi.spyOn(tableClient, 'send').mockImplementation((async (command: Call) => {
+      if (this.isDead) throw new Error('This process is dead');
+      await this.beforeCall(command);
+      if (this.#fails(command)) throw new Error('The table is throttled');
+      if (!this.#isTheOne(command)) return send(command);
+      this.isDead = true;
+      if (this.#isAfter) await send(command);
+      throw new Error('This process has died');
+    }) as typeof tableClient.send);
+  }
+}
+
+/** The item that a call writes by itself. */
+export const writtenBy = ({ input }: Call): string => input.Item?.sk ?? '';

@@ -1,0 +1,297 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
+import {
+  Buckets,
+  type Marketplace,
+  productAt,
+  type SellerAccount,
+  type SellerStandIn,
+  type StandInAnswer,
+  type StandInOptions,
+  type StandInRequest,
+  startStandIn,
+  withHeaders,
+} from './fake.ts';
+import { decimal, type GeneratedProduct } from './fake-products.ts';
+
+interface Method {
+  readonly category: string;
+  readonly limit: { readonly intervalMs: number; readonly burst: number };
+  /** What the calls are counted under. */
+  readonly bucket: string;
+  readonly answer: (request: StandInRequest) => StandInAnswer;
+}
+
+/** A key as Wildberries makes them: a JWT that names the seller and ends after 180 days. */
+function newKey(): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const exp = Math.floor(Date.now() / 1000) + 180 * 86_400;
+  const claims = { id: randomUUID(), sid: randomUUID(), exp };
+  return `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(claims)}.${randomBytes(64).toString('base64url')}`;
+}
+
+const firstId = 100_000_000;
+const firstChangeMs = Date.parse('2025-01-01T00:00:00Z');
+const idOf = ({ index }: GeneratedProduct) => firstId + index;
+const changedAt = (index: number) => new Date(firstChangeMs + index * 1000).toISOString();
+
+const CardsRequest = z.object({
+  settings: z.object({
+    sort: z.object({ ascending: z.boolean() }).optional(),
+    cursor: z.object({
+      limit: z.int().min(1).max(100),
+      updatedAt: z.string().optional(),
+      nmID: z.int().optional(),
+    }),
+  }),
+});
+const PricesRequest = z.strictObject({ nmList: z.array(z.int()).min(1).max(1000) });
+const StocksRequest = z.strictObject({
+  nmIds: z.array(z.int()).default([]),
+  chrtIds: z.array(z.int()).default([]),
+  limit: z.int().min(1).max(250_000).default(250_000),
+  offset: z.int().min(0).default(0),
+});
+
+const ping = (host: string, category: string): [string, Method] => [
+  `GET /${host}/ping`,
+  {
+    category,
+    limit: { intervalMs: 10_000, burst: 3 },
+    bucket: `ping ${host}`,
+    answer: () => jsonResponse(200, { TS: new Date().toISOString(), Status: 'OK' }),
+  },
+];
+
+const methods = new Map<string, Method>([
+  ping('content-api', 'content'),
+  ping('discounts-prices-api', 'prices'),
+  ping('seller-analytics-api', 'analytics'),
+  [
+    'POST /content-api/content/v2/get/cards/list',
+    {
+      category: 'content',
+      limit: { intervalMs: 600, burst: 5 },
+      bucket: 'content',
+      answer: listCards,
+    },
+  ],
+  [
+    'POST /discounts-prices-api/api/v2/list/goods/filter',
+    {
+      category: 'prices',
+      limit: { intervalMs: 600, burst: 5 },
+      bucket: 'prices',
+      answer: listPrices,
+    },
+  ],
+  [
+    'POST /seller-analytics-api/api/analytics/v1/stocks-report/wb-warehouses',
+    {
+      category: 'analytics',
+      limit: { intervalMs: 20_000, burst: 1 },
+      bucket: 'stocks',
+      answer: reportStocks,
+    },
+  ],
+]);
+
+/** Starts the stand-in for the seller API of Wildberries: one host, a path for each of its hosts. */
+export function startWildberries(options: StandInOptions = {}): Promise<SellerStandIn> {
+  const buckets = new Buckets();
+  const methodOf = ({ request }: Pick<StandInRequest, 'request'>) =>
+    methods.get(`${request.method} ${request.path}`);
+  const marketplace: Marketplace = {
+    name: 'wildberries',
+    basePath: '/{host}',
+    newCredentials: () => ({
+      api_key: newKey(),
+    }),
+    authenticate: (request, find) => {
+      const key = headerOf(request.headers, 'authorization')?.replace(/^Bearer /, '');
+      const account = find(({ credentials }) => credentials.api_key === key);
+      if (!account) return problem(401, 'unauthorized', 'token is not valid');
+      const category = methodOf({ request })?.category ?? '';
+      if (account.lacks.includes(category))
+        return problem(401, 'unauthorized', 'token scope not allowed');
+      return account;
+    },
+    limit: (asked) => {
+      const method = methodOf(asked);
+      if (!method) return undefined;
+      const bucket = `${asked.account.id} ${method.bucket}`;
+      const waitMs = buckets.take(bucket, method.limit, asked.nowMs);
+      return waitMs > 0 ? tooMany(waitMs, method.limit.burst) : undefined;
+    },
+    error: (status) => (status === 429 ? tooMany(2000, 1) : problem(status, 'fault', 'as told')),
+    answer: (asked) =>
+      methodOf(asked)?.answer(asked) ?? problem(404, 'not found', 'no such method'),
+    incomplete: () =>
+      jsonResponse(200, {
+        cards: [],
+        cursor: { total: 100 },
+        data: { items: [null], listGoods: null },
+      }),
+  };
+  return startStandIn(marketplace, options);
+}
+
+function listCards({ account, body }: StandInRequest): HttpResponse {
+  const asked = CardsRequest.safeParse(body);
+  if (!asked.success) return problem(400, 'bad request', 'settings are not valid');
+  const { sort, cursor } = asked.data.settings;
+  const isAscending = sort?.ascending ?? false;
+  const step = isAscending ? 1 : -1;
+  let index = isAscending ? 0 : account.products - 1;
+  if (cursor.nmID !== undefined) {
+    const at = cursor.nmID - firstId;
+    if (changedAt(at) !== cursor.updatedAt)
+      return problem(400, 'bad request', 'cursor is not valid');
+    index = at + step;
+  }
+  const found: GeneratedProduct[] = [];
+  for (; found.length < cursor.limit; index += step) {
+    const product = productAt(account, index);
+    if (!product) break;
+    found.push(product);
+  }
+  const last = found.at(-1);
+  return jsonResponse(200, {
+    cards: found.map(toCard),
+    cursor: {
+      ...(last && { updatedAt: changedAt(last.index), nmID: idOf(last) }),
+      total: found.length,
+    },
+  });
+}
+
+function toCard(product: GeneratedProduct) {
+  const id = idOf(product);
+  const image = `https://basket-01.wbbasket.ru/vol${Math.floor(id / 100_000)}/${id}/images`;
+  return {
+    nmID: id,
+    imtID: id + 1,
+    nmUUID: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
+    subjectID: 192,
+    subjectName: product.category,
+    vendorCode: product.sku,
+    brand: product.brand,
+    title: product.name,
+    description: '',
+    needKiz: false,
+    photos: [{ big: `${image}/big/1.webp`, tm: `${image}/tm/1.webp` }],
+    video: '',
+    dimensions: { length: 10, width: 10, height: 10, weightBrutto: 0.5, isValid: true },
+    characteristics: [],
+    sizes: product.sizes.map(({ barcode }, size) => ({
+      chrtID: id * 10 + size,
+      techSize: String(size),
+      skus: [barcode],
+    })),
+    tags: [],
+    createdAt: changedAt(product.index),
+    updatedAt: changedAt(product.index),
+  };
+}
+
+function listPrices({ account, body }: StandInRequest): HttpResponse {
+  const asked = PricesRequest.safeParse(body);
+  if (!asked.success) return problem(400, 'bad request', 'nmList is not valid');
+  const found = asked.data.nmList.flatMap((id) => productAt(account, id - firstId) ?? []);
+  return jsonResponse(200, {
+    data: {
+      listGoods: found.map((product) => {
+        const price = Number(decimal(product.price));
+        const discounted = Number(
+          decimal(Math.round((product.price * (100 - product.discountPercent)) / 100)),
+        );
+        return {
+          nmID: idOf(product),
+          vendorCode: product.sku,
+          sizes: product.sizes.map((_, size) => ({
+            sizeID: idOf(product) * 10 + size,
+            price,
+            discountedPrice: discounted,
+            clubDiscountedPrice: discounted,
+            techSizeName: String(size),
+          })),
+          currencyIsoCode4217: 'RUB',
+          discount: product.discountPercent,
+          clubDiscount: 0,
+          editableSizePrice: false,
+          isBadTurnover: false,
+        };
+      }),
+    },
+    error: false,
+    errorText: '',
+  });
+}
+
+function reportStocks({ account, body }: StandInRequest): StandInAnswer {
+  const asked = StocksRequest.safeParse(body);
+  if (!asked.success) return problem(400, 'bad request', 'limit or offset is not valid');
+  const { limit, offset } = asked.data;
+  const first = stockRows(account, offset, 1).next();
+  if (first.done) return { status: 204, headers: [], body: Buffer.alloc(0) };
+  return { stream: reportText(account, offset, limit) };
+}
+
+function* reportText(account: SellerAccount, offset: number, limit: number): Generator<string> {
+  yield '{"data":{"items":[';
+  let separator = '';
+  for (const row of stockRows(account, offset, limit)) {
+    yield separator + JSON.stringify(row);
+    separator = ',';
+  }
+  yield ']}}';
+}
+
+/** One row for each size that is at a warehouse; since August 2026 all warehouses are one. */
+function* stockRows(account: SellerAccount, offset: number, limit: number) {
+  let place = 0;
+  for (let index = 0; index < account.products; index += 1) {
+    const product = productAt(account, index);
+    if (!product) return;
+    for (const [size, { quantity }] of product.sizes.entries()) {
+      if (quantity === 0 && product.toClient + product.fromClient === 0) continue;
+      if (place >= offset + limit) return;
+      place += 1;
+      if (place <= offset) continue;
+      yield {
+        nmId: idOf(product),
+        chrtId: idOf(product) * 10 + size,
+        warehouseId: -999_999,
+        warehouseName: 'Склад WB',
+        regionName: 'Склад WB',
+        quantity,
+        inWayToClient: size === 0 ? product.toClient : 0,
+        inWayFromClient: size === 0 ? product.fromClient : 0,
+      };
+    }
+  }
+}
+
+function problem(status: number, title: string, detail: string): HttpResponse {
+  return jsonResponse(status, {
+    title,
+    detail,
+    code: `local ${status}`,
+    requestId: randomUUID(),
+    origin: 's2s-api-auth-local',
+    status,
+    statusText: title,
+    timestamp: new Date().toISOString(),
+  });
+}
+
+function tooMany(waitMs: number, burst: number): HttpResponse {
+  const seconds = String(Math.ceil(waitMs / 1000));
+  return withHeaders(problem(429, 'too many requests', 'limited by global limiter'), [
+    ['X-Ratelimit-Retry', seconds],
+    ['X-Ratelimit-Reset', seconds],
+    ['X-Ratelimit-Limit', String(burst)],
+    ['X-Ratelimit-Remaining', '0'],
+  ]);
+}

@@ -1,0 +1,191 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { AwsError, region } from '../aws/aws.ts';
+import { isRecord, listOf } from '../runtime/json.ts';
+import { type Resource, TemplateError } from '../template/template.ts';
+import type { TableKeys } from './table-requests.ts';
+
+/** A DynamoDB endpoint behind the runner, called without a client library. */
+export interface DynamoDb {
+  readonly url: string;
+  /** Sends a request on and gives the answer as it arrives. */
+  forward(operation: string, body: Buffer): Promise<IncomingMessage>;
+  /** Calls an operation. Throws AwsError with the service's own error name. */
+  call(
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, unknown>>;
+  stop(): void;
+}
+
+/** Local databases check that a request is signed, never by whom; some keep one database per key. */
+const authorization = `AWS4-HMAC-SHA256 Credential=local/20260101/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
+
+/** A client of the DynamoDB at `url`. */
+export function connectDynamoDb(url: string): DynamoDb {
+  const target = new URL(url);
+  const isSecure = target.protocol === 'https:';
+  const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 32 });
+
+  const forward = (operation: string, body: Buffer): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
+        authorization,
+        'content-length': body.length,
+      };
+      const send = isSecure ? httpsRequest : httpRequest;
+      send(target, { method: 'POST', agent, headers }, resolve).on('error', reject).end(body);
+    });
+
+  return {
+    url,
+    forward,
+    call: async (operation, input) => {
+      const answer = await forward(operation, Buffer.from(JSON.stringify(input)));
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+      const value: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      if (!isRecord(value))
+        throw new Error(`DynamoDB answered ${operation} with something that is no object`);
+      if (answer.statusCode === 200) return value;
+      const name = String(value.__type).replace(/^.*#/, '');
+      throw new AwsError(name, String(value.message ?? value.Message ?? name), answer.statusCode);
+    },
+    stop: () => agent.destroy(),
+  };
+}
+
+interface KeySchemaItem {
+  readonly AttributeName: string;
+  readonly KeyType: 'HASH' | 'RANGE';
+}
+
+/** The keys of a table of the template. */
+export function tableKeysOf(table: Resource): TableKeys {
+  const indexes = listOf(table.properties.GlobalSecondaryIndexes).filter(isRecord);
+  return {
+    name: table.ref,
+    arn: table.attribute('Arn'),
+    partitionKey: partitionKeyOf(table.properties.KeySchema, table.where),
+    indexes: Object.fromEntries(
+      indexes.map(({ IndexName, KeySchema }) => [
+        String(IndexName),
+        partitionKeyOf(KeySchema, table.where),
+      ]),
+    ),
+  };
+}
+
+function partitionKeyOf(schema: unknown, where: string): string {
+  const key = (listOf(schema) as KeySchemaItem[]).find(({ KeyType }) => KeyType === 'HASH');
+  if (!key) throw new TemplateError(where, 'has a key schema without a partition key');
+  return key.AttributeName;
+}
+
+/** Makes the table of the template unless it exists. Refuses one whose keys are not the template's. */
+export async function ensureTable(
+  dynamoDb: DynamoDb,
+  table: Resource,
+  dataDir: string,
+): Promise<void> {
+  const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, LocalSecondaryIndexes } =
+    table.properties;
+  if (LocalSecondaryIndexes)
+    throw new TemplateError(table.where, 'the local runner does not know local secondary indexes');
+  const indexes = listOf(GlobalSecondaryIndexes)
+    .filter(isRecord)
+    .map(({ IndexName, KeySchema: keys, Projection }) => ({
+      IndexName,
+      KeySchema: keys,
+      Projection,
+    }));
+
+  const existing = await describe(dynamoDb, table.ref);
+  if (!existing) {
+    await dynamoDb.call('CreateTable', {
+      TableName: table.ref,
+      AttributeDefinitions,
+      KeySchema,
+      BillingMode: 'PAY_PER_REQUEST',
+      ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
+    });
+    return;
+  }
+  const shape = (keys: unknown, all: readonly unknown[]) =>
+    JSON.stringify([
+      keys,
+      all
+        .filter(isRecord)
+        .map((index) => [index.IndexName, index.KeySchema])
+        .sort(),
+    ]);
+  if (
+    shape(existing.KeySchema, listOf(existing.GlobalSecondaryIndexes)) !== shape(KeySchema, indexes)
+  ) {
+    throw new Error(
+      `The table in ${dataDir} has other keys or indexes than the template: delete ${dataDir} to start over`,
+    );
+  }
+}
+
+async function describe(
+  dynamoDb: DynamoDb,
+  name: string,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const { Table } = await dynamoDb.call('DescribeTable', { TableName: name });
+    return isRecord(Table) ? Table : undefined;
+  } catch (error) {
+    if (error instanceof AwsError && error.name === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}
+
+/** Deletes what has expired, as DynamoDB's TTL does in its own time. */
+export async function sweepExpired(
+  dynamoDb: DynamoDb,
+  table: Resource,
+  now = Date.now(),
+): Promise<number> {
+  const specification = table.properties.TimeToLiveSpecification;
+  if (!isRecord(specification) || specification.Enabled !== true) return 0;
+  const attributes = (listOf(table.properties.KeySchema) as KeySchemaItem[]).map(
+    ({ AttributeName }) => AttributeName,
+  );
+  const expired = {
+    ExpressionAttributeNames: { '#ttl': specification.AttributeName },
+    ExpressionAttributeValues: { ':now': { N: String(Math.floor(now / 1000)) } },
+  };
+  let deleted = 0;
+  let start: unknown;
+  do {
+    const page = await dynamoDb.call('Scan', {
+      TableName: table.ref,
+      Limit: 500,
+      FilterExpression: '#ttl < :now',
+      ...expired,
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    });
+    for (const item of listOf(page.Items).filter(isRecord)) {
+      const Key = Object.fromEntries(attributes.map((name) => [name, item[name]]));
+      try {
+        // The item may have been renewed since it was read.
+        await dynamoDb.call('DeleteItem', {
+          TableName: table.ref,
+          Key,
+          ConditionExpression: '#ttl < :now',
+          ...expired,
+        });
+        deleted++;
+      } catch (error) {
+        if (!(error instanceof AwsError) || error.name !== 'ConditionalCheckFailedException')
+          throw error;
+      }
+    }
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return deleted;
+}

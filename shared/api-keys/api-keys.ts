@@ -1,0 +1,134 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { ApiKeyScope } from '../contract/endpoint.ts';
+import { AppError } from '../contract/errors.ts';
+import { newId } from '../runtime/ids.ts';
+import { Remembered } from '../runtime/ttl-cache.ts';
+import { ApiKeyItem, ApiKeyLookupItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { create, getItem, query, transact, type Write } from '../table/table.ts';
+import { prepareEvent } from '../webhooks/events.ts';
+
+/** An API key as its owner sees it after creation. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  scopes: ApiKeyScope[];
+  expires_at: string;
+  created_at: string;
+}
+
+const maxApiKeys = 100;
+const keyShape = /^tky_[A-Za-z0-9_-]{43}$/;
+const hashOf = (key: string) => createHash('sha256').update(key).digest('base64url');
+
+/** Creates a key. The answer alone has the key itself. Throws `too_many_api_keys` at 100. */
+export async function createApiKey(
+  tenantId: string,
+  wanted: { name: string; scopes: ApiKeyScope[]; expiresInDays: number },
+): Promise<ApiKey & { key: string }> {
+  const key = `tky_${randomBytes(32).toString('base64url')}`;
+  const now = Date.now();
+  const expiresAtMs = now + wanted.expiresInDays * 86_400_000;
+  const apiKey: ApiKey = {
+    id: newId('key'),
+    name: wanted.name,
+    scopes: wanted.scopes,
+    expires_at: new Date(expiresAtMs).toISOString(),
+    created_at: new Date(now).toISOString(),
+  };
+  const ttl = Math.ceil(expiresAtMs / 1000);
+  const { id, name, scopes, expires_at } = apiKey;
+  const key_hash = hashOf(key);
+  const data = { id, name, scopes, expires_at };
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const [register, event] = await Promise.all([
+      getItem(keys.apiKeyRegister(tenantId)),
+      prepareEvent(tenantId, { type: 'api_key.created', data }),
+    ]);
+    // Only now: a key that is made after the register was read fails the transaction.
+    const existing = await listApiKeys(tenantId);
+    if (existing.length >= maxApiKeys) throw new AppError('too_many_api_keys');
+    const failed = await transact([
+      nextRevision(tenantId, Number(register?.revision ?? 0)),
+      create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
+      create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
+      ...event.writes,
+    ]);
+    if (failed) continue;
+    await event.send();
+    return { ...apiKey, key };
+  }
+  throw new AppError('version_conflict');
+}
+
+const maxAttempts = 10;
+
+/** Lets one creation at a time count the keys of a tenant, so that the cap holds exactly. */
+function nextRevision(tenantId: string, revision: number): Write {
+  return {
+    update: {
+      Key: keys.apiKeyRegister(tenantId),
+      UpdateExpression: 'SET revision = :next',
+      ConditionExpression: 'attribute_not_exists(revision) OR revision = :revision',
+      ExpressionAttributeValues: { ':next': revision + 1, ':revision': revision },
+    },
+  };
+}
+
+/** The keys that have not expired, newest first. */
+export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
+  const { pk, prefix } = keys.apiKeysOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+  });
+  const now = new Date().toISOString();
+  return Items.map((item) => ApiKeyItem.parse(item))
+    .filter(({ expires_at }) => expires_at > now)
+    .map(({ key_hash: _, ...apiKey }) => apiKey);
+}
+
+/** Deletes a key of the tenant. Throws `not_found`. */
+export async function deleteApiKey(tenantId: string, keyId: string): Promise<void> {
+  const item = isKeyId(keyId) ? await getItem(keys.apiKey(tenantId, keyId)) : undefined;
+  if (!item) throw new AppError('not_found', { detail: 'This tenant has no such API key.' });
+  const { key_hash } = ApiKeyItem.parse(item);
+  const event = await prepareEvent(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
+  await transact([
+    { delete: { Key: keys.apiKey(tenantId, keyId) } },
+    { delete: { Key: keys.apiKeyLookup(key_hash) } },
+    ...event.writes,
+  ]);
+  await event.send();
+}
+
+const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);
+
+interface KnownKey {
+  tenantId: string;
+  apiKeyId: string;
+  scopes: readonly ApiKeyScope[];
+  expiresAt: string;
+}
+
+const remembered = new Remembered<KnownKey>();
+
+/** The tenant and scopes of a key, remembered for at most 30 seconds. Throws `invalid_api_key`. */
+export async function authenticateApiKey(presented: string): Promise<KnownKey> {
+  if (!keyShape.test(presented)) throw new AppError('invalid_api_key');
+  const hash = hashOf(presented);
+  const key = remembered.get(hash) ?? (await findKey(hash));
+  if (key.expiresAt <= new Date().toISOString()) throw new AppError('invalid_api_key');
+  return key;
+}
+
+async function findKey(hash: string): Promise<KnownKey> {
+  const item = await getItem(keys.apiKeyLookup(hash));
+  if (!item) throw new AppError('invalid_api_key');
+  const { tenant_id, id, scopes, expires_at } = ApiKeyLookupItem.parse(item);
+  const key = { tenantId: tenant_id, apiKeyId: id, scopes, expiresAt: expires_at };
+  remembered.set(hash, key);
+  return key;
+}

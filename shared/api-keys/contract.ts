@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { bearer, defineEndpoint } from '../contract/endpoint.ts';
+import { ApiKeyId, ApiKeyScopes, Timestamp } from '../contract/schemas.ts';
+
+export const ApiKey = z
+  .strictObject({
+    id: ApiKeyId,
+    name: z.string(),
+    scopes: ApiKeyScopes,
+    expires_at: Timestamp,
+    created_at: Timestamp,
+  })
+  .meta({ id: 'ApiKey' });
+
+const managers = bearer(['owner', 'admin']);
+
+export const createApiKey = defineEndpoint({
+  id: 'api-keys/create',
+  method: 'POST',
+  paths: ['/api/v1/api-keys'],
+  tag: 'api-keys',
+  summary: 'Create an API key',
+  description: 'The key itself is in this answer and never again; only its hash is kept.',
+  access: managers,
+  body: z.strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has control characters'),
+    scopes: ApiKeyScopes.default(['detections:write']),
+    expires_in_days: z.int().min(1).max(730).default(365),
+  }),
+  responses: {
+    201: {
+      description: 'The key',
+      schema: ApiKey.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),
+    },
+  },
+  errors: ['too_many_api_keys', 'version_conflict'],
+  table: {
+    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    tenantDelivery: ['PutItem'],
+    apiKey: ['PutItem'],
+  },
+  queues: ['webhooks'],
+});
+
+export const listApiKeys = defineEndpoint({
+  id: 'api-keys/list',
+  method: 'GET',
+  paths: ['/api/v1/api-keys'],
+  tag: 'api-keys',
+  summary: 'The API keys of the tenant',
+  description: 'All of them, newest first: a tenant has at most 100.',
+  access: managers,
+  responses: {
+    200: { description: 'The keys', schema: z.strictObject({ items: z.array(ApiKey) }) },
+  },
+  table: { tenant: ['Query'] },
+});
+
+export const deleteApiKey = defineEndpoint({
+  id: 'api-keys/delete',
+  method: 'DELETE',
+  paths: ['/api/v1/api-keys/{id}'],
+  tag: 'api-keys',
+  summary: 'Delete an API key',
+  description: 'The key stops working within 60 seconds.',
+  access: managers,
+  path: z.strictObject({ id: z.string().max(64) }),
+  responses: { 204: { description: 'Deleted' } },
+  errors: ['not_found'],
+  table: {
+    tenant: ['Query', 'GetItem', 'DeleteItem'],
+    tenantDelivery: ['PutItem'],
+    apiKey: ['DeleteItem'],
+  },
+  queues: ['webhooks'],
+});

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SellerOutcome } from '../contract/core-metrics.ts';
+import type { MarketplaceName } from '../contract/schemas.ts';
+import { requireEnv } from '../runtime/config.ts';
+import { recordMetric } from '../runtime/observe.ts';
+import { type SellerCall, SellerError, type SellerRequest } from './adapter.ts';
+import { sellers, sellerUrlVariable } from './channels.ts';
+import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
+
+export interface SellerCallOptions {
+  /** Moment by which everything must have ended: no wait and no try goes beyond it. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+  /** The marketplace has accepted the credentials: what they say of their account is true. */
+  readonly isVerified?: boolean;
+  /** How often one request is tried; 4 times unless told. */
+  readonly attempts?: number;
+  readonly timeoutMs?: number;
+  readonly bucket?: TokenBucket;
+  readonly now?: () => number;
+  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
+}
+
+const firstPauseMs = 500;
+const waitBySleeping = (ms: number, signal: AbortSignal | undefined) =>
+  sleep(ms, undefined, signal ? { signal } : {});
+
+/** A way to the seller APIs, for one run of a function. */
+export function sellerCall(options: SellerCallOptions): SellerCall {
+  const { now = Date.now, wait = waitBySleeping, bucket = tableBucket, attempts = 4 } = options;
+  const loaded = new Map<string, Promise<unknown>>();
+
+  const leftMs = () => options.deadlineMs - now();
+  const waitOrGiveUp = async (
+    ms: number,
+    signal: AbortSignal,
+    otherwise: (ms: number) => SellerError,
+  ) => {
+    if (ms <= 0) return;
+    if (ms > leftMs()) throw otherwise(ms);
+    await wait(ms, signal);
+  };
+  const takeTurn = async (
+    { marketplace, limit }: SellerRequest,
+    account: string,
+    signal: AbortSignal,
+  ) => {
+    const place = { marketplace, account, limit };
+    const { isTaken, waitMs } = await bucket.take(place, Math.max(0, leftMs()), now());
+    if (!isTaken) throw limited(marketplace, waitMs);
+    await waitOrGiveUp(waitMs, signal, (ms) => limited(marketplace, ms));
+  };
+
+  return {
+    baseUrl: (marketplace) => requireEnv(sellerUrlVariable(marketplace)),
+    once: <T>(name: string, load: () => Promise<T>) => {
+      const known = loaded.get(name) as Promise<T> | undefined;
+      if (known) return known;
+      const loading = load();
+      loaded.set(name, loading);
+      loading.catch(() => loaded.delete(name));
+      return loading;
+    },
+    send: async (request, read) => {
+      const { marketplace, limit } = request;
+      const account = accountOf(request, options.isVerified === true);
+      const signal = AbortSignal.any([options.signal ?? [], request.signal ?? []].flat());
+      for (let attempt = 1; ; attempt += 1) {
+        await takeTurn(request, account, signal);
+        const outcome = await attemptOnce({ ...request, signal }, read, options, now());
+        if ('value' in outcome) return outcome.value;
+        if (outcome.retryAfterMs !== undefined)
+          await bucket.pause({ marketplace, account, limit }, outcome.retryAfterMs, now());
+        const pauseMs = outcome.retryAfterMs ?? Math.random() * firstPauseMs * 2 ** attempt;
+        const isLast = attempt === attempts;
+        if (isLast || signal.aborted) throw outcome.error;
+        await waitOrGiveUp(pauseMs, signal, () => outcome.error);
+      }
+    },
+  };
+}
+
+type Outcome<T> = { value: T } | { error: SellerError; retryAfterMs?: number };
+
+/** One try. Returns what may be tried again and throws what may not. */
+async function attemptOnce<T>(
+  request: SellerRequest & { signal: AbortSignal },
+  read: (response: Response) => Promise<T>,
+  options: SellerCallOptions,
+  nowMs: number,
+): Promise<Outcome<T>> {
+  const leftMs = options.deadlineMs - nowMs;
+  const { marketplace, method, url, headers, body } = request;
+  const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
+  const startedAt = performance.now();
+  const tell = (outcome: SellerOutcome) => {
+    recordMetric('SellerCalls', 1, { marketplace, outcome });
+    recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
+  };
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...headers,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      // The key must not follow to wherever an answer points.
+      redirect: 'error',
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), request.signal]),
+    });
+    if (response.status === 429) {
+      await response.body?.cancel();
+      tell('rate_limited');
+      const retryAfterMs = retryAfterOf(response, nowMs) ?? 1000;
+      return { error: limited(marketplace, retryAfterMs), retryAfterMs };
+    }
+    if (response.status >= 500) {
+      await response.body?.cancel();
+      tell('unavailable');
+      return { error: unavailable(marketplace, `answered ${response.status}`) };
+    }
+    const value = await read(response);
+    tell('answered');
+    return { value };
+  } catch (error) {
+    if (error instanceof SellerError) {
+      tell(wordFor(error));
+      if (error.code === 'malformed') return { error };
+      throw error;
+    }
+    // What was cut off from our side says nothing about theirs.
+    if (!request.signal.aborted) tell('no_answer');
+    return { error: unavailable(marketplace, 'did not answer', error) };
+  }
+}
+
+function wordFor({ code }: SellerError): SellerOutcome {
+  return code === 'wrong_key' || code === 'wrong_scope' ? 'refused' : code;
+}
+
+function limited(marketplace: string, retryAfterMs: number): SellerError {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  const text = `The limits of ${marketplace} are used up for ${seconds} s.`;
+  return new SellerError('rate_limited', text, { retryAfterMs });
+}
+
+function unavailable(marketplace: string, what: string, cause?: unknown): SellerError {
+  return new SellerError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
+}
+
+/**
+ * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
+ * in seconds; the standard one is seconds or a date. What is neither is not believed.
+ */
+function retryAfterOf({ headers }: Response, nowMs: number): number | undefined {
+  const standard = headers.get('retry-after');
+  const waits = [
+    secondsOf(headers.get('x-ratelimit-retry')),
+    secondsOf(standard) ?? Date.parse(standard ?? '') - nowMs,
+    secondsOf(headers.get('x-ratelimit-reset')),
+  ];
+  const waitMs = waits.find((ms) => ms !== undefined && ms > 0);
+  return waitMs === undefined ? undefined : Math.min(waitMs, maxPauseMs);
+}
+
+function secondsOf(text: string | null): number | undefined {
+  return text !== null && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
+}
+
+/**
+ * The name of a seller account in our table. All keys of an account share its limits, as they do at
+ * the marketplace; but a claim about the account that nobody has checked would let one tenant use up
+ * the limits of another, so until then it is made of the whole credentials.
+ */
+function accountOf({ marketplace, credentials }: SellerRequest, isVerified: boolean): string {
+  const account = isVerified
+    ? sellers[marketplace as MarketplaceName].account(credentials)
+    : undefined;
+  const members = Object.entries(credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify(account === undefined ? members : { account }))
+    .digest('base64url');
+}

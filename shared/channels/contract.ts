@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import type { BackgroundFunction } from '../contract/background.ts';
+import { bearer, defineEndpoint } from '../contract/endpoint.ts';
+import { type MarketplaceName, MarketplaceType, Timestamp } from '../contract/schemas.ts';
+import { sellers } from './channels.ts';
+
+const paths = ['/api/v1/tenants/me/credentials'] as const;
+const managers = bearer(['owner', 'admin']);
+
+export const SavedCredentials = z
+  .strictObject({
+    marketplace: MarketplaceType,
+    masked: z.record(z.string(), z.string()).meta({
+      description: 'The members of the credentials; of secret ones at most the last 4 characters.',
+      example: { client_id: '123456', api_key: '••••9f3a' },
+    }),
+    is_verified: z.boolean(),
+    verified_at: Timestamp.nullable(),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  })
+  .meta({ id: 'SavedCredentials' });
+
+const CredentialsList = z
+  .strictObject({ items: z.array(SavedCredentials) })
+  .meta({ id: 'CredentialsList' });
+
+/** A member for each seller marketplace, in the shape that its adapter wants. */
+const bySeller = Object.fromEntries(
+  Object.entries(sellers).map(([name, { credentials }]) => [name, credentials.optional()]),
+) as { [N in MarketplaceName]: z.ZodOptional<(typeof sellers)[N]['credentials']> };
+
+export const updateCredentials = defineEndpoint({
+  id: 'channels/update-credentials',
+  method: 'PATCH',
+  paths,
+  tag: 'credentials',
+  summary: 'Save the keys of seller marketplaces',
+  description:
+    'Each key is tried against its marketplace first, and all are saved or none. With `save_unverified`, keys are saved although their marketplace does not answer; a key that it refuses never is. Keys cannot be read back.',
+  access: managers,
+  body: z
+    .strictObject({ ...bySeller, save_unverified: z.boolean().default(false) })
+    .refine(
+      (body) => Object.keys(sellers).some((name) => body[name as MarketplaceName] !== undefined),
+      'names no seller marketplace',
+    ),
+  responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
+  errors: ['seller_key_refused', 'seller_key_scope', 'seller_unavailable', 'rate_limited'],
+  limits: ['credentials.user', 'credentials.tenant'],
+  table: {
+    tenant: ['Query', 'UpdateItem'],
+    limit: ['UpdateItem'],
+    sellerLimit: ['UpdateItem'],
+  },
+  keys: { credentials: ['GenerateDataKey'] },
+  sellers: true,
+  timeoutSeconds: 29,
+});
+
+export const getCredentials = defineEndpoint({
+  id: 'channels/get-credentials',
+  method: 'GET',
+  paths,
+  tag: 'credentials',
+  summary: 'The seller marketplaces that keys are saved for',
+  access: managers,
+  responses: { 200: { description: 'The credentials, masked', schema: CredentialsList } },
+  table: { tenant: ['Query'] },
+});
+
+export const deleteCredentials = defineEndpoint({
+  id: 'channels/delete-credentials',
+  method: 'DELETE',
+  paths,
+  tag: 'credentials',
+  summary: 'Delete the keys of one seller marketplace, or of all',
+  access: managers,
+  query: z.strictObject({ marketplace: MarketplaceType.optional() }),
+  responses: { 204: { description: 'Deleted, or there were none' } },
+  table: { tenant: ['DeleteItem'] },
+});
+
+export const rewrapCredentials: BackgroundFunction = {
+  id: 'channels/rewrap-credentials',
+  summary: 'Seals seller credentials anew that an older key of KMS sealed',
+  schedule: 'rate(1 day)',
+  timeoutSeconds: 300,
+  table: { credentials: ['Query'], tenant: ['GetItem', 'UpdateItem'] },
+  keys: { credentials: ['GenerateDataKey', 'Decrypt', 'DescribeKey'] },
+};

@@ -1,0 +1,231 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { AppError } from '../contract/errors.ts';
+import type { MarketplaceName } from '../contract/schemas.ts';
+import { admit } from '../limits/limits.ts';
+import { open, seal } from '../runtime/envelopes.ts';
+import { logSecurityEvent } from '../runtime/observe.ts';
+import { CredentialItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { getItem, query, transact, updateItem } from '../table/table.ts';
+import { type Credentials, type Seller, SellerError } from './adapter.ts';
+import { sellerCall } from './call.ts';
+import { sellers } from './channels.ts';
+
+/** Seller credentials as they are read back: no secret in them. */
+export interface ShownCredentials {
+  marketplace: MarketplaceName;
+  /** Members of the credentials, the secret ones masked. */
+  masked: Record<string, string>;
+  /** Whether the seller marketplace accepted them when they were saved. */
+  is_verified: boolean;
+  verified_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export type WantedCredentials = { readonly [N in MarketplaceName]?: Credentials | undefined };
+
+/** Trying all keys must end well within the 29 seconds that API Gateway waits. */
+const tryingMs = 15_000;
+
+/**
+ * Tries credentials against the seller marketplaces and saves all of them, or none. With
+ * `saveUnverified`, a marketplace that does not answer is no obstacle; one that refuses is.
+ * Throws `seller_key_refused`, `seller_key_scope`, `seller_unavailable`, `rate_limited`.
+ */
+export async function saveCredentials(
+  { tenantId, userId }: { tenantId: string; userId: string },
+  wanted: WantedCredentials,
+  saveUnverified: boolean,
+): Promise<ShownCredentials[]> {
+  await admit('credentials.user', userId);
+  await admit('credentials.tenant', tenantId);
+  const names = namesOf(wanted);
+  const call = sellerCall({ deadlineMs: Date.now() + tryingMs, attempts: 2, timeoutMs: 6000 });
+  const verified = await Promise.all(
+    names.map(async (name) => {
+      try {
+        await sellers[name].check(wanted[name] ?? {}, call);
+        return true;
+      } catch (error) {
+        const refusal = toAppError(error);
+        if (saveUnverified && refusal.code === 'seller_unavailable') return false;
+        throw refusal;
+      }
+    }),
+  );
+  const failed = await transact(
+    await Promise.all(
+      names.map((name, index) =>
+        saveWrite(tenantId, name, wanted[name] ?? {}, verified[index] === true),
+      ),
+    ),
+  );
+  if (failed) throw new Error('Saving credentials has no condition that could fail');
+  for (const marketplace of names)
+    logSecurityEvent('credentials_saved', { marketplace, tenant_id: tenantId, user_id: userId });
+  return listCredentials(tenantId);
+}
+
+/** The credentials of the tenant, masked. */
+export async function listCredentials(tenantId: string): Promise<ShownCredentials[]> {
+  const { pk, prefix } = keys.credentialsOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+    ConsistentRead: true,
+  });
+  return Items.map((item) => {
+    const { marketplace, shown, verified_at, created_at, updated_at } = CredentialItem.parse(item);
+    const is_verified = verified_at !== null;
+    return { marketplace, masked: shown, is_verified, verified_at, created_at, updated_at };
+  });
+}
+
+/** Deletes the credentials of one marketplace, or of all. Nothing is left of them. */
+export async function deleteCredentials(
+  tenantId: string,
+  marketplace: MarketplaceName | undefined,
+): Promise<void> {
+  const names = marketplace ? [marketplace] : (Object.keys(sellers) as MarketplaceName[]);
+  await transact(names.map((name) => ({ delete: { Key: keys.credential(tenantId, name) } })));
+  logSecurityEvent('credentials_deleted', { tenant_id: tenantId, marketplace: names.join(',') });
+}
+
+/**
+ * The credentials themselves, for calling the seller marketplace, whether it has accepted them, and
+ * their version. Throws `no_credentials`, and what KMS throws when the item does not belong to this tenant.
+ */
+export async function openCredentials(
+  tenantId: string,
+  marketplace: MarketplaceName,
+): Promise<{ credentials: Credentials; isVerified: boolean; version: string }> {
+  const found = await getItem(keys.credential(tenantId, marketplace));
+  if (!found) throw new AppError('no_credentials');
+  const item = CredentialItem.parse(found);
+  const credentials = await openItem(tenantId, marketplace, item);
+  return { credentials, isVerified: item.verified_at !== null, version: item.updated_at };
+}
+
+/** What changes whenever the credentials are saved anew; undefined when there are none. */
+export async function credentialsVersion(
+  tenantId: string,
+  marketplace: MarketplaceName,
+): Promise<string | undefined> {
+  const options = { ProjectionExpression: 'updated_at' };
+  const found = await getItem(keys.credential(tenantId, marketplace), options);
+  return found && CredentialItem.pick({ updated_at: true }).parse(found).updated_at;
+}
+
+const ownerOf = (tenantId: string, marketplace: string) => ({ tenantId, credential: marketplace });
+
+async function openItem(
+  tenantId: string,
+  marketplace: MarketplaceName,
+  item: CredentialItem,
+): Promise<Credentials> {
+  const text = await open(ownerOf(tenantId, marketplace), item);
+  return sellers[marketplace].credentials.parse(JSON.parse(text));
+}
+
+/**
+ * Seals the credentials anew, with what seals today. Does nothing when they have changed since
+ * `seenSealedAt` or are gone; returns whether it did something.
+ */
+export async function rewrap(
+  tenantId: string,
+  marketplace: MarketplaceName,
+  seenSealedAt: string,
+): Promise<boolean> {
+  const found = await getItem(keys.credential(tenantId, marketplace));
+  if (!found) return false;
+  const item = CredentialItem.parse(found);
+  if (item.sealed_at !== seenSealedAt) return false;
+  const owner = ownerOf(tenantId, marketplace);
+  const envelope = await seal(owner, await open(owner, item));
+  const sealed = sealedNow(tenantId, marketplace, envelope);
+  try {
+    await updateItem({
+      Key: keys.credential(tenantId, marketplace),
+      ...assign(sealed),
+      ConditionExpression: 'sealed = :old',
+      ExpressionAttributeValues: {
+        ...assign(sealed).ExpressionAttributeValues,
+        ':old': item.sealed,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+function sealedNow(
+  tenantId: string,
+  marketplace: MarketplaceName,
+  envelope: Awaited<ReturnType<typeof seal>>,
+) {
+  const sealed_at = new Date().toISOString();
+  return { ...envelope, sealed_at, ...keys.credentialSeries(sealed_at, tenantId, marketplace) };
+}
+
+/** An update that sets attributes of fixed names. */
+function assign(attributes: Record<string, unknown>) {
+  const names = Object.keys(attributes);
+  return {
+    UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
+    ExpressionAttributeValues: Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [`:${name}`, value]),
+    ),
+  };
+}
+
+async function saveWrite(
+  tenantId: string,
+  marketplace: MarketplaceName,
+  credentials: Credentials,
+  isVerified: boolean,
+) {
+  const envelope = await seal(ownerOf(tenantId, marketplace), JSON.stringify(credentials));
+  const now = new Date().toISOString();
+  const { UpdateExpression, ExpressionAttributeValues } = assign({
+    ...sealedNow(tenantId, marketplace, envelope),
+    marketplace,
+    shown: mask(sellers[marketplace], credentials),
+    verified_at: isVerified ? now : null,
+    updated_at: now,
+  });
+  return {
+    update: {
+      Key: keys.credential(tenantId, marketplace),
+      UpdateExpression: `${UpdateExpression}, created_at = if_not_exists(created_at, :updated_at)`,
+      ExpressionAttributeValues,
+    },
+  };
+}
+
+/** The end of a long secret tells its owner which one it is and helps nobody to guess it. */
+function mask({ open: openMembers }: Seller, credentials: Credentials): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(credentials).map(([name, value]) => {
+      if (openMembers.includes(name)) return [name, value];
+      return [name, `••••${value.length >= 24 ? value.slice(-4) : ''}`];
+    }),
+  );
+}
+
+const namesOf = (wanted: WantedCredentials) =>
+  (Object.keys(sellers) as MarketplaceName[]).filter((name) => wanted[name] !== undefined);
+
+function toAppError(error: unknown): AppError {
+  if (!(error instanceof SellerError)) throw error;
+  const { code, message: detail, retryAfterMs = 30_000 } = error;
+  if (code === 'wrong_key') return new AppError('seller_key_refused', { detail, cause: error });
+  if (code === 'wrong_scope') return new AppError('seller_key_scope', { detail, cause: error });
+  const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  // Our turns there are used up: nothing is known of the key, and nothing is wrong with the seller.
+  if (code === 'rate_limited')
+    return new AppError('rate_limited', { detail, headers, cause: error });
+  return new AppError('seller_unavailable', { headers, cause: error });
+}

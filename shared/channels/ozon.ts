@@ -1,0 +1,285 @@
+import * as z from 'zod';
+import {
+  type Credentials,
+  type Seller,
+  type SellerCall,
+  SellerError,
+  type SellerLimit,
+  type SellerPage,
+  type SellerProduct,
+} from './adapter.ts';
+import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
+import { textsOf } from './descriptions.ts';
+import { type Price, takePrices } from './prices.ts';
+import { together } from './together.ts';
+
+const marketplace = 'ozon';
+const productsPerPage = 1000;
+
+/** 50 requests a second are allowed per Client-Id: at most 10 at once and 40 in the second after. */
+const limit: SellerLimit = { category: 'all', intervalMs: 25, burst: 10 };
+
+const quantity = z.int().nonnegative();
+/** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
+const Id = z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).transform(String);
+const Text = z.string().nullish();
+/** Where the next page starts; nothing at the end. */
+const Next = Text.transform((next) => next ?? '');
+
+const List = z.object({
+  result: z.object({
+    items: z.array(
+      z.object({
+        product_id: Id,
+        has_fbo_stocks: z.boolean().nullish(),
+        has_fbs_stocks: z.boolean().nullish(),
+      }),
+    ),
+    total: quantity,
+    last_id: Next,
+  }),
+});
+type ListEntry = z.infer<typeof List>['result']['items'][number];
+
+/** Later pages may be empty: the end of the list is one. */
+const FirstList = List.refine(({ result }) => result.items.length > 0 || result.total === 0, {
+  path: ['result', 'items'],
+});
+
+const Info = z.object({
+  items: z.array(
+    z.object({
+      id: Id,
+      offer_id: Text,
+      name: Text,
+      barcodes: z.array(Text).nullish(),
+      currency_code: z.unknown(),
+      /** `120.00`, exactly as it is sold; empty where there is no price. */
+      price: z.unknown(),
+      primary_image: z.union([z.string(), z.array(Text)]).nullish(),
+      images: z.array(Text).nullish(),
+    }),
+  ),
+});
+type ProductInfo = Omit<z.infer<typeof Info>['items'][number], 'price'> & {
+  price: Price | undefined;
+};
+type InfoById = Map<string, ProductInfo>;
+
+const Stocks = z.object({
+  cursor: Next,
+  total: quantity,
+  items: z.array(
+    z.object({
+      product_id: Id,
+      stocks: z.array(z.object({ present: quantity, reserved: quantity })),
+    }),
+  ),
+});
+type ProductStocks = z.infer<typeof Stocks>['items'][number]['stocks'];
+type StocksById = Map<string, ProductStocks>;
+
+const OzonCredentials = z
+  .strictObject({
+    client_id: z.string().regex(/^\d{1,20}$/, 'is not a Client-Id'),
+    api_key: z
+      .string()
+      .min(16, 'has fewer than 16 characters')
+      .max(256, 'is longer than 256 characters')
+      .regex(/^[\x21-\x7e]+$/, 'has characters that no key has'),
+  })
+  .meta({ id: 'OzonCredentials' });
+
+/** Ozon: identifiers by pages of 1000, each joined with its product information and stocks. */
+export const ozon: Seller = {
+  marketplace,
+  credentials: OzonCredentials,
+  open: ['client_id'],
+  defaultUrl: 'https://api-seller.ozon.ru',
+  account: ({ client_id: clientId }) => clientId,
+  check,
+  page,
+};
+
+async function check(credentials: Credentials, call: SellerCall): Promise<void> {
+  const { items } = await readList(credentials, '', 1, call);
+  const ids = items.map(({ product_id }) => product_id);
+  await readStocks(credentials, ids, call);
+  if (ids.length > 0) await readInfo(credentials, ids, call);
+}
+
+/** Lists a page again when its products changed between the list and what is told about them. */
+async function page(
+  credentials: Credentials,
+  cursor: string | undefined,
+  call: SellerCall,
+): Promise<SellerPage> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { items, total, last_id } = await readList(
+      credentials,
+      cursor ?? '',
+      productsPerPage,
+      call,
+    );
+    const end = { products: [], next: undefined, total, phase: 'products' };
+    if (items.length === 0) return end;
+    if (last_id !== '' && last_id === cursor)
+      throw malformed('Ozon gives the same products over and over.');
+
+    const ids = items.map(({ product_id }) => product_id);
+    const [infos, stocks] = await together(call, (both) => [
+      readInfo(credentials, ids, both),
+      readStocks(credentials, ids, both),
+    ]);
+    const products = items.flatMap((item) => {
+      const info = infos.get(item.product_id);
+      const entry = stocks.get(item.product_id) ?? (hasNoStocks(item) ? none : undefined);
+      return info && entry ? toProduct(info, entry) : [];
+    });
+    if (products.length === items.length)
+      return { ...end, products, next: last_id === '' ? undefined : last_id };
+    if (attempt === joinAttempts)
+      throw malformed('Ozon listed products and did not tell everything about them.');
+  }
+}
+
+const joinAttempts = 3;
+const none: ProductStocks = [];
+
+/** Stocks that are not told are none only where the list says so too. */
+const hasNoStocks = ({ has_fbo_stocks, has_fbs_stocks }: ListEntry): boolean =>
+  has_fbo_stocks === false && has_fbs_stocks === false;
+
+async function readList(credentials: Credentials, lastId: string, size: number, call: SellerCall) {
+  const { result } = await post(
+    '/v3/product/list',
+    {
+      filter: { offer_id: [], product_id: [], visibility: 'ALL' },
+      last_id: lastId,
+      limit: size,
+    },
+    lastId === '' ? FirstList : List,
+    credentials,
+    call,
+  );
+  if (result.items.length > size) throw malformed('Ozon gave more products than asked for.');
+  return result;
+}
+
+async function readInfo(
+  credentials: Credentials,
+  ids: readonly string[],
+  call: SellerCall,
+): Promise<InfoById> {
+  const body = { product_id: ids };
+  return post(
+    '/v3/product/info/list',
+    body,
+    Info.transform(({ items }): InfoById => {
+      const prices = takePrices(
+        marketplace,
+        items.map((item) => ({
+          external_id: item.id,
+          amount: item.price,
+          currency: item.currency_code,
+        })),
+      );
+      return new Map(items.map((item) => [item.id, { ...item, price: prices.get(item.id) }]));
+    }),
+    credentials,
+    call,
+  );
+}
+
+/** Pages of stocks until all are there or a page brings none of those asked for that is new. */
+async function readStocks(
+  credentials: Credentials,
+  ids: readonly string[],
+  call: SellerCall,
+): Promise<StocksById> {
+  const asked = new Set(ids);
+  const found: StocksById = new Map();
+  let cursor = '';
+  for (;;) {
+    const before = found.size;
+    const { items, cursor: next } = await post(
+      '/v4/product/info/stocks',
+      {
+        cursor,
+        filter: { offer_id: [], product_id: ids, visibility: 'ALL', with_quant: {} },
+        // Without ids it is only tried whether the key may read stocks.
+        limit: ids.length > 0 ? productsPerPage : 1,
+      },
+      Stocks,
+      credentials,
+      call,
+    );
+    for (const { product_id, stocks } of items)
+      if (asked.has(product_id)) found.set(product_id, stocks);
+    const isEnd = next === '' || found.size === asked.size || found.size === before;
+    if (isEnd) return found;
+    cursor = next;
+  }
+}
+
+function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
+  const { id, price } = info;
+  const stock = sum(stocks.map(({ present }) => present));
+  const reserved = sum(stocks.map((entry) => entry.reserved));
+  assertQuantities({ marketplace, external_id: id }, [stock, reserved]);
+  return {
+    external_id: id,
+    ...textsOf({
+      sku: info.offer_id,
+      name: info.name,
+      images: [info.primary_image, info.images].flat(),
+      barcodes: info.barcodes ?? [],
+    }),
+    ...(price && { price }),
+    stock,
+    reserved,
+  };
+}
+
+function post<S extends z.ZodType>(
+  path: string,
+  body: object,
+  schema: S,
+  credentials: Credentials,
+  call: SellerCall,
+): Promise<z.output<S>> {
+  return call.send(
+    {
+      marketplace,
+      credentials,
+      limit,
+      method: 'POST',
+      url: call.baseUrl(marketplace) + path,
+      headers: {
+        'client-id': credentials.client_id ?? '',
+        'api-key': credentials.api_key ?? '',
+      },
+      body,
+    },
+    async (response) => {
+      await assertOk(response, path);
+      return readJson(response, schema, `The answer of Ozon to ${path}`);
+    },
+  );
+}
+
+/** Throws what a refusal means: 403 is about the key or about its roles, and says which. */
+async function assertOk(response: Response, path: string): Promise<void> {
+  if (response.status === 200) return;
+  const text = await refusalText(response);
+  const isAboutRole = /\brole/i.test(text);
+  const isAboutKey = /api-?key|client-?id|deactivated|expired/i.test(text);
+  if (
+    response.status === 401 ||
+    ([400, 403, 404].includes(response.status) && isAboutKey && !isAboutRole)
+  )
+    throw new SellerError('wrong_key', 'Ozon does not accept this Client-Id and API key.');
+  if (response.status === 403)
+    throw new SellerError('wrong_scope', `The Ozon key has no role for ${path}.`);
+  throw malformed(`Ozon answered ${response.status} to ${path}.`);
+}

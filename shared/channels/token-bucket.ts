@@ -1,0 +1,126 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { AppError } from '../contract/errors.ts';
+import { keys } from '../table/keys.ts';
+import { updateItem } from '../table/table.ts';
+import type { SellerLimit } from './adapter.ts';
+
+/** Whose calls are counted, and how many there may be. */
+export interface BucketPlace {
+  readonly marketplace: string;
+  readonly account: string;
+  readonly limit: SellerLimit;
+}
+
+export interface TokenBucket {
+  /**
+   * Takes a turn and tells how long to wait for it. When that would be longer than `maxWaitMs`,
+   * nothing is taken, and `waitMs` tells how long it would have been.
+   */
+  take(
+    place: BucketPlace,
+    maxWaitMs: number,
+    nowMs: number,
+  ): Promise<{ isTaken: boolean; waitMs: number }>;
+  /**
+   * Lets nobody take a turn for so long, `maxPauseMs` at most: the seller marketplace counts
+   * differently than we do.
+   */
+  pause(place: BucketPlace, ms: number, nowMs: number): Promise<void>;
+}
+
+/** A header of one answer must not stop a seller account for longer. */
+export const maxPauseMs = 15 * 60_000;
+
+const dayMs = 86_400_000;
+const maxAttempts = 20;
+
+/** Where a bucket was when this container last saw it: a guess that saves a write, not more. */
+const lastSeen = new Map<string, number>();
+const maxSeen = 1000;
+
+function remember(name: string, fullAtMs: number): void {
+  lastSeen.delete(name);
+  lastSeen.set(name, fullAtMs);
+  const oldest = lastSeen.keys().next().value;
+  if (lastSeen.size > maxSeen && oldest !== undefined) lastSeen.delete(oldest);
+}
+
+/**
+ * Token buckets in the table, shared by all workers and exact however many ask at once. The item
+ * keeps one number: the moment at which the bucket will be full again. A turn moves it on by one
+ * interval, under the condition that it is where the arithmetic assumed it.
+ */
+export const tableBucket: TokenBucket = {
+  take: async ({ marketplace, account, limit }, maxWaitMs, nowMs) => {
+    const { intervalMs, burst } = limit;
+    const key = keys.sellerLimit(marketplace, account, limit.category);
+    const aheadMs = (burst - 1) * intervalMs;
+    let fullAtMs = lastSeen.get(key.pk) ?? Number.NEGATIVE_INFINITY;
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const isFull = fullAtMs < nowMs;
+      const moved = await (isFull
+        ? change(
+            key,
+            'SET full_at_ms = :full, #ttl = :ttl',
+            'attribute_not_exists(full_at_ms) OR full_at_ms < :now',
+            { ':full': nowMs + intervalMs, ':now': nowMs, ':ttl': ttlOf(nowMs) },
+          )
+        : change(
+            key,
+            'ADD full_at_ms :interval SET #ttl = :ttl',
+            'full_at_ms >= :now AND full_at_ms <= :latest',
+            {
+              ':interval': intervalMs,
+              ':now': nowMs,
+              ':latest': Math.floor(nowMs + aheadMs + maxWaitMs),
+              ':ttl': ttlOf(nowMs + maxWaitMs),
+            },
+          ));
+      fullAtMs = moved.fullAtMs;
+      remember(key.pk, fullAtMs);
+      if (moved.isChanged)
+        return { isTaken: true, waitMs: Math.max(0, fullAtMs - intervalMs - aheadMs - nowMs) };
+      const waitMs = fullAtMs - aheadMs - nowMs;
+      if (waitMs > maxWaitMs) return { isTaken: false, waitMs };
+    }
+    throw new AppError('busy', { headers: { 'retry-after': '1' } });
+  },
+  pause: async ({ marketplace, account, limit }, ms, nowMs) => {
+    const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
+    const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
+    await change(
+      keys.sellerLimit(marketplace, account, limit.category),
+      'SET full_at_ms = :full, #ttl = :ttl',
+      'attribute_not_exists(full_at_ms) OR full_at_ms < :full',
+      { ':full': fullAtMs, ':ttl': ttlOf(fullAtMs) },
+    );
+  },
+};
+
+const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
+
+/** Changes the bucket if its condition holds; tells where it then is, or is instead. */
+async function change(
+  key: ReturnType<typeof keys.sellerLimit>,
+  update: string,
+  condition: string,
+  values: Record<string, number>,
+): Promise<{ isChanged: boolean; fullAtMs: number }> {
+  try {
+    const changed = await updateItem({
+      Key: key,
+      UpdateExpression: update,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: values,
+      ReturnValues: 'UPDATED_NEW',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return { isChanged: true, fullAtMs: Number(changed?.full_at_ms) };
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    // The exception carries the item as DynamoDB spells it.
+    const fullAtMs = Number(error.Item?.full_at_ms?.N ?? Number.NEGATIVE_INFINITY);
+    return { isChanged: false, fullAtMs };
+  }
+}

@@ -1,0 +1,165 @@
+import * as z from 'zod';
+import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
+import {
+  pageOf,
+  pageQuery,
+  queryNumber,
+  type SubscriptionPlan,
+  Timestamp,
+} from '../../contract/schemas.ts';
+
+/** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
+export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, number>> = {
+  FREE: 30,
+  STARTER: 90,
+  PRO: 180,
+  ENTERPRISE: 365,
+};
+
+/** The tenant's number in the older service's network overlay. It names a tenant and opens nothing. */
+export const Vni = z.int().min(1000).max(999_999).meta({ id: 'Vni', example: 104_729 });
+
+const DetectionId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -');
+/** One spelling for each address: IPv6 short and in lower case, and IPv4 as such wherever it hides. */
+function spellAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short) ?? [];
+  if (!high || !low) return short;
+  const pairs = [high, low].map((text) => Number.parseInt(text, 16));
+  return pairs.flatMap((pair) => [pair >> 8, pair & 255]).join('.');
+}
+const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address').overwrite(spellAddress);
+const Label = z
+  .string()
+  .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
+export const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
+/** What is closer to 0 than DynamoDB can tell is 0. */
+const toStorable = (probability: number) => (probability < 1e-100 ? 0 : probability);
+const Probability = z.number().min(0).max(1).overwrite(toStorable);
+const Instant = z.iso
+  .datetime({ offset: true, error: 'is not an RFC 3339 time' })
+  .transform((value) => new Date(value).toISOString())
+  .refine((value) => /^\d{4}-/.test(value), 'is not within the years 0000 to 9999');
+
+export const Detection = z
+  .strictObject({
+    id: DetectionId,
+    ts: Timestamp,
+    source_ip: z.string(),
+    label: Label,
+    probability: Probability,
+    eni_id: EniId.optional(),
+    vni: Vni.optional(),
+  })
+  .meta({ id: 'Detection' });
+
+/** Events of detections that webhooks may ask for. */
+export const detectionEvents = {
+  'detection.created':
+    'Detections were stored: one event for a report, or several for the parts of a large one. Data: `count`, `detection_ids`.',
+} as const;
+
+export const listDetections = defineEndpoint({
+  id: 'detections/list',
+  method: 'GET',
+  paths: ['/api/v1/detections', '/detections'],
+  tag: 'detections',
+  summary: "The tenant's detections, newest first",
+  description:
+    'A page examines a bounded number of detections, so with filters it may hold fewer than `limit`, even none: follow `next_cursor` until it is null. The plan says how far back it goes: FREE 30 days, STARTER 90, PRO 180, ENTERPRISE 365. `vni` is there once the tenant has claimed a network interface.',
+  access: bearer(roles),
+  query: z.strictObject({
+    from: Instant.optional(),
+    to: Instant.optional(),
+    label: Label.optional(),
+    min_probability: queryNumber(0, 1).optional(),
+    source_ip: SourceIp.optional(),
+    eni_id: EniId.optional(),
+    ...pageQuery(200),
+  }),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: pageOf(Detection).meta({ id: 'DetectionPage' }),
+    },
+  },
+  errors: ['invalid_cursor'],
+  table: {
+    tenant: ['GetItem'],
+    tenantDetections: ['Query'],
+  },
+  secrets: ['sealing-key'],
+});
+
+export const ingestDetections = defineEndpoint({
+  id: 'detections/ingest',
+  method: 'POST',
+  paths: ['/api/v1/detections'],
+  tag: 'detections',
+  summary: 'Sensors report detections',
+  description:
+    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. An `eni_id` that another tenant has claimed is refused; one that nobody has claimed is accepted.',
+  access: { kind: 'apiKey', scope: 'detections:write' },
+  body: z
+    .strictObject({
+      detections: z
+        .array(
+          z.strictObject({
+            id: DetectionId.optional(),
+            ts: Instant.optional(),
+            source_ip: SourceIp,
+            label: Label,
+            probability: Probability,
+            eni_id: EniId.optional(),
+          }),
+        )
+        .min(1)
+        .max(100),
+    })
+    .meta({
+      example: {
+        detections: [
+          { id: 'sensor-1-0001', source_ip: '203.0.113.9', label: 'MALWARE', probability: 0.97 },
+        ],
+      },
+    }),
+  maxBodyBytes: 256 * 1024,
+  responses: {
+    202: {
+      description: 'Stored',
+      schema: z.strictObject({ accepted: z.int(), duplicates: z.int() }).meta({ id: 'Ingested' }),
+    },
+  },
+  limits: ['ingest.address', 'ingest.key', 'ingest.tenant'],
+  table: {
+    apiKey: ['GetItem'],
+    tenant: ['GetItem', 'Query'],
+    tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
+    eni: ['BatchGetItem', 'UpdateItem'],
+    tenantDelivery: ['PutItem'],
+    limit: ['UpdateItem'],
+  },
+  queues: ['webhooks'],
+});
+
+export const seedDetections = defineEndpoint({
+  id: 'detections/seed',
+  method: 'POST',
+  paths: ['/dev/seed-detections'],
+  tag: 'dev',
+  summary: 'Fifteen detections to look at',
+  access: bearer(roles),
+  responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
+  localOnly: true,
+  table: {
+    tenant: ['Query'],
+    tenantDetection: ['PutItem'],
+    tenantDetectionCounts: ['UpdateItem'],
+    tenantDelivery: ['PutItem'],
+  },
+  queues: ['webhooks'],
+});

@@ -1,0 +1,271 @@
+import { randomInt } from 'node:crypto';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { AppError, type FieldError } from '../contract/errors.ts';
+import { Remembered } from '../runtime/ttl-cache.ts';
+import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import {
+  create,
+  getItem,
+  getItems,
+  query,
+  transact,
+  updateItem,
+  type Write,
+} from '../table/table.ts';
+import { EniId } from './contract/detections.ts';
+
+const maxEnis = 1000;
+const maxAttempts = 10;
+const lowestVni = 1000;
+const highestVni = 999_999;
+
+const drawVni = () => randomInt(lowestVni, highestVni + 1);
+
+/**
+ * Claims network interfaces for a tenant, all or none. The first claim draws the tenant's VNI. Throws
+ * `eni_claimed` when another tenant has one of them, and `too_many_enis` beyond 1000.
+ */
+export async function claimEnis(
+  tenantId: string,
+  wanted: readonly string[],
+  draw: () => number = drawVni,
+): Promise<{ inserted: number; skipped: number }> {
+  const distinct = [...new Set(wanted)];
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const [register, ...found] = await getItems([
+      keys.eniRegister(tenantId),
+      ...distinct.map(keys.eniLookup),
+      ...distinct.map(keys.eniReporter),
+    ]);
+    const owners = new Map(
+      distinct.map((eniId, index) => [eniId, found[index] && ownerOf(found[index])]),
+    );
+    const reporters = new Map(
+      distinct.map((eniId, index) => [eniId, reporterOf(found[distinct.length + index])]),
+    );
+    const errors = foreignErrors(
+      wanted,
+      (eniId) => {
+        const owner = owners.get(eniId);
+        if (owner !== undefined)
+          return owner === tenantId ? undefined : 'is claimed by another tenant';
+        const reporter = reporters.get(eniId) ?? tenantId;
+        return reporter === tenantId ? undefined : 'is reported by another tenant';
+      },
+      (index) => `/eni_ids/${index}`,
+    );
+    if (errors.length > 0) throw new AppError('eni_claimed', { errors });
+
+    const unclaimed = distinct.filter((eniId) => owners.get(eniId) === undefined);
+    const counts = { inserted: unclaimed.length, skipped: wanted.length - unclaimed.length };
+    if (unclaimed.length === 0) return counts;
+    const failed = await transact([
+      ...registerWrites(tenantId, unclaimed.length, register, draw),
+      ...unclaimed.flatMap((eniId) => claimWrites(tenantId, eniId)),
+    ]);
+    // Somebody else was first with an interface or a VNI, or with the tenant's first claim.
+    if (!failed) return counts;
+  }
+  throw new AppError('version_conflict');
+}
+
+/** The tenant that has reported the interface lately. */
+function reporterOf(item: object | undefined): string | undefined {
+  if (!item) return undefined;
+  const { tenant_id, ttl } = EniReporterItem.parse(item);
+  return ttl > Date.now() / 1000 ? tenant_id : undefined;
+}
+
+const ownerOf = (lookup: object) => EniLookupItem.parse(lookup).tenant_id;
+
+const claimWrites = (tenantId: string, eniId: string): Write[] => [
+  create({ ...keys.eniLookup(eniId), tenant_id: tenantId }),
+  create({ ...keys.eni(tenantId, eniId), eni_id: eniId, created_at: new Date().toISOString() }),
+];
+
+/** The writes that count `added` interfaces more, and give the tenant its VNI if it has none. */
+function registerWrites(
+  tenantId: string,
+  added: number,
+  register: object | undefined,
+  draw: () => number,
+): Write[] {
+  const Key = keys.eniRegister(tenantId);
+  if (!register) {
+    const vni = draw();
+    return [
+      create({ ...Key, vni, count: added }),
+      create({ ...keys.vniLookup(vni), tenant_id: tenantId }),
+    ];
+  }
+  if (EniRegisterItem.parse(register).count + added > maxEnis) throw new AppError('too_many_enis');
+  return [
+    {
+      update: {
+        Key,
+        UpdateExpression: 'ADD #count :added',
+        ConditionExpression: '#count <= :room',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':added': added, ':room': maxEnis - added },
+      },
+    },
+  ];
+}
+
+/** The network interfaces of a tenant by id, and its VNI once it has one. */
+export async function listEnis(
+  tenantId: string,
+): Promise<{ eni_ids: string[]; vni: number | null }> {
+  const { pk, prefix } = keys.enisOf(tenantId);
+  const [{ Items = [] }, register] = await Promise.all([
+    query({
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+      ConsistentRead: true,
+    }),
+    getItem(keys.eniRegister(tenantId)),
+  ]);
+  return {
+    eni_ids: Items.map((item) => EniItem.parse(item).eni_id),
+    vni: register ? EniRegisterItem.parse(register).vni : null,
+  };
+}
+
+/** Gives up a network interface of the tenant. Throws `not_found`. */
+export async function deleteEni(tenantId: string, eniId: string): Promise<void> {
+  const failed = !EniId.safeParse(eniId).success || (await transact(deletion(tenantId, eniId)));
+  if (failed) throw new AppError('not_found', { detail: 'This tenant has no such interface.' });
+}
+
+const deletion = (tenantId: string, eniId: string): Write[] => [
+  {
+    delete: {
+      Key: keys.eni(tenantId, eniId),
+      ConditionExpression: 'attribute_exists(pk)',
+    },
+  },
+  {
+    delete: {
+      Key: keys.eniLookup(eniId),
+      ConditionExpression: 'tenant_id = :tenant',
+      ExpressionAttributeValues: { ':tenant': tenantId },
+    },
+  },
+  {
+    update: {
+      Key: keys.eniRegister(tenantId),
+      UpdateExpression: 'ADD #count :less',
+      ExpressionAttributeNames: { '#count': 'count' },
+      ExpressionAttributeValues: { ':less': -1 },
+    },
+  },
+];
+
+const vnis = new Remembered<number>();
+
+/** The VNI of a tenant, which never changes once it has one. */
+export async function vniOf(tenantId: string): Promise<number | undefined> {
+  const known = vnis.get(tenantId);
+  if (known !== undefined) return known;
+  const register = await getItem(keys.eniRegister(tenantId), { ConsistentRead: false });
+  if (!register) return undefined;
+  const { vni } = EniRegisterItem.parse(register);
+  vnis.set(tenantId, vni);
+  return vni;
+}
+
+type Standing = 'own' | 'foreign' | 'free';
+
+/** Whose an interface is, seen from a tenant, by `<tenant>/<interface>`. */
+const standings = new Remembered<Standing>();
+
+/**
+ * What is wrong with the network interfaces of reported detections: those that another tenant has
+ * claimed. And those that nobody has.
+ */
+export async function checkReportedEnis(
+  tenantId: string,
+  reported: readonly { eni_id?: string | undefined }[],
+): Promise<{ errors: FieldError[]; unclaimed: string[] }> {
+  const eniIds = reported.map(({ eni_id }) => eni_id);
+  const known = new Map<string, Standing>();
+  const unknown: string[] = [];
+  for (const eniId of new Set(eniIds)) {
+    if (eniId === undefined) continue;
+    const standing = standings.get(`${tenantId}/${eniId}`);
+    if (standing === undefined) unknown.push(eniId);
+    else known.set(eniId, standing);
+  }
+  const lookups = unknown.length > 0 ? await getItems(unknown.map(keys.eniLookup)) : [];
+  for (const [index, eniId] of unknown.entries()) {
+    const lookup = lookups[index];
+    const standing = !lookup ? 'free' : ownerOf(lookup) === tenantId ? 'own' : 'foreign';
+    standings.set(`${tenantId}/${eniId}`, standing);
+    known.set(eniId, standing);
+  }
+  const errors = foreignErrors(
+    eniIds,
+    (eniId) => (known.get(eniId) === 'foreign' ? 'is claimed by another tenant' : undefined),
+    (index) => `/detections/${index}/eni_id`,
+  );
+  return {
+    errors,
+    unclaimed: [...known].flatMap(([id, standing]) => (standing === 'free' ? id : [])),
+  };
+}
+
+/** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
+const reporterMs = 30 * 86_400_000;
+const noteEveryMs = 86_400_000;
+const maxNoted = 10_000;
+const noted = new Map<string, number>();
+
+/**
+ * Notes that the tenant reports interfaces that nobody has claimed, so that nobody else claims them
+ * and shuts its sensors out. Who has reported one first has it until 30 days after the last report.
+ */
+export async function noteReporter(tenantId: string, eniIds: readonly string[]): Promise<void> {
+  const nowMs = Date.now();
+  const isFresh = (eniId: string) =>
+    (noted.get(`${tenantId}/${eniId}`) ?? Number.NEGATIVE_INFINITY) > nowMs - noteEveryMs;
+  await Promise.all(
+    eniIds
+      .filter((eniId) => !isFresh(eniId))
+      .map(async (eniId) => {
+        await writeReporter(tenantId, eniId, nowMs);
+        noted.set(`${tenantId}/${eniId}`, nowMs);
+        const oldest = noted.keys().next().value;
+        if (noted.size > maxNoted && oldest !== undefined) noted.delete(oldest);
+      }),
+  );
+}
+
+async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.eniReporter(eniId),
+      UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
+      ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':tenant': tenantId,
+        ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
+        ':now': Math.floor(nowMs / 1000),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+function foreignErrors(
+  eniIds: readonly (string | undefined)[],
+  wrongWith: (eniId: string) => string | undefined,
+  pointer: (index: number) => string,
+): FieldError[] {
+  return eniIds.flatMap((eniId, index): FieldError[] => {
+    const detail = eniId === undefined ? undefined : wrongWith(eniId);
+    return detail === undefined ? [] : [{ in: 'body', pointer: pointer(index), detail }];
+  });
+}

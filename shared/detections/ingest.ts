@@ -1,0 +1,109 @@
+import type * as z from 'zod';
+import { AppError, type FieldError } from '../contract/errors.ts';
+import { newId } from '../runtime/ids.ts';
+import { keys } from '../table/keys.ts';
+import { create, transact } from '../table/table.ts';
+import { deliveriesOf, listenersOf } from '../webhooks/events.ts';
+import type { ingestDetections } from './contract/detections.ts';
+import { checkReportedEnis, noteReporter } from './enis.ts';
+import { type Detection, seriesKey } from './list.ts';
+import { clockSkewMs, dayMs, daysOf, type Plan } from './retention.ts';
+import { countWrites, inTransactions, newShard } from './statistics.ts';
+
+export type NewDetection = z.output<typeof ingestDetections.body>['detections'][number];
+
+/**
+ * Stores detections; one whose id the tenant has already is a duplicate and changes nothing. When
+ * this returns, all of them are durable. The plan says how old one may be and how long it is kept.
+ * Throws `validation_failed` for a time out of bounds and an interface of another tenant.
+ */
+export async function ingest(
+  tenantId: string,
+  wanted: readonly NewDetection[],
+  plan: Plan = null,
+): Promise<{ accepted: number; duplicates: number }> {
+  const nowMs = Date.now();
+  const [enis, listeners] = await Promise.all([
+    checkReportedEnis(tenantId, wanted),
+    listenersOf(tenantId, 'detection.created'),
+  ]);
+  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
+  if (errors.length > 0) throw new AppError('validation_failed', { errors });
+  const byId = new Map<string, Detection>();
+  for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
+    if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
+  }
+  await noteReporter(tenantId, enis.unclaimed);
+  const shard = newShard();
+  const stored = await Promise.allSettled(
+    inTransactions([...byId.values()], listeners.length).map((part, index) =>
+      store(tenantId, part, { days: daysOf(plan), shard: shard + index, listeners }),
+    ),
+  );
+  const failure = stored.find((part) => part.status === 'rejected');
+  if (failure) throw failure.reason;
+  const counts = stored.map((part) => (part.status === 'fulfilled' ? part.value : 0));
+  const accepted = counts.reduce((total, count) => total + count, 0);
+  return { accepted, duplicates: wanted.length - accepted };
+}
+
+/**
+ * Stores detections, counts those that are new and makes the event that tells of them, in one
+ * transaction. Returns how many were new.
+ */
+async function store(
+  tenantId: string,
+  detections: readonly Detection[],
+  { days, shard, listeners }: { days: number; shard: number; listeners: readonly string[] },
+): Promise<number> {
+  let remaining = detections;
+  while (remaining.length > 0) {
+    const event = deliveriesOf(tenantId, listeners, {
+      type: 'detection.created',
+      data: { count: remaining.length, detection_ids: remaining.map(({ id }) => id) },
+    });
+    const failed = await transact([
+      ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
+      ...countWrites(tenantId, remaining, days, shard),
+      ...event.writes,
+    ]);
+    if (!failed) {
+      await event.send();
+      break;
+    }
+    remaining = remaining.filter((_, index) => !failed[index]);
+  }
+  return remaining.length;
+}
+
+function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {
+  return wanted.flatMap(({ ts }, index): FieldError[] => {
+    const ageMs = ts === undefined ? 0 : nowMs - Date.parse(ts);
+    if (ageMs < -clockSkewMs)
+      return [{ in: 'body', pointer: `/detections/${index}/ts`, detail: 'lies in the future' }];
+    if (ageMs > days * dayMs)
+      return [
+        { in: 'body', pointer: `/detections/${index}/ts`, detail: `is more than ${days} days ago` },
+      ];
+    return [];
+  });
+}
+
+function toItem(tenantId: string, detection: Detection, days: number) {
+  return {
+    ...keys.detection(tenantId, detection.id),
+    ...seriesKey(tenantId, detection),
+    ...detection,
+    ttl: Math.ceil((Date.parse(detection.ts) + days * dayMs) / 1000),
+  };
+}
+
+/** Fifteen detections of the last quarter of an hour, to look at. */
+export function exampleDetections(nowMs: number): NewDetection[] {
+  return Array.from({ length: 15 }, (_, index) => ({
+    ts: new Date(nowMs - index * 60_000).toISOString(),
+    source_ip: `192.168.0.${2 + ((index * 37) % 253)}`,
+    label: 'MALWARE',
+    probability: 0.55 + ((index * 7) % 41) / 100,
+  }));
+}

@@ -1,0 +1,77 @@
+import { AppError } from '../contract/errors.ts';
+import type { Client } from '../http/client.ts';
+import { admit } from '../limits/limits.ts';
+import { logSecurityEvent } from '../runtime/observe.ts';
+import type { TenantItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { transact } from '../table/table.ts';
+import { getTenant } from '../tenants/tenants.ts';
+import { newOwner } from './members.ts';
+import { assertUncommonPassword } from './password-policy.ts';
+import { hashPassword } from './passwords.ts';
+import { newSession, type Tokens } from './sessions.ts';
+import { verifyRegistrationTicket } from './tokens.ts';
+
+interface Profile {
+  registration_ticket: string;
+  tenant_id?: string | undefined;
+  email: string;
+  password: string;
+  company_name?: string | undefined;
+}
+
+/**
+ * Completes the profile of the ticket's tenant: its owner, its status and the owner's first
+ * session in one transaction. Only a tenant that waits for its profile is activated, never a
+ * suspended one. Throws `invalid_ticket`, `profile_completed`, `tenant_suspended`, `email_taken`.
+ */
+export async function completeProfile(
+  profile: Profile,
+  client: Client,
+): Promise<Tokens & { tenant_id: string; status: TenantItem['status'] }> {
+  const tenantId = await verifyRegistrationTicket(profile.registration_ticket);
+  if (profile.tenant_id !== undefined && profile.tenant_id !== tenantId) {
+    throw new AppError('invalid_ticket', {
+      detail: 'The registration ticket is for another tenant.',
+    });
+  }
+  await admit('register.tenant', tenantId);
+  assertUncommonPassword(profile.password, {
+    email: profile.email,
+    companyName: profile.company_name,
+  });
+  assertPending((await getTenant(tenantId)).status);
+
+  const owner = newOwner(tenantId, profile.email, await hashPassword(profile.password));
+  const session = newSession(tenantId, owner.userId, client);
+  const tokens = await session.tokens('owner');
+  const failed = await transact([
+    {
+      update: {
+        Key: keys.tenant(tenantId),
+        UpdateExpression:
+          'SET #status = :active, #name = :name, updated_at = :now, version = version + :one',
+        ConditionExpression: '#status = :pending',
+        ExpressionAttributeNames: { '#status': 'status', '#name': 'name' },
+        ExpressionAttributeValues: {
+          ':active': 'ACTIVE',
+          ':pending': 'PENDING_PROFILE',
+          ':name': profile.company_name ?? null,
+          ':now': new Date().toISOString(),
+          ':one': 1,
+        },
+      },
+    },
+    ...owner.writes,
+    session.write,
+  ]);
+  if (failed?.[0]) assertPending((await getTenant(tenantId)).status);
+  if (failed) throw new AppError('email_taken');
+  logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
+  return { ...tokens, tenant_id: tenantId, status: 'ACTIVE' };
+}
+
+function assertPending(status: TenantItem['status']): void {
+  if (status === 'ACTIVE') throw new AppError('profile_completed');
+  if (status === 'SUSPENDED') throw new AppError('tenant_suspended');
+}

@@ -1,0 +1,113 @@
+import * as z from 'zod';
+import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
+import {
+  CompanyName,
+  Email,
+  MarketplaceType,
+  NewPassword,
+  OfferedPassword,
+  TenantId,
+  TokenResponse,
+} from '../contract/schemas.ts';
+
+export const register = defineEndpoint({
+  id: 'auth/register',
+  method: 'POST',
+  paths: ['/api/v1/auth/register'],
+  tag: 'auth',
+  summary: 'Sign up without AWS Marketplace',
+  description: 'Creates a tenant on the FREE plan with its owner, and signs the owner in.',
+  access: { kind: 'public' },
+  body: z
+    .strictObject({
+      email: Email,
+      password: NewPassword,
+      company_name: CompanyName,
+      marketplace_type: MarketplaceType.default('wildberries'),
+    })
+    .meta({
+      example: {
+        email: 'owner@example.com',
+        password: 'correct horse battery',
+        company_name: 'Example Ltd',
+        marketplace_type: 'ozon',
+      },
+    }),
+  responses: {
+    201: { description: 'The tenant exists and its owner is signed in', schema: TokenResponse },
+  },
+  errors: ['email_taken'],
+  limits: ['register.address', 'register.account'],
+  table: {
+    tenant: ['PutItem'],
+    tenantUser: ['PutItem'],
+    email: ['PutItem'],
+    limit: ['UpdateItem'],
+  },
+  secrets: ['signing-keys'],
+  memoryMb: 1769,
+});
+
+export const login = defineEndpoint({
+  id: 'auth/login',
+  method: 'POST',
+  paths: ['/api/v1/auth/login', '/auth/login'],
+  tag: 'auth',
+  summary: 'Sign in',
+  description:
+    'Answers 401 in the same words and the same time whether the email is unknown, the password is wrong or the account is locked for a while.',
+  access: { kind: 'public' },
+  body: z
+    .strictObject({ email: Email, password: OfferedPassword, tenant_id: TenantId.optional() })
+    .meta({ example: { email: 'owner@example.com', password: 'correct horse battery' } }),
+  responses: { 200: { description: 'Signed in', schema: TokenResponse } },
+  errors: ['invalid_credentials'],
+  limits: ['login.address', 'login.account_address', 'login.account', 'login.tenant'],
+  table: {
+    tenant: ['GetItem'],
+    tenantUser: ['PutItem'],
+    email: ['Query', 'UpdateItem', 'PutItem'],
+    limit: ['UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+  },
+  secrets: ['signing-keys'],
+  memoryMb: 1769,
+});
+
+export const refresh = defineEndpoint({
+  id: 'auth/refresh',
+  method: 'POST',
+  paths: ['/api/v1/auth/refresh'],
+  tag: 'auth',
+  summary: 'Exchange a refresh token for new tokens',
+  description:
+    'A refresh token works once. The same token again within 10 seconds returns the same successor; later it revokes the whole session.',
+  access: { kind: 'public' },
+  body: z.strictObject({ refresh_token: z.string().min(1).max(512) }),
+  responses: { 200: { description: 'New tokens', schema: TokenResponse } },
+  errors: ['invalid_refresh_token', 'tenant_suspended'],
+  limits: ['refresh.address', 'refresh.account', 'refresh.tenant'],
+  table: {
+    tenant: ['BatchGetItem'],
+    tenantUser: ['BatchGetItem', 'UpdateItem'],
+    limit: ['UpdateItem'],
+  },
+  secrets: ['signing-keys'],
+});
+
+export const logout = defineEndpoint({
+  id: 'auth/logout',
+  method: 'POST',
+  paths: ['/api/v1/auth/logout'],
+  tag: 'auth',
+  summary: 'Sign out everywhere',
+  description:
+    'Revokes every session of the user: refresh at once, access tokens within 60 seconds.',
+  access: bearer(roles, { anyStatus: true }),
+  responses: {
+    200: {
+      description: 'Signed out',
+      schema: z.strictObject({ message: z.literal('Logged out successfully') }),
+    },
+  },
+  table: { tenant: ['UpdateItem'] },
+});

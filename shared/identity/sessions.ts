@@ -1,0 +1,204 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type { Role } from '../contract/endpoint.ts';
+import { AppError } from '../contract/errors.ts';
+import type { Client } from '../http/client.ts';
+import {
+  addressSubject,
+  admit,
+  countWrite,
+  exceededAllowance,
+  limitWindow,
+  rateLimited,
+} from '../limits/limits.ts';
+import { newId } from '../runtime/ids.ts';
+import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import type { SessionItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { create, transact, updateItem, type Write } from '../table/table.ts';
+import { accessTokenSeconds, type Principal } from './access-tokens.ts';
+import {
+  formatRefreshToken,
+  hashSecret,
+  matchesHash,
+  newSecret,
+  nextGeneration,
+  parseRefreshToken,
+  type RefreshToken,
+} from './refresh-tokens.ts';
+import { isAlive, readStanding, type Standing } from './session-state.ts';
+import { signAccessToken } from './tokens.ts';
+
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+  token_type: 'bearer';
+  expires_in: typeof accessTokenSeconds;
+}
+
+/** A session ends 30 days after sign-in, however often it is refreshed. */
+export const sessionLifetimeMs = 30 * 86_400_000;
+/** A spent refresh token that comes again this soon is a retry, later it is theft. */
+export const retryGraceMs = 10_000;
+
+/** A new session: the write that starts it, and the tokens to hand out once it is written. */
+export function newSession(
+  tenantId: string,
+  userId: string,
+  client: Client,
+): { write: Write; tokens: (role: Role) => Promise<Tokens> } {
+  const token: RefreshToken = {
+    tenantId,
+    userId,
+    sessionId: newId('ses'),
+    family: newSecret(),
+    generation: newSecret(),
+  };
+  const now = Date.now();
+  const item: SessionItem = {
+    session_id: token.sessionId,
+    user_id: userId,
+    family_hash: hashSecret(token.family),
+    generation_hash: hashSecret(token.generation),
+    created_at_ms: now,
+    expires_at_ms: now + sessionLifetimeMs,
+    window_start_ms: 0,
+    window_count: 0,
+    ...(client.userAgent && { user_agent: client.userAgent }),
+  };
+  const ttl = Math.ceil(item.expires_at_ms / 1000);
+  return {
+    write: create({ ...keys.session(tenantId, userId, token.sessionId), ...item, ttl }),
+    tokens: (role) => toTokens({ tenantId, userId, sessionId: token.sessionId, role }, token),
+  };
+}
+
+async function toTokens(principal: Principal, token: RefreshToken): Promise<Tokens> {
+  return {
+    access_token: await signAccessToken(principal),
+    refresh_token: formatRefreshToken(token),
+    token_type: 'bearer',
+    expires_in: accessTokenSeconds,
+  };
+}
+
+/**
+ * Exchanges a refresh token. A spent one within the grace returns the successor it was already
+ * exchanged for; later, or two generations old, it revokes the session. Every call counts once
+ * against the limit of its address, a rotation also against those of the account and the tenant,
+ * in the same write.
+ * Throws `invalid_refresh_token`, `tenant_suspended`, `rate_limited`.
+ */
+export async function refreshSession(presented: string, client: Client): Promise<Tokens> {
+  const address = addressSubject(client.address);
+  const token = parseRefreshToken(presented);
+  const standing = token && (await readStanding(token.tenantId, token.userId, token.sessionId));
+  if (!token || !standing || !matchesHash(token.family, standing.session.family_hash)) {
+    await admit('refresh.address', address);
+    throw new AppError('invalid_refresh_token');
+  }
+  if (!isAlive(standing, Date.now())) {
+    await admit('refresh.address', address);
+    logSecurityEvent('refresh_refused', { reason: 'session_ended', ...names(token) });
+    throw new AppError('invalid_refresh_token');
+  }
+  if (standing.tenant.status === 'SUSPENDED') {
+    await admit('refresh.address', address);
+    throw new AppError('tenant_suspended');
+  }
+  if (!matchesHash(token.generation, standing.session.generation_hash)) {
+    await admit('refresh.address', address);
+    return repeatOrRevoke(token, standing);
+  }
+  return rotate(token, standing, address);
+}
+
+const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
+  tenant_id: tenantId,
+  user_id: userId,
+  session_id: sessionId,
+});
+
+/** Spends the current generation and starts the next, counted and conditional in one write. */
+async function rotate(token: RefreshToken, standing: Standing, address: string): Promise<Tokens> {
+  const now = Date.now();
+  const { session } = standing;
+  const window = limitWindow('refresh.account', now);
+  const used = session.window_start_ms === window.startMs ? session.window_count : 0;
+  if (used >= window.quota) throw rateLimited(exceededAllowance('refresh.account', now));
+
+  const nonce = newSecret();
+  const successor = { ...token, generation: nextGeneration(token.generation, nonce) };
+  const tokens = toTokens(principalOf(token, standing), successor);
+  const failed = await transact([
+    {
+      update: {
+        Key: keys.session(token.tenantId, token.userId, token.sessionId),
+        UpdateExpression:
+          'SET generation_hash = :next, previous_hash = :spent, rotated_at_ms = :now, successor_nonce = :nonce, window_start_ms = :window, window_count = :count',
+        ConditionExpression: 'generation_hash = :spent AND attribute_not_exists(revoked_at_ms)',
+        ExpressionAttributeValues: {
+          ':next': hashSecret(successor.generation),
+          ':spent': session.generation_hash,
+          ':now': now,
+          ':nonce': nonce,
+          ':window': window.startMs,
+          ':count': used + 1,
+        },
+      },
+    },
+    countWrite('refresh.tenant', token.tenantId, now),
+    countWrite('refresh.address', address, now),
+  ]);
+  if (!failed) return tokens;
+  // Nothing is handed out, so the signature in the making is of no interest.
+  tokens.catch(() => undefined);
+  const [moved, tenantExceeded, addressExceeded] = failed;
+  if (addressExceeded) throw rateLimited(exceededAllowance('refresh.address', now));
+  if (tenantExceeded) throw rateLimited(exceededAllowance('refresh.tenant', now));
+  if (!moved) throw new Error('A rotation failed without a failed condition');
+
+  // Somebody else rotated or revoked it between our read and our write.
+  await admit('refresh.address', address);
+  const current = await readStanding(token.tenantId, token.userId, token.sessionId);
+  if (!current || !isAlive(current, Date.now())) throw new AppError('invalid_refresh_token');
+  return repeatOrRevoke(token, current);
+}
+
+/** Answers a spent token: again with its successor within the grace, else the session is revoked. */
+async function repeatOrRevoke(token: RefreshToken, standing: Standing): Promise<Tokens> {
+  const { session } = standing;
+  const isPrevious = matchesHash(token.generation, session.previous_hash);
+  const isRetry = isPrevious && Date.now() - (session.rotated_at_ms ?? 0) <= retryGraceMs;
+  if (isRetry && session.successor_nonce) {
+    const successor = {
+      ...token,
+      generation: nextGeneration(token.generation, session.successor_nonce),
+    };
+    return toTokens(principalOf(token, standing), successor);
+  }
+  await revokeSession(token.tenantId, token.userId, token.sessionId);
+  recordMetric('RefreshTokenReused', 1);
+  logSecurityEvent('refresh_token_reused', names(token));
+  throw new AppError('invalid_refresh_token');
+}
+
+function principalOf(
+  { tenantId, userId, sessionId }: RefreshToken,
+  { member }: Standing,
+): Principal {
+  return { tenantId, userId, sessionId, role: member.role };
+}
+
+/** Ends one session. Does nothing when it has ended already. */
+async function revokeSession(tenantId: string, userId: string, sessionId: string): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.session(tenantId, userId, sessionId),
+      UpdateExpression: 'SET revoked_at_ms = :now',
+      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
+      ExpressionAttributeValues: { ':now': Date.now() },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { AppError } from '../contract/errors.ts';
+import type { Client } from '../http/client.ts';
+import { addressSubject, admit, count, forgive, withinWrite } from '../limits/limits.ts';
+import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { IdentityItem, MemberItem, MembershipItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { getItem, query, transact, updateItem, type Write } from '../table/table.ts';
+import { emailHash } from './emails.ts';
+import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
+import { newSession, type Tokens } from './sessions.ts';
+
+interface Credentials {
+  email: string;
+  password: string;
+  tenant_id?: string | undefined;
+}
+
+/** An address that an account signed in from stays known to it for this long. */
+const knownAddressSeconds = 30 * 86_400;
+
+/**
+ * Signs in. Attempts are counted per address, and per account from this address, before the
+ * password is looked at; refusals also per account and per tenant, with the outcome. A locked
+ * account, an unknown email and a wrong password get one answer after the same work. An address
+ * that the account signed in from lately cannot be locked out by attempts from others.
+ * Throws `invalid_credentials`, `rate_limited`.
+ */
+export async function signIn(
+  { email, password, tenant_id }: Credentials,
+  client: Client,
+): Promise<Tokens> {
+  const attempt = { hash: emailHash(email), address: addressSubject(client.address) };
+  const [, fromHere, found] = await Promise.all([
+    admit('login.address', attempt.address),
+    count('login.account_address', `${attempt.hash}.${attempt.address}`),
+    findIdentity(attempt, tenant_id),
+  ]);
+  const matches = await verifyPassword(password, found?.passwordHash);
+  if (fromHere.exceeded) return refuse('locked', attempt, found);
+  if (!found) return refuse('unknown_email', attempt, found);
+  if (!matches) return refuse('wrong_password', attempt, found);
+  return startSession(found, password, attempt, client);
+}
+
+interface Attempt {
+  hash: string;
+  address: string;
+}
+
+interface Found {
+  tenantId: string;
+  userId: string;
+  passwordHash: string;
+  /** Whether the account has signed in from this address lately. */
+  isKnownAddress: boolean;
+}
+
+/** The identity and its membership: of the asked tenant, or of the only one. */
+async function findIdentity(
+  { hash, address }: Attempt,
+  tenantId: string | undefined,
+): Promise<Found | undefined> {
+  const { pk, sk } = keys.identity(hash);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': pk },
+    ConsistentRead: true,
+  });
+  const identity = Items.find((item) => item.sk === sk);
+  const memberships = Items.filter((item) => String(item.sk).startsWith('TENANT#')).map((item) =>
+    MembershipItem.parse(item),
+  );
+  const membership = tenantId
+    ? memberships.find(({ tenant_id }) => tenant_id === tenantId)
+    : memberships[0];
+  if (!identity || !membership) return undefined;
+  const { user_id, password_hash } = IdentityItem.parse(identity);
+  const known = Items.find((item) => item.sk === keys.knownAddress(hash, address).sk);
+  return {
+    tenantId: membership.tenant_id,
+    userId: user_id,
+    passwordHash: password_hash,
+    isKnownAddress: Number(known?.ttl) > Date.now() / 1000,
+  };
+}
+
+/**
+ * Counts a refusal and answers it. Always two counters: what is not to be counted goes to one that
+ * nobody reads, so that the work tells nothing.
+ */
+async function refuse(reason: string, { hash }: Attempt, found: Found | undefined): Promise<never> {
+  const isLocked = reason === 'locked';
+  await Promise.all([
+    count('login.account', isLocked ? `locked.${hash}` : hash),
+    count('login.tenant', isLocked || !found ? `nobody.${hash}` : found.tenantId),
+  ]);
+  recordMetric('SignInRefused', 1);
+  logSecurityEvent('sign_in_refused', {
+    reason,
+    tenant_id: found?.tenantId,
+    user_id: found?.userId,
+  });
+  throw new AppError('invalid_credentials');
+}
+
+/** Writes the session beside reading what its tokens say. */
+async function startSession(
+  found: Found,
+  password: string,
+  attempt: Attempt,
+  client: Client,
+): Promise<Tokens> {
+  const { tenantId, userId } = found;
+  const { hash, address } = attempt;
+  const now = Date.now();
+  const session = newSession(tenantId, userId, client);
+  const ttl = Math.floor(now / 1000) + knownAddressSeconds;
+  const remember: Write = { put: { Item: { ...keys.knownAddress(hash, address), ttl } } };
+  const limits = [
+    withinWrite('login.account', hash, now),
+    withinWrite('login.tenant', tenantId, now),
+  ];
+  const [failed, member] = await Promise.all([
+    transact([session.write, remember, ...(found.isKnownAddress ? [] : limits)]),
+    getItem(keys.member(tenantId, userId)),
+    forgive('login.account_address', `${hash}.${address}`),
+  ]);
+  // Any other answer would tell that the password is right.
+  if (failed) return refuse('locked', attempt, found);
+  if (!member) return refuse('no_member', attempt, found);
+  if (needsRehash(found.passwordHash)) await renewHash(found.passwordHash, password, hash);
+  logSecurityEvent('signed_in', { tenant_id: tenantId, user_id: userId });
+  return session.tokens(MemberItem.parse(member).role);
+}
+
+/** Replaces a hash of an older policy, unless somebody else has replaced it meanwhile. */
+async function renewHash(oldHash: string, password: string, hash: string): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.identity(hash),
+      UpdateExpression: 'SET password_hash = :new, updated_at = :now',
+      ConditionExpression: 'password_hash = :old',
+      ExpressionAttributeValues: {
+        ':new': await hashPassword(password),
+        ':old': oldHash,
+        ':now': new Date().toISOString(),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import { logSecurityEvent } from '../runtime/observe.ts';
+import { keys } from '../table/keys.ts';
+import { updateItem } from '../table/table.ts';
+
+/** Ends every session of a member that began until now, in one write. */
+export async function endAllSessions(tenantId: string, userId: string): Promise<void> {
+  await updateItem({
+    Key: keys.member(tenantId, userId),
+    UpdateExpression: 'SET signed_out_at_ms = :now',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: { ':now': Date.now() },
+  });
+  logSecurityEvent('signed_out', { tenant_id: tenantId, user_id: userId });
+}

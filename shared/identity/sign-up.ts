@@ -1,0 +1,45 @@
+import type * as z from 'zod';
+import { AppError } from '../contract/errors.ts';
+import type { MarketplaceType } from '../contract/schemas.ts';
+import type { Client } from '../http/client.ts';
+import { logSecurityEvent } from '../runtime/observe.ts';
+import { transact } from '../table/table.ts';
+import { newTenant } from '../tenants/tenants.ts';
+import { newOwner } from './members.ts';
+import { assertUncommonPassword } from './password-policy.ts';
+import { hashPassword } from './passwords.ts';
+import { newSession, type Tokens } from './sessions.ts';
+
+interface SignUp {
+  email: string;
+  password: string;
+  company_name: string;
+  marketplace_type: z.infer<typeof MarketplaceType>;
+}
+
+/**
+ * Creates a tenant on the FREE plan with its owner and signs the owner in, all or nothing. The
+ * password is hashed before anybody looks whether the email is taken, so both answers take the
+ * same time. Throws `email_taken`, `validation_failed` for a common password.
+ */
+export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
+  assertUncommonPassword(wanted.password, {
+    email: wanted.email,
+    companyName: wanted.company_name,
+  });
+  const passwordHash = await hashPassword(wanted.password);
+  const { tenant, write } = newTenant({
+    status: 'ACTIVE',
+    plan: 'FREE',
+    name: wanted.company_name,
+    marketplaceType: wanted.marketplace_type,
+  });
+  const owner = newOwner(tenant.id, wanted.email, passwordHash);
+  const session = newSession(tenant.id, owner.userId, client);
+  // Signed before anything is written: without keys nobody is half signed up.
+  const tokens = await session.tokens('owner');
+  const failed = await transact([...owner.writes, write, session.write]);
+  if (failed) throw new AppError('email_taken');
+  logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
+  return tokens;
+}

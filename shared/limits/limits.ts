@@ -1,0 +1,136 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { AppError } from '../contract/errors.ts';
+import { type LimitName, limitPolicies } from '../contract/limits.ts';
+import { requirePositiveNumberEnv } from '../runtime/config.ts';
+import { type Allowance, requestContext } from '../runtime/request-context.ts';
+import { keys } from '../table/keys.ts';
+import { deleteItem, updateItem, type Write } from '../table/table.ts';
+
+let multiplier: number | undefined;
+
+function quotaOf(limit: LimitName): number {
+  multiplier ??= requirePositiveNumberEnv('LIMITS_MULTIPLIER');
+  return Math.max(1, Math.round(limitPolicies[limit].quota * multiplier));
+}
+
+function windowOf(limit: LimitName, nowMs: number) {
+  const { windowSeconds } = limitPolicies[limit];
+  const now = Math.floor(nowMs / 1000);
+  const start = now - (now % windowSeconds);
+  return { start, windowSeconds, resetSeconds: start + windowSeconds - now };
+}
+
+/** The write that counts one more, and fails its condition when the quota is used up. */
+function counterUpdate(limit: LimitName, subject: string, nowMs: number) {
+  const { start, windowSeconds } = windowOf(limit, nowMs);
+  return {
+    Key: keys.limit(limit, subject, start),
+    UpdateExpression: 'ADD #count :one SET #ttl = :ttl',
+    ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
+    ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
+    ExpressionAttributeValues: {
+      ':one': 1,
+      ':quota': quotaOf(limit),
+      ':ttl': start + 2 * windowSeconds,
+    },
+  };
+}
+
+function allowance(limit: LimitName, nowMs: number, used: number, exceeded: boolean): Allowance {
+  const { windowSeconds, resetSeconds } = windowOf(limit, nowMs);
+  const quota = quotaOf(limit);
+  return {
+    limit,
+    quota,
+    windowSeconds,
+    remaining: Math.max(0, quota - used),
+    resetSeconds,
+    exceeded,
+  };
+}
+
+/** Counts one more for the subject, exactly, however many ask at once. Does not throw when exceeded. */
+export async function count(
+  limit: LimitName,
+  subject: string,
+  nowMs = Date.now(),
+): Promise<Allowance> {
+  try {
+    const counted = await updateItem({
+      ...counterUpdate(limit, subject, nowMs),
+      ReturnValues: 'UPDATED_NEW',
+    });
+    return allowance(limit, nowMs, Number(counted?.count), false);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return exceededAllowance(limit, nowMs);
+  }
+}
+
+/** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
+export async function admit(limit: LimitName, subject: string): Promise<void> {
+  const allowance = await count(limit, subject);
+  if (allowance.exceeded) throw rateLimited(allowance);
+  requestContext.getStore()?.allowances.push(allowance);
+}
+
+/** The same count as one write of a transaction. */
+export function countWrite(limit: LimitName, subject: string, nowMs: number): Write {
+  return { update: counterUpdate(limit, subject, nowMs) };
+}
+
+/** As one check of a transaction: that the quota is not used up. Counts nothing. */
+export function withinWrite(limit: LimitName, subject: string, nowMs: number): Write {
+  const { start } = windowOf(limit, nowMs);
+  return {
+    check: {
+      Key: keys.limit(limit, subject, start),
+      ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
+      ExpressionAttributeNames: { '#count': 'count' },
+      ExpressionAttributeValues: { ':quota': quotaOf(limit) },
+    },
+  };
+}
+
+export function exceededAllowance(limit: LimitName, nowMs: number): Allowance {
+  return allowance(limit, nowMs, quotaOf(limit), true);
+}
+
+/** Forgets what was counted for the subject in the current window. */
+export async function forgive(
+  limit: LimitName,
+  subject: string,
+  nowMs = Date.now(),
+): Promise<void> {
+  await deleteItem({ Key: keys.limit(limit, subject, windowOf(limit, nowMs).start) });
+}
+
+/** The window of a limit that is counted inside another item, and how many it allows. */
+export function limitWindow(limit: LimitName, nowMs: number): { startMs: number; quota: number } {
+  return { startMs: windowOf(limit, nowMs).start * 1000, quota: quotaOf(limit) };
+}
+
+/** The 429 for an exceeded limit, with its RateLimit fields. */
+export function rateLimited(exceeded: Allowance): AppError {
+  requestContext.getStore()?.allowances.push(exceeded);
+  return new AppError('rate_limited', {
+    headers: { 'retry-after': String(exceeded.resetSeconds) },
+  });
+}
+
+/**
+ * The subject of a limit per address: an IPv4 address, or the /64 of an IPv6 one, in one spelling.
+ * An IPv4 address mapped into IPv6 counts as itself.
+ */
+export function addressSubject(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
+  const left = head ? head.split(':') : [];
+  const right = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...new Array<string>(zeros).fill('0'), ...right];
+  const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${prefix.join(':')}::/64`;
+}

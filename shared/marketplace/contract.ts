@@ -1,0 +1,134 @@
+import * as z from 'zod';
+import { defineEndpoint, type Needs } from '../contract/endpoint.ts';
+import {
+  CompanyName,
+  Email,
+  NewPassword,
+  TenantId,
+  TenantStatus,
+  TokenResponse,
+} from '../contract/schemas.ts';
+
+export const Registration = z
+  .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
+  .meta({ id: 'Registration' });
+
+const registrationNeeds = {
+  table: {
+    tenant: ['GetItem', 'PutItem'],
+    license: ['GetItem', 'PutItem'],
+    limit: ['UpdateItem'],
+  },
+  secrets: ['signing-keys'],
+  actions: ['aws-marketplace:ResolveCustomer'],
+  timeoutSeconds: 20,
+} as const satisfies Needs;
+
+const registrationErrors = [
+  'invalid_registration_token',
+  'expired_registration_token',
+  'wrong_product',
+  'marketplace_unavailable',
+  'marketplace_misconfigured',
+] as const;
+
+const RegistrationToken = z.string().min(1, 'is empty').max(8192, 'is longer than 8192 characters');
+
+export const register = defineEndpoint({
+  id: 'marketplace/register',
+  method: 'POST',
+  paths: ['/marketplace/register'],
+  tag: 'marketplace',
+  summary: 'The fulfilment URL of the AWS Marketplace product',
+  description:
+    "AWS Marketplace sends the buyer's browser here. The token is resolved at once; the purchase becomes a tenant, or finds the one it already has. Browsers are sent on to the welcome page, callers that accept JSON get the registration ticket.",
+  access: { kind: 'public' },
+  // AWS may add form fields of its own at any time, so unknown ones are let pass here alone.
+  body: z.looseObject({
+    'x-amzn-marketplace-token': RegistrationToken,
+    'x-amzn-marketplace-offer-type': z.string().max(64).optional(),
+  }),
+  bodyTypes: ['application/x-www-form-urlencoded', 'application/json'],
+  responses: {
+    200: { description: 'For callers that accept JSON', schema: Registration },
+    303: { description: 'To the welcome page, the ticket in the fragment' },
+  },
+  errors: registrationErrors,
+  limits: ['marketplace.address'],
+  page: true,
+  ...registrationNeeds,
+});
+
+export const registerByLink = defineEndpoint({
+  id: 'marketplace/register-by-link',
+  method: 'GET',
+  paths: ['/marketplace/register'],
+  tag: 'marketplace',
+  summary: 'Register with the token in the query (older contract)',
+  description: 'Without a token it shows how to come back from AWS Marketplace.',
+  access: { kind: 'public' },
+  // Whatever else a bookmark or a link checker carries is ignored.
+  query: z.looseObject({
+    token: RegistrationToken.optional(),
+    'x-amzn-marketplace-token': RegistrationToken.optional(),
+  }),
+  responses: {
+    200: {
+      description: 'The registration, or without a token a page for people',
+      schema: Registration,
+    },
+  },
+  errors: registrationErrors,
+  limits: ['marketplace.address'],
+  page: true,
+  ...registrationNeeds,
+});
+
+export const completeProfile = defineEndpoint({
+  id: 'marketplace/complete-profile',
+  method: 'POST',
+  paths: ['/marketplace/complete-profile'],
+  tag: 'marketplace',
+  summary: 'Complete the profile of a new tenant',
+  description:
+    'Creates the owner and activates the tenant in one transaction. Only the registration ticket authorises; `tenant_id` may be sent as older clients do and must then match it.',
+  access: { kind: 'ticket' },
+  body: z.strictObject({
+    registration_ticket: z.string().min(1).max(4096),
+    email: Email,
+    password: NewPassword,
+    company_name: CompanyName.optional(),
+    tenant_id: z.string().max(64).optional(),
+  }),
+  responses: {
+    200: {
+      description: 'The owner is signed in',
+      schema: TokenResponse.extend({ tenant_id: TenantId, status: TenantStatus }).meta({
+        id: 'CompletedProfile',
+      }),
+    },
+  },
+  errors: ['invalid_ticket', 'not_found', 'email_taken', 'profile_completed', 'tenant_suspended'],
+  limits: ['register.address', 'register.account', 'register.tenant'],
+  table: {
+    tenant: ['GetItem', 'PutItem', 'UpdateItem'],
+    tenantUser: ['PutItem'],
+    email: ['PutItem'],
+    limit: ['UpdateItem'],
+  },
+  secrets: ['signing-keys'],
+  memoryMb: 1769,
+});
+
+export const stubRegister = defineEndpoint({
+  id: 'marketplace/stub-register',
+  method: 'POST',
+  paths: ['/dev/stub-register'],
+  tag: 'dev',
+  summary: 'A registered tenant without AWS Marketplace',
+  access: { kind: 'public' },
+  responses: { 201: { description: 'A tenant that waits for its profile', schema: Registration } },
+  localOnly: true,
+  table: { tenant: ['GetItem', 'PutItem'], license: ['GetItem', 'PutItem'] },
+  secrets: ['signing-keys'],
+});

@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { keys } from '../../table/keys.ts';
+import { deleteItem, getItem, putItem } from '../../table/table.ts';
+import { SegmentRef } from './segments.ts';
+
+/** Figures of all products that the seller's marketplaces have, made when a sync ends. */
+export const CatalogueFigures = z.object({
+  total_products: z.number(),
+  total_stock: z.number(),
+  low_stock_count: z.number(),
+  missing_count: z.number(),
+  distribution: z.object({
+    out_of_stock: z.number(),
+    critical: z.number(),
+    low: z.number(),
+    medium: z.number(),
+    good: z.number(),
+    excellent: z.number(),
+  }),
+});
+export type CatalogueFigures = z.infer<typeof CatalogueFigures>;
+
+const CurrentItem = z.object({ version: z.string(), figures: CatalogueFigures });
+export type CurrentCatalogue = z.infer<typeof CurrentItem>;
+
+const ManifestItem = z.object({
+  /** Run, number and rows of each segment, in their order. */
+  segments: z.array(z.tuple([z.string(), z.number(), z.number()])),
+  /** What this version stands for and nobody needs any more. */
+  obsolete: z.array(SegmentRef),
+  previous: z.string().optional(),
+});
+export interface Manifest {
+  segments: SegmentRef[];
+  obsolete: SegmentRef[];
+  previous: string | undefined;
+}
+
+/** The version that a sync published last; undefined before the first. */
+export async function readCurrent(tenantId: string): Promise<CurrentCatalogue | undefined> {
+  const item = await getItem(keys.catalogue(tenantId));
+  return item && CurrentItem.parse(item);
+}
+
+/** Which segments a version has; undefined when it has been replaced. */
+export async function readManifest(
+  tenantId: string,
+  version: string,
+): Promise<Manifest | undefined> {
+  const item = await getItem(keys.catalogueManifest(tenantId, version));
+  if (!item) return undefined;
+  const { segments, obsolete, previous } = ManifestItem.parse(item);
+  return {
+    segments: segments.map(([run, number, rows]) => ({ run, number, rows })),
+    obsolete,
+    previous,
+  };
+}
+
+export async function writeManifest(
+  tenantId: string,
+  version: string,
+  { segments, obsolete, previous }: Manifest,
+): Promise<void> {
+  await putItem({
+    Item: {
+      ...keys.catalogueManifest(tenantId, version),
+      segments: segments.map(({ run, number, rows }) => [run, number, rows]),
+      obsolete,
+      previous,
+    },
+  });
+}
+
+export async function deleteManifest(tenantId: string, version: string): Promise<void> {
+  await deleteItem({ Key: keys.catalogueManifest(tenantId, version) });
+}
+
+/** The write that makes a version the current one. */
+export const currentWrite = (tenantId: string, current: CurrentCatalogue) => ({
+  put: { Item: { ...keys.catalogue(tenantId), ...current } },
+});

@@ -1,0 +1,454 @@
+import * as z from 'zod';
+import type { BackgroundFunction } from '../contract/background.ts';
+import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
+import {
+  Cursor,
+  MarketplaceType,
+  pageOf,
+  pageQuery,
+  queryNumber,
+  Timestamp,
+} from '../contract/schemas.ts';
+import { syncErrorCodes } from './metrics.ts';
+
+/** Events of products that webhooks may ask for, each with what has happened. */
+export const productEvents = {
+  'sync.started': 'A sync has begun. Data: `task_id`, `marketplaces`, `started_at`.',
+  'sync.completed':
+    'A sync has ended. Data: `task_id`, `processed`, `created`, `changed`, `missing`, `duration_ms`, `completed_at`.',
+  'sync.failed':
+    'A sync has failed for one marketplace or more, whose products stay as they were. Data: `task_id`, `errors` (each with `marketplace`, `code`, `detail`), `error` (the first of them), `synced` (the marketplaces whose products are up to date all the same), `processed`, `created`, `changed`, `missing`, `failed_at`.',
+  'product.low_stock':
+    'The stock of a product fell below 10; at most 100 of a sync are told. Data: `product_id`, `seller_article`, `total_stock`, `previous_stock`, `threshold`.',
+} as const;
+
+const ProductId = z
+  .string()
+  .regex(/^prd_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id of this kind')
+  .meta({ id: 'ProductId', example: 'prd_01JD0000000000000000000000' });
+const SyncTaskId = z
+  .string()
+  .regex(/^syn_[0-9A-HJKMNP-TV-Z]{26}$/, 'is not an id of this kind')
+  .meta({ id: 'SyncTaskId', example: 'syn_01JD0000000000000000000000' });
+
+const Price = z
+  .strictObject({ amount: z.string(), currency: z.string() })
+  .meta({ id: 'Price', description: 'The amount is an exact decimal' });
+
+const summary = {
+  id: ProductId,
+  marketplace: MarketplaceType,
+  marketplace_article: z.string(),
+  seller_article: z.string(),
+  product_name: z.string(),
+  brand: z.string().nullable(),
+  category: z.string().nullable(),
+  image_url: z.string().nullable(),
+  price: Price.nullable(),
+  total_stock: z.int(),
+  reserved_stock: z.int().nullable(),
+  available_stock: z.int(),
+  in_way_to_client: z.int().nullable(),
+  in_way_from_client: z.int().nullable(),
+  updated_at: Timestamp,
+  missing_since: Timestamp.nullable(),
+};
+export const ProductSummary = z.strictObject(summary).meta({ id: 'ProductSummary' });
+export const Product = z
+  .strictObject({ ...summary, barcodes: z.array(z.string()), created_at: Timestamp })
+  .meta({ id: 'Product' });
+
+/** A query parameter that is `true` or `false`. */
+const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const Stock = queryNumber(0, 1_000_000_000, 'integer');
+
+/** Building the search over 100,000 products takes a whole processor for a moment. */
+const searchMemoryMb = 1769;
+const tag = 'products';
+
+export const listProducts = defineEndpoint({
+  id: 'products/list',
+  method: 'GET',
+  paths: ['/api/v1/products/'],
+  tag,
+  summary: "The tenant's products as of the last sync",
+  description:
+    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
+  access: bearer(roles),
+  query: z
+    .strictObject({
+      page: queryNumber(1, 1_000_000, 'integer').default(1),
+      page_size: queryNumber(1, 200, 'integer').default(50),
+      search: z.string().max(200).optional(),
+      min_stock: Stock.optional(),
+      max_stock: Stock.optional(),
+      low_stock_only: Flag.default(false),
+      missing: Flag.optional(),
+      sort_by: z
+        .enum([
+          'updated_at',
+          'product_name',
+          'seller_article',
+          'marketplace_article',
+          'total_stock',
+          'price',
+        ])
+        .default('updated_at'),
+      sort_order: z.enum(['asc', 'desc']).default('desc'),
+      cursor: Cursor.optional(),
+    })
+    .refine(
+      ({ min_stock = 0, max_stock = Number.POSITIVE_INFINITY, low_stock_only }) =>
+        low_stock_only || min_stock <= max_stock,
+      { path: ['min_stock'], error: 'is more than max_stock' },
+    ),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: z
+        .strictObject({
+          items: z.array(ProductSummary),
+          total: z.int(),
+          page: z.int(),
+          page_size: z.int(),
+          total_pages: z.int(),
+          next_cursor: z.string().nullable(),
+        })
+        .meta({ id: 'ProductPage' }),
+    },
+  },
+  errors: ['invalid_cursor'],
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  secrets: ['sealing-key'],
+  memoryMb: searchMemoryMb,
+});
+
+export const getProduct = defineEndpoint({
+  id: 'products/get',
+  method: 'GET',
+  paths: ['/api/v1/products/{id}'],
+  tag,
+  summary: 'One product',
+  access: bearer(roles),
+  path: z.strictObject({ id: ProductId }),
+  responses: { 200: { description: 'The product', schema: Product } },
+  errors: ['not_found'],
+  table: { tenantProduct: ['GetItem'] },
+});
+
+export const ProductChange = z
+  .strictObject({
+    at: Timestamp,
+    stock: z.int(),
+    previous_stock: z.int(),
+    price: Price.nullable(),
+    previous_price: Price.nullable(),
+  })
+  .meta({ id: 'ProductChange' });
+
+export const getProductHistory = defineEndpoint({
+  id: 'products/history',
+  method: 'GET',
+  paths: ['/api/v1/products/{id}/history'],
+  tag,
+  summary: "Changes of a product's stock and price, newest first",
+  description: 'One entry for each sync that saw a change; kept for 90 days.',
+  access: bearer(roles),
+  path: z.strictObject({ id: ProductId }),
+  query: z.strictObject({
+    ...pageQuery(200),
+  }),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: pageOf(ProductChange).meta({ id: 'ProductHistory' }),
+    },
+  },
+  errors: ['not_found', 'invalid_cursor'],
+  table: { tenantProduct: ['GetItem', 'Query'] },
+  secrets: ['sealing-key'],
+});
+
+export const startProductSync = defineEndpoint({
+  id: 'products/sync',
+  method: 'POST',
+  paths: ['/api/v1/products/sync'],
+  tag,
+  summary: 'Sync the products now',
+  description:
+    'One sync of a tenant runs at a time: while one does, its `task_id` is the answer, and it goes on at once should it have come to a standstill. The first one also starts the schedule.',
+  access: bearer(['owner', 'admin']),
+  responses: {
+    202: {
+      description: 'Under way',
+      schema: z
+        .strictObject({ task_id: SyncTaskId, status: z.enum(['pending', 'in_progress']) })
+        .meta({ id: 'SyncStarted' }),
+    },
+  },
+  errors: ['no_credentials', 'rate_limited'],
+  limits: ['sync.tenant'],
+  table: {
+    tenant: ['GetItem', 'Query', 'PutItem'],
+    tenantCatalogue: ['GetItem'],
+    syncDue: ['PutItem', 'DeleteItem'],
+    limit: ['UpdateItem'],
+  },
+  queues: ['sync'],
+});
+
+const SyncError = z
+  .strictObject({
+    marketplace: MarketplaceType.nullable(),
+    code: z.enum(syncErrorCodes),
+    detail: z.string(),
+  })
+  .meta({
+    id: 'SyncError',
+    description: 'Of one marketplace, or of the whole sync where `marketplace` is null',
+  });
+
+export const SyncRun = z
+  .strictObject({
+    task_id: SyncTaskId,
+    status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+    trigger: z.enum(['manual', 'schedule']),
+    marketplaces: z.array(MarketplaceType),
+    phase: z.string().nullable().meta({
+      description:
+        'What a running sync does: reading as the marketplace calls it, `comparing`, `saving`, `publishing`, or `waiting` until `next_try_at`',
+    }),
+    next_try_at: Timestamp.nullable(),
+    processed: z.int(),
+    total: z.int().nullable(),
+    created: z.int(),
+    changed: z.int(),
+    missing: z.int(),
+    started_at: Timestamp,
+    completed_at: Timestamp.nullable(),
+    duration_ms: z.int().nullable(),
+    error: SyncError.nullable(),
+    errors: z.array(SyncError),
+  })
+  .meta({ id: 'SyncRun' });
+
+export const getProductSync = defineEndpoint({
+  id: 'products/get-sync',
+  method: 'GET',
+  paths: ['/api/v1/products/sync/{task_id}'],
+  tag,
+  summary: 'How far a sync is, or how it ended',
+  description:
+    'A sync is `failed` when it failed as a whole or for a marketplace: `errors` has one entry for each, `error` the first. Products of a marketplace that failed stay as they were; those of the others are taken over, as `created`, `changed` and `missing` say. A marketplace that hands out fewer than half of the products it had has failed (`incomplete_answer`), unless the sync before found the same. `total` is null until all marketplaces have told theirs. Products of a marketplace without credentials stay as they are.',
+  access: bearer(roles),
+  path: z.strictObject({ task_id: SyncTaskId }),
+  responses: { 200: { description: 'The sync', schema: SyncRun } },
+  errors: ['not_found'],
+});
+
+export const listProductSyncs = defineEndpoint({
+  id: 'products/sync-runs',
+  method: 'GET',
+  paths: ['/api/v1/products/sync-runs'],
+  tag,
+  summary: 'The syncs of the last 90 days, newest first',
+  access: bearer(roles),
+  query: z.strictObject({
+    ...pageQuery(200),
+  }),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: pageOf(SyncRun).meta({ id: 'SyncRunPage' }),
+    },
+  },
+  errors: ['invalid_cursor'],
+  table: { tenant: ['GetItem', 'Query'] },
+  secrets: ['sealing-key'],
+});
+
+export const Dashboard = z
+  .strictObject({
+    total_products: z.int(),
+    total_stock: z.int(),
+    low_stock_count: z.int(),
+    out_of_stock_count: z.int(),
+    missing_count: z.int(),
+    average_stock_per_product: z.number(),
+    last_sync: z
+      .strictObject({
+        task_id: SyncTaskId,
+        timestamp: Timestamp,
+        status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+        products_synced: z.int(),
+        duration_ms: z.int(),
+      })
+      .nullable(),
+    health_score: z.number().min(0).max(100),
+  })
+  .meta({ id: 'Dashboard' });
+
+export const dashboard = defineEndpoint({
+  id: 'products/dashboard',
+  method: 'GET',
+  paths: ['/api/v1/analytics/dashboard'],
+  tag: 'analytics',
+  summary: 'Stock at a glance',
+  description:
+    'Of the products that the marketplaces have. Low is a stock from 1 to 9. `health_score` is 100 less the share of products that are low or out of stock. There are no order figures: orders are not synced.',
+  access: bearer(roles),
+  responses: {
+    200: {
+      description: 'The figures as of the last sync',
+      schema: Dashboard,
+    },
+  },
+  table: {
+    tenant: ['GetItem', 'Query'],
+    tenantCatalogue: ['GetItem'],
+  },
+});
+
+export const lowStock = defineEndpoint({
+  id: 'products/low-stock',
+  method: 'GET',
+  paths: ['/api/v1/analytics/low-stock'],
+  tag: 'analytics',
+  summary: 'Products with less stock than a threshold, least first',
+  access: bearer(roles),
+  query: z.strictObject({
+    threshold: queryNumber(0, 100, 'integer').default(10),
+    limit: queryNumber(1, 200, 'integer').default(50),
+  }),
+  responses: {
+    200: {
+      description: 'The products, and how many there are',
+      schema: z
+        .strictObject({ items: z.array(ProductSummary), total: z.int(), threshold: z.int() })
+        .meta({ id: 'LowStock' }),
+    },
+  },
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  memoryMb: searchMemoryMb,
+});
+
+export const TopProduct = z
+  .strictObject({ ...summary, units_ordered: z.int(), stock_to_orders_ratio: z.number() })
+  .meta({ id: 'TopProduct' });
+
+export const topProducts = defineEndpoint({
+  id: 'products/top',
+  method: 'GET',
+  paths: ['/api/v1/analytics/top-products'],
+  tag: 'analytics',
+  summary: 'Products that buyers want most',
+  description:
+    'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units.',
+  access: bearer(roles),
+  query: z.strictObject({ limit: queryNumber(1, 100, 'integer').default(20) }),
+  responses: {
+    200: {
+      description: 'The products',
+      schema: z
+        .strictObject({
+          items: z.array(TopProduct),
+        })
+        .meta({ id: 'TopProducts' }),
+    },
+  },
+  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  memoryMb: searchMemoryMb,
+});
+
+export const StockDistribution = z
+  .strictObject({
+    out_of_stock: z.int(),
+    critical: z.int(),
+    low: z.int(),
+    medium: z.int(),
+    good: z.int(),
+    excellent: z.int(),
+  })
+  .meta({ id: 'StockDistribution' });
+
+export const stockDistribution = defineEndpoint({
+  id: 'products/stock-distribution',
+  method: 'GET',
+  paths: ['/api/v1/analytics/stock-distribution'],
+  tag: 'analytics',
+  summary: 'How many products have how much stock',
+  description:
+    'Out of stock 0, critical 1 to 5, low 6 to 20, medium 21 to 50, good 51 to 100, excellent above.',
+  access: bearer(roles),
+  responses: {
+    200: {
+      description: 'Numbers of products',
+      schema: StockDistribution,
+    },
+  },
+  table: { tenantCatalogue: ['GetItem'] },
+});
+
+export const syncHistory = defineEndpoint({
+  id: 'products/sync-history',
+  method: 'GET',
+  paths: ['/api/v1/analytics/sync-history'],
+  tag: 'analytics',
+  summary: 'The syncs of the last days, newest first',
+  access: bearer(roles),
+  query: z.strictObject({
+    days: queryNumber(1, 90, 'integer').default(7),
+    limit: queryNumber(1, 200, 'integer').default(50),
+  }),
+  responses: {
+    200: {
+      description: 'The syncs',
+      schema: z.strictObject({ items: z.array(SyncRun) }).meta({ id: 'SyncHistory' }),
+    },
+  },
+  table: { tenant: ['GetItem', 'Query'] },
+});
+
+/** What ending a run writes: the run, its lock, the schedule, and what it staged. */
+const endOfRun = {
+  syncDue: ['Query', 'PutItem', 'DeleteItem'],
+  tenantCatalogue: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+  tenantDelivery: ['PutItem'],
+} as const;
+
+export const syncWorker: BackgroundFunction = {
+  id: 'products/sync-worker',
+  summary: 'Syncs the products of a tenant, page by page',
+  table: {
+    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    ...endOfRun,
+    tenantProduct: ['BatchGetItem', 'BatchWriteItem'],
+    sellerLimit: ['UpdateItem'],
+  },
+  keys: { credentials: ['Decrypt'] },
+  sellers: true,
+  queue: 'sync',
+  queues: ['sync', 'webhooks'],
+  // One tenant at a time: a slow one slows no other. So many at once leave the account's
+  // concurrency to the API.
+  batchSize: 1,
+  maxConcurrency: 20,
+  memoryMb: 1024,
+  timeoutSeconds: 600,
+};
+
+export const syncSweep: BackgroundFunction = {
+  id: 'products/sync-sweep',
+  summary:
+    'Starts syncs that are due, the first ones of tenants with new credentials, and gets interrupted ones going again',
+  table: {
+    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    ...endOfRun,
+    syncDue: ['GetItem', ...endOfRun.syncDue],
+    credentials: ['Query'],
+  },
+  queues: ['sync', 'webhooks'],
+  // So soon a run is found whose worker has died.
+  schedule: 'rate(1 minute)',
+  timeoutSeconds: 120,
+};

@@ -1,0 +1,48 @@
+import type { MetricDefinitions } from '../contract/core-metrics.ts';
+
+/** Why a sync fails: for reasons of ours or of the marketplaces, and for those of the tenant. */
+export const syncFailures = {
+  ours: ['internal_error', 'seller_unavailable', 'malformed_answer', 'incomplete_answer'],
+  tenants: ['wrong_key', 'wrong_scope', 'no_credentials', 'tenant_not_active'],
+} as const;
+export const syncErrorCodes = [...syncFailures.ours, ...syncFailures.tenants] as const;
+export type SyncErrorCode = (typeof syncErrorCodes)[number];
+
+/** Every metric of products and their sync. */
+export const productMetrics = {
+  SyncsStarted: {
+    kind: 'count',
+    dimensions: { trigger: ['manual', 'schedule'] },
+    meaning: 'Syncs that were started, by a person or by their schedule',
+  },
+  SyncsCompleted: {
+    kind: 'count',
+    dimensions: {},
+    meaning: 'Syncs that ended well',
+  },
+  SyncsFailed: {
+    kind: 'count',
+    dimensions: { reason: syncErrorCodes },
+    meaning: 'Syncs that failed for a marketplace or as a whole, by the first reason',
+  },
+  SyncDuration: {
+    kind: 'milliseconds',
+    dimensions: {},
+    meaning: 'How long a sync that ended well took, pauses included',
+  },
+  SyncedProducts: {
+    kind: 'count',
+    dimensions: {},
+    meaning: 'Products that syncs which ended well have read',
+  },
+  SyncsStuck: {
+    kind: 'count',
+    dimensions: {},
+    meaning: 'Tries in vain of syncs that cannot be given up, since they are saving products',
+  },
+  SyncsDue: {
+    kind: 'gauge',
+    dimensions: {},
+    meaning: 'Syncs that the sweep found due or without a worker',
+  },
+} as const satisfies MetricDefinitions;

@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { keys, seriesIndex, tenantIdOf } from '../../table/keys.ts';
+import { getItem, putItem, query, transact } from '../../table/table.ts';
+import { readSchedule, scheduleWrites } from './schedule.ts';
+
+/** The index may show what was saved a little late, and clocks differ a little. */
+const overlapMs = 10 * 60_000;
+const perPage = 100;
+
+const SeenItem = z.object({ seen_until: z.string() });
+const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
+
+/**
+ * Puts tenants on the schedule that have saved seller credentials since the last time: their first
+ * sync is due now. It looks at the credentials themselves, so that nobody who saves them has to know
+ * of syncs, and a crash at any point only makes the next run do it.
+ */
+export async function enrolTenants(nowMs: number, remainingMs: () => number): Promise<void> {
+  const seen = await getItem(keys.syncEnrolment());
+  const seenUntilMs = seen ? Date.parse(SeenItem.parse(seen).seen_until) : overlapMs;
+  let start: Record<string, unknown> | undefined;
+  do {
+    if (remainingMs() < 10_000) return;
+    const { Items = [], LastEvaluatedKey } = await query({
+      IndexName: seriesIndex,
+      KeyConditionExpression: 'series_pk = :pk AND series_sk >= :since',
+      ExpressionAttributeValues: {
+        ':pk': keys.sealedCredentials(),
+        ':since': new Date(seenUntilMs - overlapMs).toISOString(),
+      },
+      ProjectionExpression: 'pk, series_sk',
+      Limit: perPage,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    const found = Items.map((item) => SealedItem.parse(item));
+    const tenantIds = new Set(found.map(({ pk }) => tenantIdOf(pk)));
+    await Promise.all([...tenantIds].map((tenantId) => enrol(tenantId, nowMs)));
+    const [sealedAt] = found.at(-1)?.series_sk.split('#') ?? [];
+    start = LastEvaluatedKey;
+    const seen_until = start && sealedAt ? sealedAt : new Date(nowMs).toISOString();
+    await putItem({ Item: { ...keys.syncEnrolment(), seen_until } });
+  } while (start);
+}
+
+/** Somebody else may do the same at this moment: then the write fails, and all is well. */
+async function enrol(tenantId: string, nowMs: number): Promise<void> {
+  if (await readSchedule(tenantId)) return;
+  await transact(scheduleWrites(tenantId, undefined, nowMs));
+}

@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { MarketplaceType } from '../../contract/schemas.ts';
+import { defineQueue, send } from '../../runtime/queues.ts';
+import { keys } from '../../table/keys.ts';
+import { query } from '../../table/table.ts';
+import type { SyncServices } from './sync-ports.ts';
+
+/** The runs that a worker shall go on with. */
+export const syncQueue = defineQueue(
+  'sync',
+  z.strictObject({ tenant_id: z.string(), run_id: z.string() }),
+);
+
+const SavedCredential = z.object({ marketplace: MarketplaceType });
+
+/** What starting a sync needs of the rest of the product. */
+export const startServices: Pick<SyncServices, 'marketplaces' | 'send'> = {
+  marketplaces: async (tenantId) => {
+    const { pk, prefix } = keys.credentialsOf(tenantId);
+    const { Items = [] } = await query({
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      ProjectionExpression: 'marketplace',
+      ConsistentRead: true,
+    });
+    return Items.map((item) => SavedCredential.parse(item).marketplace);
+  },
+  send: (message, delaySeconds = 0) => send(syncQueue, message, { delaySeconds }),
+};

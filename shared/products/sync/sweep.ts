@@ -1,0 +1,114 @@
+import { AppError } from '../../contract/errors.ts';
+import { logger } from '../../runtime/observe.ts';
+import { TenantItem } from '../../table/items.ts';
+import { keys } from '../../table/keys.ts';
+import { deleteItem, getItem, transact } from '../../table/table.ts';
+import { FailedSync } from './failure.ts';
+import { absenceOf, acquire, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
+import { recordSyncMetric } from './recorder.ts';
+import { startSync } from './runs.ts';
+import {
+  type DueSync,
+  dueKeyOf,
+  dueSyncs,
+  readSchedule,
+  type Schedule,
+  scheduleWrites,
+  syncIntervalMs,
+  unscheduleWrites,
+} from './schedule.ts';
+import type { SyncServices } from './sync-ports.ts';
+import { failRun } from './worker.ts';
+
+/** A run of which so many workers died without a step further is given up. */
+const maxStalls = 3;
+/** A run that still waits for a worker after so long is given up. */
+const longestRunMs = 36 * 3_600_000;
+
+/**
+ * Starts every sync that is due and gets those going again whose worker or message was lost. One
+ * tenant's trouble does not keep the others waiting.
+ */
+export async function sweepDueSyncs(
+  services: Pick<SyncServices, 'marketplaces' | 'send' | 'publish'>,
+  remainingMs: () => number,
+): Promise<void> {
+  let count = 0;
+  for await (const due of dueSyncs(Date.now())) {
+    if (remainingMs() < 10_000) break;
+    try {
+      if (await look(due, services)) count += 1;
+    } catch (error) {
+      count += 1;
+      logger.error('sync_not_swept', {
+        tenant_id: due.tenant_id,
+        error_message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  recordSyncMetric('SyncsDue', count);
+}
+
+/** Whether the tenant's products should be on their way and nobody was at it. */
+async function look(
+  due: DueSync,
+  services: Pick<SyncServices, 'marketplaces' | 'send' | 'publish'>,
+): Promise<boolean> {
+  const { tenant_id: tenantId } = due;
+  const [schedule, lock, tenant] = await Promise.all([
+    readSchedule(tenantId),
+    readLock(tenantId),
+    getItem(keys.tenant(tenantId)),
+  ]);
+  if (schedule?.due_at !== due.due_at) {
+    await deleteItem({ Key: dueKeyOf(due) });
+    return false;
+  }
+  if (lock) return watch(tenantId, lock, services);
+  if (!tenant) {
+    await transact(unscheduleWrites(tenantId, schedule));
+    return false;
+  }
+  const { status, plan } = TenantItem.parse(tenant);
+  if (status !== 'ACTIVE') {
+    await move(tenantId, schedule, syncIntervalMs(plan));
+    return false;
+  }
+  try {
+    await startSync(tenantId, 'schedule', services);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
+    // New credentials, or a sync that somebody starts, bring the tenant back.
+    await transact(unscheduleWrites(tenantId, schedule));
+    return false;
+  }
+}
+
+async function move(tenantId: string, schedule: Schedule, afterMs: number): Promise<void> {
+  await transact(scheduleWrites(tenantId, schedule, Date.now() + afterMs));
+}
+
+/**
+ * Looks after a run that is not over: one without a worker gets another message, or is given up.
+ * Its entry stays due until it ends. Returns whether it was without one.
+ */
+async function watch(
+  tenantId: string,
+  lock: SyncPosition,
+  services: Pick<SyncServices, 'send' | 'publish'>,
+): Promise<boolean> {
+  const nowMs = Date.now();
+  const absence = absenceOf(lock, nowMs);
+  if (!absence) return false;
+  const isOld = Date.parse(lock.started_at) + longestRunMs <= nowMs;
+  const isHopeless = isOld || lock.stalls >= maxStalls;
+  if (isHopeless && !isRevocable(lock)) recordSyncMetric('SyncsStuck', 1);
+  if (isHopeless && isRevocable(lock)) {
+    const held = await acquire(tenantId, lock.run_id);
+    if (held) await failRun(tenantId, held, services, new FailedSync('internal_error'));
+  } else if (await remind(tenantId, lock, absence)) {
+    await services.send({ tenant_id: tenantId, run_id: lock.run_id });
+  }
+  return true;
+}

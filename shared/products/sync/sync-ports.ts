@@ -1,0 +1,37 @@
+import type { SellerPage } from '../../channels/adapter.ts';
+import type { Marketplace } from '../product.ts';
+
+/** Which run of which tenant a worker shall go on with. */
+export interface SyncMessage {
+  tenant_id: string;
+  run_id: string;
+}
+
+export type SyncEvent = {
+  type: 'sync.started' | 'sync.completed' | 'sync.failed' | 'product.low_stock';
+  data: Record<string, unknown>;
+};
+
+/** Reads one page of a seller's products. Throws SellerError. */
+export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<SellerPage>;
+
+/** A way to a seller's products. */
+export interface OpenedSeller {
+  /** Differs when the credentials that it uses have been replaced. */
+  version: string;
+  read: PageReader;
+}
+
+/** What a sync needs of the rest of the product. */
+export interface SyncServices {
+  /** The marketplaces that the tenant has saved credentials for. */
+  marketplaces(tenantId: string): Promise<readonly Marketplace[]>;
+  /** The way to a seller's products. Throws `no_credentials`. */
+  openSeller(tenantId: string, marketplace: Marketplace): Promise<OpenedSeller>;
+  /** The version of the credentials that are saved now; undefined when there are none. */
+  credentialsVersion(tenantId: string, marketplace: Marketplace): Promise<string | undefined>;
+  /** Lets a worker go on with the run. */
+  send(message: SyncMessage, delaySeconds?: number): Promise<void>;
+  /** Tells whoever wants to know; the same event may be told twice. */
+  publish(tenantId: string, event: SyncEvent): Promise<void>;
+}

@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { LimitName } from '../contract/limits.ts';
+import type { Outlet } from '../http/stream.ts';
+
+/** Where a subject stands in the current window of a limit. */
+export interface Allowance {
+  limit: LimitName;
+  quota: number;
+  windowSeconds: number;
+  remaining: number;
+  /** Seconds until the window ends. */
+  resetSeconds: number;
+  exceeded: boolean;
+}
+
+/** What belongs to one request and to no argument. */
+export interface RequestContext {
+  /** The limits that this request was counted against, for the RateLimit fields of its answer. */
+  allowances: Allowance[];
+  /** Where the answer of an endpoint that streams goes. */
+  outlet?: Outlet | undefined;
+  /** The trace that a message came with: that of the request which asked for the work. */
+  traceHeader?: string;
+  /** A table client with the request's own credentials. */
+  tableClient?: DynamoDBDocumentClient;
+}
+
+export const requestContext = new AsyncLocalStorage<RequestContext>();

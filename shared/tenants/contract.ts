@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
+import {
+  CompanyName,
+  MarketplaceType,
+  SubscriptionPlan,
+  TenantId,
+  TenantStatus,
+  Timestamp,
+} from '../contract/schemas.ts';
+
+export const Tenant = z
+  .strictObject({
+    id: TenantId,
+    name: z.string().nullable(),
+    status: TenantStatus,
+    plan: SubscriptionPlan.nullable(),
+    marketplace_type: MarketplaceType,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: z.int().positive(),
+  })
+  .meta({ id: 'Tenant' });
+
+export const getMyTenant = defineEndpoint({
+  id: 'tenants/get-mine',
+  method: 'GET',
+  paths: ['/api/v1/tenants/me'],
+  tag: 'tenants',
+  summary: 'The tenant of the caller',
+  access: bearer(roles, { anyStatus: true }),
+  responses: { 200: { description: 'The tenant', schema: Tenant } },
+  table: { tenant: ['GetItem'] },
+});
+
+export const updateMyTenant = defineEndpoint({
+  id: 'tenants/update-mine',
+  method: 'PATCH',
+  paths: ['/api/v1/tenants/me'],
+  tag: 'tenants',
+  summary: 'Rename the tenant',
+  description:
+    'With `version`, refuses with 409 if the tenant has changed since that version was read.',
+  access: bearer(['owner']),
+  body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
+  responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
+  errors: ['version_conflict'],
+  table: {
+    tenant: ['GetItem', 'Query', 'UpdateItem'],
+    tenantDelivery: ['PutItem'],
+  },
+  queues: ['webhooks'],
+});

@@ -1,0 +1,54 @@
+import { AppError } from '../contract/errors.ts';
+import { TenantItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { getItem, transact } from '../table/table.ts';
+import { prepareEvent } from '../webhooks/events.ts';
+
+const maxAttempts = 10;
+
+/**
+ * Renames the tenant and returns it as it is then. With a version, only if that is still the
+ * current one. Throws `version_conflict`.
+ */
+export async function renameTenant(
+  tenantId: string,
+  name: string,
+  version?: number,
+): Promise<TenantItem> {
+  const Key = keys.tenant(tenantId);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const current = TenantItem.parse(await getItem(Key));
+    if (version !== undefined && version !== current.version) break;
+    const renamed = {
+      ...current,
+      name,
+      updated_at: new Date().toISOString(),
+      version: current.version + 1,
+    };
+    const event = await prepareEvent(tenantId, {
+      type: 'tenant.updated',
+      data: { id: tenantId, name, version: renamed.version },
+    });
+    const failed = await transact([
+      {
+        update: {
+          Key,
+          UpdateExpression: 'SET #name = :name, updated_at = :now, version = :next',
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExpressionAttributeValues: {
+            ':name': name,
+            ':now': renamed.updated_at,
+            ':next': renamed.version,
+            ':version': current.version,
+          },
+        },
+      },
+      ...event.writes,
+    ]);
+    if (failed) continue;
+    await event.send();
+    return renamed;
+  }
+  throw new AppError('version_conflict');
+}

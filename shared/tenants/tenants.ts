@@ -1,0 +1,35 @@
+import type * as z from 'zod';
+import { AppError } from '../contract/errors.ts';
+import type { MarketplaceType } from '../contract/schemas.ts';
+import { newId } from '../runtime/ids.ts';
+import { TenantItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { create, getItem, type Write } from '../table/table.ts';
+
+/** A new tenant, and the write that creates it. */
+export function newTenant(
+  start: Pick<TenantItem, 'status' | 'plan'> & {
+    name?: string;
+    marketplaceType?: z.infer<typeof MarketplaceType>;
+  },
+): { tenant: TenantItem; write: Write } {
+  const now = new Date().toISOString();
+  const tenant: TenantItem = {
+    id: newId('tnt'),
+    name: start.name ?? null,
+    status: start.status,
+    plan: start.plan,
+    marketplace_type: start.marketplaceType ?? 'wildberries',
+    created_at: now,
+    updated_at: now,
+    version: 1,
+  };
+  return { tenant, write: create({ ...keys.tenant(tenant.id), ...tenant }) };
+}
+
+/** The tenant. Throws `not_found`. */
+export async function getTenant(tenantId: string): Promise<TenantItem> {
+  const item = await getItem(keys.tenant(tenantId));
+  if (!item) throw new AppError('not_found', { detail: 'There is no such tenant.' });
+  return TenantItem.parse(item);
+}

@@ -1,0 +1,313 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { Webhook as Signer } from 'standardwebhooks';
+import { logger, recordMetric } from '../runtime/observe.ts';
+import { DeliveryItem, WebhookItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { deleteItem, getItems, updateItem } from '../table/table.ts';
+import { version } from '../version.ts';
+import { countFailure, forgetFailures, mayAttempt } from './circuit-breaker.ts';
+import { type AttemptMessage, enqueue, planAttempt } from './deliveries.ts';
+import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
+import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
+import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
+import { allowsPrivate, disableWebhook } from './webhooks.ts';
+
+const timeoutMs = 15_000;
+/** Longer than an attempt may take: after it, whoever claimed it has died. */
+const claimMs = 30_000;
+const mostAnswerBytes = 1024;
+/** A queue may show a message a little before its time by our clock. */
+const earlyMs = 2_000;
+
+/** Waits before each retry, in seconds: ten attempts in three days. Jitter comes on top. */
+export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
+const mostAttempts = retryDelays.length + 1;
+const longestRetryAfterSeconds = 86_400;
+/** The last attempt is no later than this after the event or its replay, whatever a receiver asks for. */
+const longestMs = 4 * 86_400_000;
+/** A wait is up to this much shorter or longer, so that what failed together does not return together. */
+const jitter = 0.2;
+
+interface Outcome {
+  readonly answer?: ReceiverAnswer;
+  /** Why there is no answer: never what a stranger's server said. */
+  readonly error?: ConnectionError['reason'] | 'secret_unreadable' | 'internal_error';
+  /** What we failed at ourselves. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Makes the next attempt of a delivery, if it is due and nobody else is at it. However the receiver
+ * answers, this resolves. It throws when we failed ourselves; the attempt counts all the same, so
+ * that what always fails comes to its end.
+ */
+export async function attemptDelivery(message: AttemptMessage): Promise<void> {
+  const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
+  const key = keys.delivery(tenantId, webhookId, deliveryId);
+  const [storedWebhook, stored] = await getItems([keys.webhook(tenantId, webhookId), key] as const);
+  if (!stored) return;
+  if (!storedWebhook) return deleteItem({ Key: key });
+  const webhook = WebhookItem.parse(storedWebhook);
+  const seen = DeliveryItem.parse(stored);
+  const nowMs = Date.now();
+  const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
+  const isClaimed = (seen.claimed_until_ms ?? 0) > nowMs;
+  if (seen.status !== 'pending' || !isDue || isClaimed) return;
+  const end = !webhook.enabled
+    ? 'webhook_disabled'
+    : seen.round >= mostAttempts && 'internal_error';
+  if (end) return void (await finish(seen, { status: 'failed', error: end }));
+  if (canWait(seen, nowMs) && !(await mayAttempt(tenantId, webhook, nowMs)))
+    return letRest(seen, nowMs);
+  const delivery = await claim(seen, nowMs);
+  if (!delivery) return;
+
+  const startedAt = performance.now();
+  const outcome = await sendOnce(webhook, delivery);
+  const durationMs = Math.round(performance.now() - startedAt);
+  recordMetric('WebhookAttempts', 1, { outcome: wordFor(outcome) });
+  recordMetric('DeliveryLatency', durationMs);
+  logger.info('delivery_attempt', {
+    tenant_id: tenantId,
+    webhook_id: webhookId,
+    delivery_id: deliveryId,
+    attempt: delivery.attempts,
+    status: outcome.answer?.status,
+    error: outcome.error,
+    duration_ms: durationMs,
+  });
+  await settle(webhook, delivery, outcome);
+  if (outcome.answer && isSuccess(outcome.answer.status)) await forgetFailures(tenantId, webhook);
+  else if (isReceivers(outcome)) await countFailure(tenantId, webhook, Date.now());
+  if (outcome.error === 'internal_error') throw outcome.cause;
+}
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+const wordFor = ({ answer, error }: Outcome) =>
+  error ?? (answer && isSuccess(answer.status) ? 'delivered' : 'refused');
+
+/** Whether an outcome is the doing of the receiver, and not of ours. */
+const isReceivers = ({ error }: Outcome) =>
+  error !== 'internal_error' && error !== 'secret_unreadable';
+
+/** Whether a delivery may do without the turn that it has: nobody asked for it, and it is not the last. */
+function canWait(delivery: DeliveryItem, nowMs: number): boolean {
+  const isAskedFor = delivery.type === 'webhook.test' || delivery.replays > 0;
+  const isFirst = delivery.round === 0;
+  const isLast = delivery.round + 1 >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
+  return !isLast && !(isFirst && isAskedFor);
+}
+
+/** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
+async function letRest(seen: DeliveryItem, nowMs: number): Promise<void> {
+  const delivery = { ...seen, round: seen.round + 1 };
+  await schedule(delivery, { round: delivery.round, error: 'webhook_resting' }, nowMs);
+}
+
+/** Counts the attempt as ours. Undefined when somebody else is at it. */
+async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
+  try {
+    const item = await updateItem({
+      Key: keys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
+      UpdateExpression:
+        'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
+      ConditionExpression:
+        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':pending': 'pending',
+        ':seen': seen.attempts,
+        ':one': 1,
+        ':until': nowMs + claimMs,
+        ':now': new Date(nowMs).toISOString(),
+        ':now_ms': nowMs,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    return DeliveryItem.parse(item);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<Outcome> {
+  try {
+    const rules = { allowPrivate: allowsPrivate() };
+    const answer = await postOut({
+      ...rules,
+      // Nothing that was stored before a rule was made is exempt from it. Its addresses are
+      // resolved when it connects.
+      url: await parseReceiverUrl(webhook.url, { ...rules, resolve: async () => [] }),
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': `Tenantry-Webhooks/${version}`,
+        ...(await signatureHeaders(webhook, delivery, Date.now())),
+      },
+      body: delivery.body,
+      timeoutMs,
+      mostBodyBytes: mostAnswerBytes,
+    });
+    return { answer };
+  } catch (error) {
+    if (error instanceof ConnectionError) return { error: error.reason };
+    if (error instanceof RefusedAddressError) return { error: 'address_refused' };
+    if (error instanceof UnreadableSecretError) return { error: 'secret_unreadable' };
+    return { error: 'internal_error', cause: error };
+  }
+}
+
+/**
+ * The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one
+ * first. Throws UnreadableSecretError when the current secret does not open; without the one before
+ * deliveries go on.
+ */
+export async function signatureHeaders(
+  webhook: Pick<WebhookItem, 'secret' | 'previous_secret' | 'previous_until'>,
+  delivery: Pick<DeliveryItem, 'id' | 'tenant_id' | 'webhook_id' | 'body'>,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const { secret, previous_secret: previous, previous_until: until } = webhook;
+  const isRotating = previous && until && Date.parse(until) > nowMs;
+  const open = (sealed: string) =>
+    openWebhookSecret(delivery.tenant_id, delivery.webhook_id, sealed);
+  const secrets = [await open(secret)];
+  if (isRotating) {
+    const opened = await open(previous).catch((error: unknown) => {
+      if (!(error instanceof UnreadableSecretError)) throw error;
+      logger.warn('previous_secret_unreadable', { webhook_id: delivery.webhook_id });
+    });
+    if (opened) secrets.push(opened);
+  }
+  const now = new Date(nowMs);
+  return {
+    'webhook-id': delivery.id,
+    'webhook-timestamp': String(Math.floor(nowMs / 1000)),
+    'webhook-signature': secrets
+      .map((one) => new Signer(one).sign(delivery.id, now, delivery.body))
+      .join(' '),
+  };
+}
+
+/**
+ * Writes down what came of an attempt and what follows from it. Nothing follows when the delivery
+ * was replayed meanwhile: then the replay is next, at once.
+ */
+async function settle(
+  webhook: WebhookItem,
+  delivery: DeliveryItem,
+  outcome: Outcome,
+): Promise<void> {
+  const { answer, error } = outcome;
+  const result = {
+    response_status: answer?.status,
+    response_body: answer?.body.replaceAll('\0', ''),
+    error,
+  };
+  const nowMs = Date.now();
+  const isLast = delivery.round >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
+  const end = endOf(outcome, isLast);
+  if (!end) {
+    const asked = retryAfterSeconds(answer?.retryAfter, nowMs);
+    if (!(await schedule(delivery, result, nowMs, asked))) await letReplay(delivery, result);
+    return;
+  }
+  const { disables, ...how } = end;
+  if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
+  if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
+}
+
+/** How long a delivery may still be attempted. */
+const secondsLeft = ({ replayed_at, created_at }: DeliveryItem, nowMs: number) =>
+  (Date.parse(replayed_at ?? created_at) + longestMs - nowMs) / 1000;
+
+/** Writes when the next attempt is due, and queues it. False when the delivery has moved on. */
+async function schedule(
+  delivery: DeliveryItem,
+  attributes: Record<string, unknown>,
+  nowMs: number,
+  atLeastSeconds = 0,
+): Promise<boolean> {
+  const wait = retryDelays[delivery.round - 1] ?? 0;
+  const varied = wait * (1 - jitter + 2 * jitter * Math.random());
+  const delaySeconds = Math.min(Math.max(varied, atLeastSeconds), secondsLeft(delivery, nowMs));
+  const { atMs, isQueued, ...due } = planAttempt(delivery, nowMs, delaySeconds);
+  const next = new Date(atMs).toISOString();
+  const isWritten = await write(delivery, { ...attributes, ...due, next_attempt_at: next });
+  if (isWritten && isQueued) await enqueue(delivery, delaySeconds);
+  return isWritten;
+}
+
+interface End {
+  readonly status: 'delivered' | 'failed';
+  readonly error?: string;
+  /** Why its webhook is switched off with it. */
+  readonly disables?: 'gone' | 'failing';
+}
+
+/** How a delivery ends with an attempt. Undefined when it goes on. */
+function endOf({ answer, error }: Outcome, isLast: boolean): End | undefined {
+  if (answer && isSuccess(answer.status)) return { status: 'delivered' };
+  if (answer?.status === 410) return { status: 'failed', error: 'gone', disables: 'gone' };
+  if (!isLast) return undefined;
+  // What we failed at ourselves is no reason to switch off anything.
+  if (error === 'internal_error') return { status: 'failed' };
+  return { status: 'failed', disables: 'failing' };
+}
+
+/** Gives up the claim of an attempt for a replay, whose own message may have come while we held it. */
+async function letReplay(delivery: DeliveryItem, result: Record<string, unknown>): Promise<void> {
+  if (await write(delivery, result, 'attempts = :attempts AND replays <> :replays'))
+    await enqueue(delivery);
+}
+
+/** Seconds that a receiver asks to wait, by a number or a date; none when it says nothing sensible. */
+export function retryAfterSeconds(value: string | undefined, nowMs: number): number {
+  if (value === undefined) return 0;
+  const seconds = /^\d{1,9}$/.test(value.trim())
+    ? Number(value)
+    : (Date.parse(value) - nowMs) / 1000;
+  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
+}
+
+/** Ends a delivery: no sweep finds it any more. False when it has moved on. */
+async function finish(
+  delivery: DeliveryItem,
+  result: Record<string, unknown> & { status: 'delivered' | 'failed' },
+): Promise<boolean> {
+  return write(delivery, { ...result, series_pk: undefined, series_sk: undefined });
+}
+
+const isAsSeen = 'attempts = :attempts AND (replays = :replays OR attribute_not_exists(replays))';
+
+/** Writes attributes, and removes those that are undefined. False when the delivery has moved on. */
+async function write(
+  { tenant_id, webhook_id, id, attempts, replays }: DeliveryItem,
+  attributes: Record<string, unknown>,
+  condition = isAsSeen,
+): Promise<boolean> {
+  const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
+  const set = all.filter(([, value]) => value !== undefined);
+  const removed = all.filter(([, value]) => value === undefined);
+  try {
+    await updateItem({
+      Key: keys.delivery(tenant_id, webhook_id, id),
+      UpdateExpression: [
+        ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
+        `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
+      ].join(' '),
+      ConditionExpression: condition,
+      ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        ':attempts': attempts,
+        ':replays': replays,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type { WebhookItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { updateItem } from '../table/table.ts';
+
+/** Failed attempts in a row, of whatever deliveries, after which a webhook rests. */
+const failuresBeforeRest = 10;
+/** A webhook that rests is tried once in this time. */
+const restMs = 5 * 60_000;
+
+/**
+ * Whether a delivery to the webhook may be attempted now. While the webhook rests the first to ask
+ * in five minutes may, and nobody else.
+ */
+export async function mayAttempt(
+  tenantId: string,
+  webhook: WebhookItem,
+  nowMs: number,
+): Promise<boolean> {
+  const { failures = 0, failed_at_ms: failedAtMs = 0 } = webhook;
+  if (failures < failuresBeforeRest) return true;
+  if (nowMs < failedAtMs + restMs) return false;
+  return change(tenantId, webhook, {
+    UpdateExpression: 'SET failed_at_ms = :now',
+    ConditionExpression: 'failed_at_ms = :seen',
+    ExpressionAttributeValues: { ':now': nowMs, ':seen': failedAtMs },
+  });
+}
+
+/** Counts an attempt that the receiver failed. One at a URL that the webhook has left counts nothing. */
+export async function countFailure(
+  tenantId: string,
+  webhook: WebhookItem,
+  nowMs: number,
+): Promise<void> {
+  await change(tenantId, webhook, {
+    UpdateExpression: 'SET failed_at_ms = :now ADD failures :one',
+    ConditionExpression: '#url = :url',
+    ExpressionAttributeNames: { '#url': 'url' },
+    ExpressionAttributeValues: { ':now': nowMs, ':one': 1, ':url': webhook.url },
+  });
+}
+
+/** Forgets the failures before a success. Costs nothing where there were none. */
+export async function forgetFailures(tenantId: string, webhook: WebhookItem): Promise<void> {
+  if (!webhook.failures) return;
+  await change(tenantId, webhook, {
+    UpdateExpression: 'REMOVE failures, failed_at_ms',
+    ConditionExpression: '#url = :url',
+    ExpressionAttributeNames: { '#url': 'url' },
+    ExpressionAttributeValues: { ':url': webhook.url },
+  });
+}
+
+/** Changes a webhook. False when the condition fails, as it does for one that was deleted. */
+async function change(
+  tenantId: string,
+  { id }: WebhookItem,
+  update: Omit<Parameters<typeof updateItem>[0], 'Key'>,
+): Promise<boolean> {
+  try {
+    await updateItem({ Key: keys.webhook(tenantId, id), ...update });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

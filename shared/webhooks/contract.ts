@@ -1,0 +1,247 @@
+import * as z from 'zod';
+import type { BackgroundFunction } from '../contract/background.ts';
+import { bearer, defineEndpoint } from '../contract/endpoint.ts';
+import { EventTypes } from '../contract/events.ts';
+import {
+  DeliveryStatus,
+  DisabledReason,
+  longestUrl,
+  pageOf,
+  pageQuery,
+  Timestamp,
+  WebhookId,
+} from '../contract/schemas.ts';
+
+const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
+const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
+const Url = z.string().min(1).max(longestUrl).refine(isPlain, 'has control characters');
+const webhookPath = z.strictObject({ id: z.string().max(64) });
+
+export const Webhook = z
+  .strictObject({
+    id: WebhookId,
+    url: z.string(),
+    events: z.array(z.string()),
+    description: z.string().nullable(),
+    enabled: z.boolean(),
+    disabled_reason: DisabledReason.nullable(),
+    previous_secret_until: Timestamp.nullable(),
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  })
+  .meta({ id: 'Webhook' });
+
+export const Delivery = z
+  .strictObject({
+    id: z.string(),
+    type: z.string(),
+    status: DeliveryStatus,
+    attempts: z.int(),
+    created_at: Timestamp,
+    last_attempt_at: Timestamp.nullable(),
+    next_attempt_at: Timestamp.nullable(),
+    response_status: z.int().nullable(),
+    response_body: z.string().nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' });
+
+const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
+const managers = bearer(['owner', 'admin']);
+const changes = ['webhook_changes.tenant'] as const;
+const deliver = {
+  limits: ['webhooks.tenant'] as const,
+  queues: ['webhooks'] as const,
+};
+
+export const createWebhook = defineEndpoint({
+  id: 'webhooks/create',
+  method: 'POST',
+  paths: ['/api/v1/webhooks'],
+  tag: 'webhooks',
+  summary: 'Create a webhook',
+  description:
+    'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
+  access: managers,
+  body: z.strictObject({
+    url: Url,
+    events: EventTypes,
+    description: Description.optional(),
+  }),
+  responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
+  errors: ['too_many_webhooks'],
+  limits: changes,
+  table: { tenant: ['PutItem', 'UpdateItem'], limit: ['UpdateItem'] },
+  secrets: ['sealing-key'],
+});
+
+export const listWebhooks = defineEndpoint({
+  id: 'webhooks/list',
+  method: 'GET',
+  paths: ['/api/v1/webhooks'],
+  tag: 'webhooks',
+  summary: 'The webhooks of the tenant',
+  description: 'All of them, newest first: a tenant has at most 20.',
+  access: managers,
+  responses: {
+    200: { description: 'The webhooks', schema: z.strictObject({ items: z.array(Webhook) }) },
+  },
+  table: { tenant: ['Query'] },
+});
+
+export const getWebhook = defineEndpoint({
+  id: 'webhooks/get',
+  method: 'GET',
+  paths: ['/api/v1/webhooks/{id}'],
+  tag: 'webhooks',
+  summary: 'A webhook',
+  access: managers,
+  path: webhookPath,
+  responses: { 200: { description: 'The webhook', schema: Webhook } },
+  errors: ['not_found'],
+  table: { tenant: ['GetItem'] },
+});
+
+export const updateWebhook = defineEndpoint({
+  id: 'webhooks/update',
+  method: 'PATCH',
+  paths: ['/api/v1/webhooks/{id}'],
+  tag: 'webhooks',
+  summary: 'Change a webhook, switch it off or on',
+  description:
+    'What is not named stays as it is. What was not delivered while it was off is not made up for; replay it.',
+  access: managers,
+  path: webhookPath,
+  body: z
+    .strictObject({
+      url: Url.optional(),
+      events: EventTypes.optional(),
+      description: Description.nullable().optional(),
+      enabled: z.boolean().optional(),
+    })
+    .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
+  responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
+  errors: ['not_found'],
+  limits: changes,
+  table: { tenant: ['UpdateItem'], limit: ['UpdateItem'] },
+});
+
+export const deleteWebhook = defineEndpoint({
+  id: 'webhooks/delete',
+  method: 'DELETE',
+  paths: ['/api/v1/webhooks/{id}'],
+  tag: 'webhooks',
+  summary: 'Delete a webhook',
+  description:
+    'What it was sent is deleted too, within minutes; what was not delivered yet is dropped.',
+  access: managers,
+  path: webhookPath,
+  responses: { 204: { description: 'Deleted' } },
+  errors: ['not_found'],
+  table: { tenant: ['DeleteItem', 'UpdateItem'] },
+  queues: ['webhooks'],
+});
+
+export const rotateWebhookSecret = defineEndpoint({
+  id: 'webhooks/rotate-secret',
+  method: 'POST',
+  paths: ['/api/v1/webhooks/{id}/rotate-secret'],
+  tag: 'webhooks',
+  summary: 'Give a webhook a new secret',
+  description:
+    'The new secret is in this answer and never again. For 24 hours deliveries carry two signatures, of the new secret and of the one before.',
+  access: managers,
+  path: webhookPath,
+  responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
+  errors: ['not_found', 'version_conflict'],
+  limits: changes,
+  table: { tenant: ['GetItem', 'UpdateItem'], limit: ['UpdateItem'] },
+  secrets: ['sealing-key'],
+});
+
+export const testWebhook = defineEndpoint({
+  id: 'webhooks/test',
+  method: 'POST',
+  paths: ['/api/v1/webhooks/{id}/test'],
+  tag: 'webhooks',
+  summary: 'Send a webhook a test event',
+  description: 'An event of type `webhook.test`, whatever the webhook has asked for.',
+  access: managers,
+  path: webhookPath,
+  responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
+  errors: ['not_found', 'webhook_disabled'],
+  ...deliver,
+  table: {
+    tenant: ['GetItem'],
+    tenantDelivery: ['PutItem'],
+    limit: ['UpdateItem'],
+  },
+});
+
+export const listDeliveries = defineEndpoint({
+  id: 'webhooks/list-deliveries',
+  method: 'GET',
+  paths: ['/api/v1/webhooks/{id}/deliveries'],
+  tag: 'webhooks',
+  summary: 'What a webhook was sent, newest first',
+  description: 'Deliveries are kept for 30 days, with at most 1 KB of what the receiver answered.',
+  access: managers,
+  path: webhookPath,
+  query: z.strictObject({
+    ...pageQuery(100),
+  }),
+  responses: {
+    200: {
+      description: 'A page',
+      schema: pageOf(Delivery).meta({ id: 'WebhookDeliveryPage' }),
+    },
+  },
+  errors: ['not_found', 'invalid_cursor'],
+  table: {
+    tenant: ['GetItem'],
+    tenantDelivery: ['Query'],
+  },
+  secrets: ['sealing-key'],
+});
+
+export const replayDelivery = defineEndpoint({
+  id: 'webhooks/replay-delivery',
+  method: 'POST',
+  paths: ['/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay'],
+  tag: 'webhooks',
+  summary: 'Send a delivery again',
+  description: 'At once, with the same `webhook-id` and body, and with all retries before it.',
+  access: managers,
+  path: z.strictObject({ id: z.string().max(64), delivery_id: z.string().max(64) }),
+  responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
+  errors: ['not_found', 'webhook_disabled'],
+  ...deliver,
+  table: {
+    tenant: ['GetItem'],
+    tenantDelivery: ['UpdateItem'],
+    limit: ['UpdateItem'],
+  },
+});
+
+export const deliverWebhooks: BackgroundFunction = {
+  id: 'webhooks/deliver',
+  summary: 'Sends events to the webhooks of tenants',
+  queue: 'webhooks',
+  queues: ['webhooks'],
+  table: {
+    tenant: ['BatchGetItem', 'UpdateItem'],
+    tenantDelivery: ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
+  },
+  secrets: ['sealing-key'],
+  timeoutSeconds: 30,
+  maxConcurrency: 50,
+};
+
+export const sweepDeliveries: BackgroundFunction = {
+  id: 'webhooks/sweep',
+  summary: 'Queues deliveries that are due and not queued',
+  schedule: 'rate(5 minutes)',
+  queues: ['webhooks'],
+  table: { due: ['Query'], tenantDelivery: ['UpdateItem'] },
+  timeoutSeconds: 60,
+};

@@ -1,0 +1,217 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import { AppError } from '../contract/errors.ts';
+import { openCursor, sealCursor } from '../runtime/cursors.ts';
+import { newId } from '../runtime/ids.ts';
+import { logger } from '../runtime/observe.ts';
+import { defineQueue, longestDelaySeconds, send } from '../runtime/queues.ts';
+import { DeliveryItem, type WebhookItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { create, putItem, query, updateItem } from '../table/table.ts';
+import type { Delivery as DeliverySchema } from './contract.ts';
+import { readWebhook } from './webhooks.ts';
+
+/** A delivery as the owner of its webhook sees it. */
+export type Delivery = z.infer<typeof DeliverySchema>;
+
+/** A webhook by its names. */
+const WebhookNames = z.strictObject({ tenant_id: z.string(), webhook_id: z.string() });
+const AttemptMessage = WebhookNames.extend({ delivery_id: z.string() });
+const PurgeMessage = WebhookNames.extend({ purge: z.literal(true) });
+export type AttemptMessage = z.infer<typeof AttemptMessage>;
+
+/** Deliveries to attempt, and deleted webhooks whose deliveries are to go. */
+export const deliveryQueue = defineQueue('webhooks', z.union([AttemptMessage, PurgeMessage]));
+
+/** Deliveries are kept for 30 days from their event. */
+const retentionMs = 30 * 86_400_000;
+/** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
+export const lostAfterMs = 5 * 60_000;
+/** The same for a replay, since somebody is waiting for it. */
+const replayLostAfterMs = 60_000;
+/** Partitions of what is due, so that none is hot. */
+export const dueShards = 8;
+const longestBodyBytes = 200 * 1024;
+
+/** The keys under which the sweep finds a delivery from a time on. */
+export function dueKey({ id }: Pick<DeliveryItem, 'id'>, checkAtMs: number) {
+  return {
+    series_pk: keys.due('webhooks', id.charCodeAt(id.length - 1) % dueShards),
+    series_sk: `${new Date(checkAtMs).toISOString()}#${id}`,
+  };
+}
+
+export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
+  keys.delivery(tenant_id, webhook_id, id);
+
+/** Queues a delivery that is stored. When that fails the sweep makes up for it. */
+export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
+  const { tenant_id, webhook_id, id: delivery_id } = delivery;
+  await sendOrLog({ tenant_id, webhook_id, delivery_id }, delaySeconds);
+}
+
+/** Queues the deletion of what a deleted webhook was sent. When that fails its time to live ends it. */
+export async function enqueuePurge(
+  names: z.infer<typeof WebhookNames>,
+  delaySeconds: number,
+): Promise<void> {
+  await sendOrLog({ ...names, purge: true }, delaySeconds);
+}
+
+async function sendOrLog(
+  message: z.infer<typeof deliveryQueue.message>,
+  delaySeconds: number,
+): Promise<void> {
+  try {
+    await send(deliveryQueue, message, { delaySeconds });
+  } catch (error) {
+    logger.warn('delivery_not_queued', {
+      ...message,
+      error_name: error instanceof Error ? error.name : 'unknown',
+    });
+  }
+}
+
+/** The delivery of an event to a webhook, and the write that stores it. */
+export function deliveryOf(
+  tenantId: string,
+  webhookId: string,
+  event: { id: string; type: string; data: Record<string, unknown>; occurredAtMs: number },
+): { delivery: DeliveryItem; write: ReturnType<typeof create> } {
+  const timestamp = new Date(event.occurredAtMs).toISOString();
+  const body = JSON.stringify({ type: event.type, timestamp, data: event.data });
+  if (Buffer.byteLength(body) > longestBodyBytes) throw new Error('The event is too large');
+  const delivery: DeliveryItem = {
+    id: event.id,
+    tenant_id: tenantId,
+    webhook_id: webhookId,
+    type: event.type,
+    body,
+    status: 'pending',
+    attempts: 0,
+    round: 0,
+    replays: 0,
+    created_at: timestamp,
+    next_attempt_at: timestamp,
+  };
+  const write = create({
+    ...keyOf(delivery),
+    ...dueKey(delivery, event.occurredAtMs + lostAfterMs),
+    ...delivery,
+    ttl: Math.ceil((event.occurredAtMs + retentionMs) / 1000),
+  });
+  return { delivery, write };
+}
+
+/** What the owner of a webhook sees of a delivery: never its body, which they have had. */
+function toDelivery(item: DeliveryItem): Delivery {
+  return {
+    id: item.id,
+    type: item.type,
+    status: item.status,
+    attempts: item.attempts,
+    created_at: item.created_at,
+    last_attempt_at: item.last_attempt_at ?? null,
+    next_attempt_at: item.status === 'pending' ? (item.next_attempt_at ?? null) : null,
+    response_status: item.response_status ?? null,
+    response_body: item.response_body ?? null,
+    error: item.error ?? null,
+  };
+}
+
+/** One page of what a webhook was sent, newest first. Throws `not_found`, `invalid_cursor`. */
+export async function listDeliveries(
+  tenantId: string,
+  webhookId: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ items: Delivery[]; next_cursor: string | null }> {
+  await readWebhook(tenantId, webhookId);
+  const scope = { tenantId, list: 'deliveries', filters: { webhookId } };
+  const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
+  if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenantId, webhookId) },
+    ScanIndexForward: false,
+    Limit: limit + 1,
+    ...(after && { ExclusiveStartKey: keys.delivery(tenantId, webhookId, String(after.id)) }),
+  });
+  const found = Items.map((item) => DeliveryItem.parse(item));
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const oldest = new Date(Date.now() - retentionMs).toISOString();
+  return {
+    items: page.filter(({ created_at }) => created_at > oldest).map(toDelivery),
+    next_cursor: last ? await sealCursor(scope, { id: last.id }) : null,
+  };
+}
+
+/** A webhook that is switched on. Throws `not_found`, `webhook_disabled`. */
+async function enabledWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
+  const webhook = await readWebhook(tenantId, webhookId);
+  if (!webhook.enabled) throw new AppError('webhook_disabled');
+  return webhook;
+}
+
+/** Sends a webhook a test event. Throws `not_found`, `webhook_disabled`. */
+export async function sendTestEvent(tenantId: string, webhookId: string): Promise<Delivery> {
+  await enabledWebhook(tenantId, webhookId);
+  const data = { webhook_id: webhookId };
+  const event = { id: newId('msg'), type: 'webhook.test', data, occurredAtMs: Date.now() };
+  const { delivery, write } = deliveryOf(tenantId, webhookId, event);
+  try {
+    await putItem(write.put);
+  } catch (error) {
+    // Nobody else has its id: an earlier try of the same write had arrived after all.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+  await enqueue(delivery);
+  return toDelivery(delivery);
+}
+
+/**
+ * Sends a delivery again at once: the same message, with all retries before it. Throws `not_found`,
+ * `webhook_disabled`.
+ */
+export async function replayDelivery(
+  tenantId: string,
+  webhookId: string,
+  deliveryId: string,
+): Promise<Delivery> {
+  await enabledWebhook(tenantId, webhookId);
+  const missing = () => new AppError('not_found', { detail: 'This webhook has no such delivery.' });
+  if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
+  const nowMs = Date.now();
+  const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
+  try {
+    const item = await updateItem({
+      Key: keys.delivery(tenantId, webhookId, deliveryId),
+      UpdateExpression:
+        'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+      ExpressionAttributeValues: {
+        ':pending': 'pending',
+        ':zero': 0,
+        ':one': 1,
+        ':now': new Date(nowMs).toISOString(),
+        ':shard': due.series_pk,
+        ':check': due.series_sk,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    const delivery = DeliveryItem.parse(item);
+    await enqueue(delivery);
+    return toDelivery(delivery);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) throw missing();
+    throw error;
+  }
+}
+
+/** Keys for the sweep, and seconds in the queue if SQS holds it back that long, of a later attempt. */
+export function planAttempt(delivery: DeliveryItem, nowMs: number, delaySeconds: number) {
+  const atMs = nowMs + delaySeconds * 1000;
+  const isQueued = delaySeconds <= longestDelaySeconds;
+  return { atMs, isQueued, ...dueKey(delivery, isQueued ? atMs + lostAfterMs : atMs) };
+}

@@ -1,0 +1,41 @@
+import { keys } from '../table/keys.ts';
+import { getItems, query, writeMany } from '../table/table.ts';
+import { enqueuePurge } from './deliveries.ts';
+import { deleteWebhook } from './webhooks.ts';
+
+/** How long a deleted webhook may still be sent something: by attempts under way, by events just stored. */
+const settlingSeconds = 60;
+
+/** Deletes a webhook, and a little later everything that it was sent. Throws `not_found`. */
+export async function deleteWithDeliveries(
+  actor: { tenantId: string; userId: string },
+  webhookId: string,
+): Promise<void> {
+  await deleteWebhook(actor, webhookId);
+  await enqueuePurge({ tenant_id: actor.tenantId, webhook_id: webhookId }, settlingSeconds);
+}
+
+/**
+ * Deletes what a deleted webhook was sent: receivers' answers are in it. Does nothing while the
+ * webhook exists. What there is no time for is queued again.
+ */
+export async function purgeDeliveries(
+  { tenant_id, webhook_id }: { tenant_id: string; webhook_id: string },
+  { hasTime, pageSize = 500 }: { hasTime: () => boolean; pageSize?: number },
+): Promise<void> {
+  const [webhook] = await getItems([keys.webhook(tenant_id, webhook_id)] as const);
+  if (webhook) return;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await query({
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenant_id, webhook_id) },
+      ProjectionExpression: 'pk, sk',
+      Limit: pageSize,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    await writeMany(Items.map(({ pk, sk }) => ({ delete: { pk: String(pk), sk: String(sk) } })));
+    start = LastEvaluatedKey;
+  } while (start && hasTime());
+  if (start) await enqueuePurge({ tenant_id, webhook_id }, 0);
+}

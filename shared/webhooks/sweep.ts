@@ -1,0 +1,101 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { logger } from '../runtime/observe.ts';
+import { DeliveryItem } from '../table/items.ts';
+import { keys, seriesIndex } from '../table/keys.ts';
+import { query, updateItem } from '../table/table.ts';
+import { dueKey, dueShards, enqueue, keyOf, lostAfterMs } from './deliveries.ts';
+
+export interface SweepOptions {
+  /** Whether there is time for more. What is left is for the next run. */
+  readonly hasTime?: () => boolean;
+  readonly pageSize?: number;
+  /** Deliveries of one tenant that a run queues in each partition: a backlog takes several runs. */
+  readonly mostPerTenant?: number;
+}
+
+/** Deliveries of a partition that are queued side by side. */
+const atOnce = 10;
+
+/**
+ * Queues every delivery whose time has come and that is not queued: those whose next attempt lay
+ * beyond what SQS holds back, and those whose message was lost. Returns how many it queued, and
+ * whether it got to the end.
+ */
+export async function sweepDeliveries(
+  options: SweepOptions = {},
+): Promise<{ queued: number; isComplete: boolean }> {
+  const nowMs = Date.now();
+  const shards = Array.from({ length: dueShards }, (_, shard) => sweepShard(shard, nowMs, options));
+  const swept = await Promise.all(shards);
+  return {
+    queued: swept.reduce((total, { queued }) => total + queued, 0),
+    isComplete: swept.every(({ isComplete }) => isComplete),
+  };
+}
+
+async function sweepShard(
+  shard: number,
+  nowMs: number,
+  { hasTime = () => true, pageSize = 500, mostPerTenant = 1000 }: SweepOptions,
+): Promise<{ queued: number; isComplete: boolean }> {
+  const byTenant = new Map<string, number>();
+  let queued = 0;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await query({
+      IndexName: seriesIndex,
+      KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
+      ExpressionAttributeValues: {
+        ':shard': keys.due('webhooks', shard),
+        ':now': new Date(nowMs).toISOString(),
+      },
+      Limit: pageSize,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    const mine = Items.filter(({ tenant_id }) => {
+      const count = (byTenant.get(String(tenant_id)) ?? 0) + 1;
+      byTenant.set(String(tenant_id), count);
+      return count <= mostPerTenant;
+    });
+    for (let index = 0; index < mine.length; index += atOnce) {
+      if (!hasTime()) return { queued, isComplete: false };
+      const some = mine.slice(index, index + atOnce);
+      const done = await Promise.all(some.map((item) => queueDue(item, nowMs)));
+      queued += done.filter(Boolean).length;
+    }
+    start = LastEvaluatedKey;
+  } while (start && hasTime());
+  return { queued, isComplete: !start };
+}
+
+/** Queues a delivery that is due. False when it has moved on, or cannot be read. */
+async function queueDue(item: Record<string, unknown>, nowMs: number): Promise<boolean> {
+  const { data: delivery } = DeliveryItem.safeParse(item);
+  if (!delivery) {
+    // It must not keep the others of its partition waiting.
+    logger.error('delivery_unreadable', { item: item.series_sk });
+    return false;
+  }
+  if (!(await postpone(delivery, item.series_sk, nowMs))) return false;
+  await enqueue(delivery);
+  return true;
+}
+
+/** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
+async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
+  try {
+    await updateItem({
+      Key: keyOf(delivery),
+      UpdateExpression: 'SET series_sk = :check',
+      ConditionExpression: 'series_sk = :seen',
+      ExpressionAttributeValues: {
+        ':seen': seen,
+        ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

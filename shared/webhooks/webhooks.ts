@@ -1,0 +1,296 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import type * as z from 'zod';
+import { AppError } from '../contract/errors.ts';
+import type { EventType } from '../contract/events.ts';
+import { longestUrl } from '../contract/schemas.ts';
+import { requireEnvOneOf } from '../runtime/config.ts';
+import { newId } from '../runtime/ids.ts';
+import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { WebhookItem } from '../table/items.ts';
+import { keys } from '../table/keys.ts';
+import { create, getItem, query, transact, updateItem } from '../table/table.ts';
+import type { Webhook as WebhookSchema } from './contract.ts';
+import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
+import { newWebhookSecret, sealWebhookSecret } from './secrets.ts';
+
+/** A webhook as its owner sees it. */
+export type Webhook = z.infer<typeof WebhookSchema>;
+
+const maxWebhooks = 20;
+/** How long deliveries carry a signature of the previous secret too. */
+const rotationMs = 24 * 3_600_000;
+
+/** Whether private addresses, http and any port are fine. Read when first needed: most functions have no say in it. */
+export const allowsPrivate = () =>
+  requireEnvOneOf('WEBHOOK_ALLOW_PRIVATE', ['true', 'false']) === 'true';
+
+/** Who does something to a webhook of their tenant. */
+interface Actor {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** Records who did what to a webhook: never its URL, which may have a key in it. */
+function logChange(
+  event: string,
+  { tenantId, userId }: Actor,
+  webhookId: string,
+  details: { changed?: string } = {},
+): void {
+  const names = { tenant_id: tenantId, user_id: userId, webhook_id: webhookId };
+  logSecurityEvent(event, { ...names, ...details });
+}
+
+/** Creates a webhook. The answer alone has the secret. Throws `too_many_webhooks` at 20, `validation_failed`. */
+export async function createWebhook(
+  actor: Actor,
+  wanted: { url: string; events: EventType[]; description?: string | undefined },
+): Promise<Webhook & { secret: string }> {
+  const { tenantId } = actor;
+  const url = await receiverUrl(wanted.url);
+  const now = new Date().toISOString();
+  const secret = newWebhookSecret();
+  const id = newId('whk');
+  const webhook: WebhookItem = {
+    id,
+    url,
+    events: wanted.events,
+    ...(wanted.description && { description: wanted.description }),
+    enabled: true,
+    secret: await sealWebhookSecret(tenantId, id, secret),
+    created_at: now,
+    updated_at: now,
+  };
+  const failed = await transact([
+    create({ ...keys.webhook(tenantId, id), ...webhook }),
+    {
+      update: {
+        Key: keys.webhookCount(tenantId),
+        UpdateExpression: 'ADD #count :one',
+        ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':one': 1, ':most': maxWebhooks },
+      },
+    },
+  ]);
+  if (failed) throw new AppError('too_many_webhooks');
+  logChange('webhook_created', actor, id);
+  return { ...toWebhook(webhook), secret };
+}
+
+/** The URL of a receiver as it will be requested. Throws `validation_failed`. */
+async function receiverUrl(text: string): Promise<string> {
+  try {
+    const { href } = await parseReceiverUrl(text, { allowPrivate: allowsPrivate() });
+    if (href.length > longestUrl) throw new RefusedAddressError('is too long once it is encoded');
+    return href;
+  } catch (error) {
+    if (!(error instanceof RefusedAddressError)) throw error;
+    throw new AppError('validation_failed', {
+      errors: [{ in: 'body', pointer: '/url', detail: error.message }],
+    });
+  }
+}
+
+function toWebhook(item: WebhookItem): Webhook {
+  const { id, url, events, enabled, created_at, updated_at, previous_until: until } = item;
+  return {
+    id,
+    url,
+    events,
+    description: item.description ?? null,
+    enabled,
+    disabled_reason: item.disabled_reason ?? null,
+    previous_secret_until: until && until > new Date().toISOString() ? until : null,
+    created_at,
+    updated_at,
+  };
+}
+
+/** The webhooks of the tenant as they are stored, newest first. */
+export async function readWebhooks(
+  tenantId: string,
+  options: { consistent: boolean },
+): Promise<WebhookItem[]> {
+  const { pk, prefix } = keys.webhooksOf(tenantId);
+  const { Items = [] } = await query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
+    ScanIndexForward: false,
+    ConsistentRead: options.consistent,
+  });
+  return Items.map((item) => WebhookItem.parse(item));
+}
+
+/** The webhooks of the tenant, newest first. */
+export async function listWebhooks(tenantId: string): Promise<Webhook[]> {
+  return (await readWebhooks(tenantId, { consistent: true })).map(toWebhook);
+}
+
+const notFound = () => new AppError('not_found', { detail: 'This tenant has no such webhook.' });
+const isWebhookId = (value: string) => /^whk_[0-9A-Z]{26}$/.test(value);
+
+/** A webhook as it is stored. Throws `not_found`. */
+export async function readWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
+  const item = isWebhookId(webhookId)
+    ? await getItem(keys.webhook(tenantId, webhookId))
+    : undefined;
+  if (!item) throw notFound();
+  return WebhookItem.parse(item);
+}
+
+/** A webhook of the tenant. Throws `not_found`. */
+export async function getWebhook(tenantId: string, webhookId: string): Promise<Webhook> {
+  return toWebhook(await readWebhook(tenantId, webhookId));
+}
+
+/** Changes what is named and returns the webhook as it is then. Throws `not_found`, `validation_failed`. */
+export async function updateWebhook(
+  actor: Actor,
+  webhookId: string,
+  change: {
+    url?: string | undefined;
+    events?: EventType[] | undefined;
+    description?: string | null | undefined;
+    enabled?: boolean | undefined;
+  },
+): Promise<Webhook> {
+  const url = change.url === undefined ? undefined : await receiverUrl(change.url);
+  const { enabled } = change;
+  const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
+  const webhook = await setAttributes(actor.tenantId, webhookId, {
+    ...change,
+    url,
+    disabled_reason: reason,
+    ...((url || enabled) && { failures: null, failed_at_ms: null }),
+  });
+  const changed = Object.entries(change).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  logChange('webhook_changed', actor, webhookId, { changed: changed.join(',') });
+  return toWebhook(webhook);
+}
+
+/** Sets attributes; those that are null are removed, those that are undefined stay. */
+async function setAttributes(
+  tenantId: string,
+  webhookId: string,
+  attributes: Record<string, unknown>,
+  condition: { expression: string; values: Record<string, unknown> } = {
+    expression: 'attribute_exists(pk)',
+    values: {},
+  },
+): Promise<WebhookItem> {
+  if (!isWebhookId(webhookId)) throw notFound();
+  const given = Object.entries({ ...attributes, updated_at: new Date().toISOString() }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const set = given.filter(([, value]) => value !== null);
+  const removed = given.filter(([, value]) => value === null);
+  try {
+    const item = await updateItem({
+      Key: keys.webhook(tenantId, webhookId),
+      UpdateExpression: [
+        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
+      ].join(' '),
+      ConditionExpression: condition.expression,
+      ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        ...condition.values,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    return WebhookItem.parse(item);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) throw notFound();
+    throw error;
+  }
+}
+
+/** Deletes a webhook of the tenant. Throws `not_found`. */
+export async function deleteWebhook(actor: Actor, webhookId: string): Promise<void> {
+  const { tenantId } = actor;
+  if (!isWebhookId(webhookId)) throw notFound();
+  const failed = await transact([
+    {
+      delete: {
+        Key: keys.webhook(tenantId, webhookId),
+        ConditionExpression: 'attribute_exists(pk)',
+      },
+    },
+    {
+      update: {
+        Key: keys.webhookCount(tenantId),
+        UpdateExpression: 'ADD #count :less',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':less': -1 },
+      },
+    },
+  ]);
+  if (failed) throw notFound();
+  logChange('webhook_deleted', actor, webhookId);
+}
+
+/**
+ * Gives a webhook a new secret; the one before signs along for 24 hours. Throws `not_found`, and
+ * `version_conflict` when another rotation came between.
+ */
+export async function rotateSecret(
+  actor: Actor,
+  webhookId: string,
+): Promise<Webhook & { secret: string }> {
+  const { tenantId } = actor;
+  const { secret: previous } = await readWebhook(tenantId, webhookId);
+  const secret = newWebhookSecret();
+  try {
+    const webhook = await setAttributes(
+      tenantId,
+      webhookId,
+      {
+        secret: await sealWebhookSecret(tenantId, webhookId, secret),
+        previous_secret: previous,
+        previous_until: new Date(Date.now() + rotationMs).toISOString(),
+      },
+      { expression: '#secret = :read', values: { ':read': previous } },
+    );
+    logChange('webhook_secret_rotated', actor, webhookId);
+    return { ...toWebhook(webhook), secret };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found')
+      throw new AppError('version_conflict');
+    throw error;
+  }
+}
+
+/**
+ * Switches a webhook off because of what its receiver at a URL does. One that is gone, off already
+ * or elsewhere by now stays as it is.
+ */
+export async function disableWebhook(
+  tenantId: string,
+  { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
+  reason: 'gone' | 'failing',
+): Promise<void> {
+  try {
+    await updateItem({
+      Key: keys.webhook(tenantId, webhookId),
+      UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
+      ConditionExpression: 'enabled = :on AND #url = :url',
+      ExpressionAttributeNames: { '#url': 'url' },
+      ExpressionAttributeValues: {
+        ':on': true,
+        ':url': url,
+        ':off': false,
+        ':reason': reason,
+        ':now': new Date().toISOString(),
+      },
+    });
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return;
+    throw error;
+  }
+  recordMetric('WebhookDisabled', 1);
+  logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { resourcesOf, synthesize } from '../templates.ts';
+
+const reaching = ['WebhooksCreate', 'WebhooksDeliver', 'WebhooksUpdate'];
+
+describe('deliveries to webhooks', () => {
+  it('take a bounded part of the concurrency of the account', () => {
+    const { api } = synthesize({ stage: 'prod' });
+    const sources = resourcesOf(api, 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ FunctionName }) => FunctionName.Ref === 'WebhooksDeliver');
+
+    expect(sources).toMatchObject([{ ScalingConfig: { MaximumConcurrency: 50 } }]);
+  });
+});
+
+describe('private addresses of webhooks (check 72)', () => {
+  it.each(['dev', 'prod'] as const)('are refused in stage %s, whatever is configured', (stage) => {
+    const { api } = synthesize({ stage });
+    const settings = resourcesOf(api, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
+      const value = Properties.Environment.Variables.WEBHOOK_ALLOW_PRIVATE;
+      return value === undefined ? [] : [[id, value]];
+    });
+
+    expect(Object.keys(api.Parameters ?? {})).not.toContain('WebhookAllowPrivate');
+    expect(settings.sort()).toEqual(reaching.map((id) => [id, 'false']));
+  });
+
+  it('are a setting on one machine', () => {
+    const { api } = synthesize({ stage: 'local' });
+
+    expect(api.Parameters?.WebhookAllowPrivate).toMatchObject({ Default: 'true' });
+  });
+});

@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { second, travel, travelTo } from '../../../harness/clock.ts';
+import { Remembered } from '../../../shared/runtime/ttl-cache.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('what a container remembers', () => {
+  it('is forgotten after 30 seconds, half of what a revocation may take', () => {
+    travelTo(Date.now());
+    const values = new Remembered<string>();
+    values.set('a', 'x');
+    travel(30 * second - 1);
+    expect(values.get('a')).toBe('x');
+
+    travel(1);
+
+    expect(values.get('a')).toBeUndefined();
+  });
+
+  it('is by key alone (check 64)', () => {
+    const values = new Remembered<string>();
+    values.set('a', 'x');
+
+    expect(values.get('b')).toBeUndefined();
+    expect(values.get('')).toBeUndefined();
+    expect(values.get('constructor')).toBeUndefined();
+  });
+
+  it('is a thousand values at most, the newest', () => {
+    const values = new Remembered<number>();
+    for (let index = 0; index < 1500; index += 1) values.set(`k${index}`, index);
+    values.set('k600', 0);
+    values.set('new', 1);
+
+    expect(values.get('k499')).toBeUndefined();
+    expect(values.get('k600')).toBe(0);
+    expect(values.get('new')).toBe(1);
+  });
+});

@@ -1,0 +1,161 @@
+import { badge, failure, heading, supportLink } from '../components/components.ts';
+import { byId, type Child, fill, h, link } from '../components/dom.ts';
+import type { Tenant } from './api.ts';
+import type { AccountPage, App, Content, Page } from './app.ts';
+import { showMenu } from './menu.ts';
+import { SessionEndedError } from './problem.ts';
+
+let known: Tenant | undefined;
+
+/**
+ * Frames a page with the tenant's name, status and plan. A tenant that is not active gets told why
+ * instead, because the API would refuse the page's data.
+ */
+export function accountPage(
+  app: App,
+  pages: readonly AccountPage[],
+  page: AccountPage,
+  id: string,
+): Page {
+  const body = h('div', { class: 'body' });
+  let inner: Content | undefined;
+  let isGone = false;
+
+  async function load(): Promise<void> {
+    fill(body, h('div', { class: 'skeleton' }));
+    try {
+      const tenant = cached(app) ?? (await app.api.getMyTenant());
+      if (isGone) return;
+      known = tenant.status === 'ACTIVE' ? tenant : undefined;
+      showHeader(app, pages, page, tenant);
+      inner = openFor(tenant);
+      fill(body, inner.content);
+    } catch (error) {
+      if (isGone || error instanceof SessionEndedError) return;
+      fill(body, failure(error, load));
+    }
+  }
+
+  function openFor(tenant: Tenant): Content {
+    if (tenant.status !== 'ACTIVE') return { content: inactive(tenant, load) };
+    return isFor(app, page) ? page.open(app, id) : { content: notForYou(page) };
+  }
+
+  void load();
+  const { parent } = page;
+  return {
+    title: page.title,
+    content: h(
+      'div',
+      {},
+      parent && link(parent.path, `‹ ${parent.title}`, { class: 'back' }),
+      heading(page.title),
+      body,
+    ),
+    dispose() {
+      isGone = true;
+      inner?.dispose?.();
+    },
+  };
+}
+
+/** Takes the tenant and the navigation out of the header. */
+export function clearHeader(): void {
+  showMenu(false);
+  fill(byId('navigation'));
+  fill(byId('account'));
+}
+
+function isFor(app: App, { roles }: AccountPage): boolean {
+  const role = app.session.claims()?.role;
+  return !roles || (role !== undefined && roles.includes(role));
+}
+
+function notForYou({ roles = [] }: AccountPage): Node {
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'This page is not for your role'),
+    h('p', {}, `It is for these roles: ${roles.join(', ')}. Ask one of them in your company.`),
+    link('/', 'Go to the start page', { class: 'button' }),
+  );
+}
+
+function cached(app: App): Tenant | undefined {
+  return known && known.id === app.session.claims()?.tenant_id ? known : undefined;
+}
+
+function showHeader(app: App, pages: readonly AccountPage[], current: AccountPage, tenant: Tenant) {
+  const visible = pages.filter((page) => !page.parent && isFor(app, page));
+  const links = visible.map((page) =>
+    link(page.path, page.title, {
+      'aria-current': page === current ? 'page' : page === current.parent && 'true',
+    }),
+  );
+  showMenu(true);
+  fill(byId('navigation'), links, link('/docs', 'API docs'));
+  fill(
+    byId('account'),
+    h('span', { class: 'tenant', title: tenant.id }, tenant.name ?? 'Your company'),
+    tenant.plan !== null && badge(tenant.plan, 'plain'),
+    tenant.status === 'ACTIVE'
+      ? badge('Active', 'good')
+      : badge(inactiveWords[tenant.status], 'warn'),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'quiet small',
+        title: 'Ends your sessions on all devices',
+        onclick: () => void signOut(app),
+      },
+      'Sign out',
+    ),
+  );
+}
+
+const inactiveWords = { PENDING_PROFILE: 'Being activated', SUSPENDED: 'Suspended' } as const;
+
+function inactive(tenant: Tenant, retry: () => void): Node {
+  const again = h('button', { type: 'button', onclick: retry }, 'Check again');
+  const contact: Child = ['Questions? Write to ', supportLink(), '.'];
+  if (tenant.status === 'SUSPENDED') {
+    return h(
+      'section',
+      { class: 'panel' },
+      h('h2', {}, 'Your subscription has ended'),
+      h(
+        'p',
+        {},
+        'Your data is not available until there is an active subscription again. In the AWS console, open AWS Marketplace, then Manage subscriptions.',
+      ),
+      h('p', {}, contact),
+      again,
+    );
+  }
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Your subscription is being activated'),
+    h(
+      'p',
+      {},
+      'AWS tells us when it is active, usually within a few minutes. There is nothing for you to do.',
+    ),
+    h('p', {}, contact),
+    again,
+  );
+}
+
+async function signOut(app: App): Promise<void> {
+  let text = 'You are signed out.';
+  try {
+    await app.api.logout();
+  } catch (error) {
+    if (error instanceof SessionEndedError) return;
+    text =
+      'You are signed out here. The service could not be told, so other devices may stay signed in.';
+  }
+  app.session.close();
+  app.go('/', { notice: { kind: 'good', text } });
+}

@@ -1,0 +1,45 @@
+import type { Role } from '../../shared/contract/endpoint.ts';
+import type { Api } from './api.ts';
+import type { Session } from './session.ts';
+
+export interface Notice {
+  readonly kind: 'good' | 'bad';
+  readonly text: string;
+}
+
+/** What every page may use. */
+export interface App {
+  readonly session: Session;
+  readonly api: Api;
+  /** Goes to another page of the app, with a notice at its top if there is something to say. */
+  go(path: string, options?: { notice?: Notice; replace?: boolean }): void;
+  /** Keeps the state of the page on the screen in the query of its address. */
+  keep(query: string): void;
+  /** Says something to people who listen to the page; the same text is visible elsewhere. */
+  announce(text: string): void;
+  /** Gives the page on the screen another title, once it knows what it is about. */
+  retitle(title: string): void;
+}
+
+/** Something on the screen; `dispose` is called once it has left. */
+export interface Content {
+  readonly content: Node;
+  readonly dispose?: () => void;
+}
+
+/** A page of the app. Its title is also the text of its first heading. */
+export interface Page extends Content {
+  readonly title: string;
+}
+
+/** A page for people who are signed in. */
+export interface AccountPage {
+  /** Its address; one that ends with `/` has a page for each id below it. */
+  readonly path: string;
+  readonly title: string;
+  /** Whom it is for; everybody unless told. */
+  readonly roles?: readonly Role[];
+  /** The page that it is below. Only pages that are below none are in the navigation. */
+  readonly parent?: AccountPage;
+  open(app: App, id: string): Content;
+}

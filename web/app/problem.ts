@@ -1,0 +1,82 @@
+import type { FieldError, Problem } from '../../shared/contract/errors.ts';
+import { clock, duration } from '../components/format.ts';
+
+/** A request that did not succeed: a problem document of the API, or no usable answer at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** The problem's stable code, or `unreachable` or `unexpected_answer`. */
+  readonly code: string;
+  /** HTTP status, 0 without an answer. */
+  readonly status: number;
+  readonly requestId: string | undefined;
+  readonly fields: readonly FieldError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: string,
+    status: number,
+    detail: string,
+    more: { requestId?: string; fields?: readonly FieldError[]; retryAfterSeconds?: number } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.status = status;
+    this.requestId = more.requestId;
+    this.fields = more.fields ?? [];
+    this.retryAfterSeconds = more.retryAfterSeconds;
+  }
+}
+
+/** The session is over and the page has already turned to the sign-in form: nothing to show. */
+export class SessionEndedError extends Error {
+  override readonly name = 'SessionEndedError';
+}
+
+/** Reads an unsuccessful answer. Proxies may answer with something that is no problem document. */
+export async function readProblem(response: Response): Promise<ApiError> {
+  const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'), Date.now());
+  const body: unknown = await response.json().catch(() => undefined);
+  const problem = isProblem(body) ? body : undefined;
+  return new ApiError(
+    problem?.code ?? 'unexpected_answer',
+    response.status,
+    problem?.detail ?? `The service answered ${response.status} without saying why.`,
+    {
+      ...(problem?.request_id && { requestId: problem.request_id }),
+      ...(problem?.errors && { fields: problem.errors }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    },
+  );
+}
+
+/** What went wrong and what to do about it, in words for a person. */
+export function explain(error: unknown, now = new Date()): string {
+  if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it.';
+  const wait = error.retryAfterSeconds;
+  const when =
+    wait === undefined
+      ? ''
+      : ` Try again in ${duration(wait)}, at ${clock(new Date(now.getTime() + wait * 1000))}.`;
+  if (error.status === 429) return `Too many attempts.${when || ' Try again later.'}`;
+  const reference = error.status >= 500 && error.requestId ? ` (request ${error.requestId})` : '';
+  return `${error.message}${when}${reference}`;
+}
+
+/** `Retry-After` in seconds, from either of its two forms. */
+export function readRetryAfter(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - nowMs) / 1000));
+}
+
+function isProblem(body: unknown): body is Problem {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'code' in body &&
+    typeof body.code === 'string' &&
+    'detail' in body &&
+    typeof body.detail === 'string'
+  );
+}

@@ -1,0 +1,62 @@
+import { marketplaces } from '../channels/names.ts';
+import { card, heading } from '../components/components.ts';
+import { h, link } from '../components/dom.ts';
+import { form, signInInstead } from '../components/forms.ts';
+import type { App, Page } from './app.ts';
+
+/** Self-serve sign-up: a tenant on the free plan, without AWS Marketplace. */
+export function signUpPage(app: App): Page {
+  const title = 'Create an account';
+  return {
+    title,
+    content: card(
+      heading(title),
+      h('p', { class: 'lead' }, 'Free, and no payment details needed.'),
+      form({
+        fields: [
+          {
+            name: 'email',
+            label: 'Email',
+            kind: 'email',
+            autocomplete: 'username',
+            hint: 'You sign in with it.',
+          },
+          {
+            name: 'password',
+            label: 'Password',
+            kind: 'new-password',
+            hint: '8 characters or more; longer is better.',
+          },
+          {
+            name: 'company_name',
+            label: 'Company name',
+            kind: 'text',
+            autocomplete: 'organization',
+            maxLength: 255,
+          },
+          {
+            name: 'marketplace_type',
+            label: 'Where you sell',
+            kind: 'select',
+            choices: marketplaces,
+          },
+        ],
+        submit: 'Create account',
+        fieldOfCode: { email_taken: 'email' },
+        helpWith: { email_taken: signInInstead },
+        async onSubmit({ email = '', password = '', company_name = '', marketplace_type }) {
+          const chosen = marketplaces.find(([value]) => value === marketplace_type)?.[0];
+          const tokens = await app.api.register({
+            email,
+            password,
+            company_name,
+            ...(chosen && { marketplace_type: chosen }),
+          });
+          app.session.open(tokens);
+          app.go('/', { notice: { kind: 'good', text: 'Your account is ready.' }, replace: true });
+        },
+      }),
+      h('p', { class: 'aside' }, 'Have an account? ', link('/', 'Sign in'), '.'),
+    ),
+  };
+}
