@@ -88,14 +88,14 @@ export function metricsTable(): string {
   return [
     row(['Metric', 'Unit', 'Dimensions', 'Meaning', 'At most']),
     row(['---', '---', '---', '---', '--:']),
-    ...Object.entries(definitionsByName).map(([name, { kind, dimensions, meaning }]) =>
+    ...Object.entries(definitionsByName).map(([name, { kind, dimensions, description }]) =>
       row([
         `\`${name}\``,
         units[kind],
         Object.keys(dimensions)
           .map((dimension) => `\`${dimension}\``)
           .join(', '),
-        meaning,
+        description,
         String(series(name)),
       ]),
     ),

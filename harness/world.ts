@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { Keyring } from '../local/aws/kms.ts';
-import type { SellerStandIn } from '../local/channels/fake.ts';
+import type { FakeChannel } from '../local/channels/fake.ts';
 import { startOzon } from '../local/channels/ozon.ts';
 import { startWildberries } from '../local/channels/wildberries.ts';
 import type { ResponseStream } from '../local/lambda/awslambda.ts';
@@ -51,7 +51,7 @@ export class World {
   /** Messages that functions have put into queues, the oldest first. */
   readonly queued: { queueUrl: string; body: string; delaySeconds: number; group: string }[] = [];
   readonly keyring = new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }]);
-  #sellers: Record<'wildberries' | 'ozon', SellerStandIn> | undefined;
+  #sellers: Record<'wildberries' | 'ozon', FakeChannel> | undefined;
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
   readonly purchases = new Map<string, object>();
 
@@ -92,7 +92,7 @@ export class World {
   }
 
   /** The APIs of the seller marketplaces. */
-  get sellers(): Record<'wildberries' | 'ozon', SellerStandIn> {
+  get sellers(): Record<'wildberries' | 'ozon', FakeChannel> {
     if (!this.#sellers) throw new Error('The world has not started');
     return this.#sellers;
   }

@@ -19,7 +19,7 @@ export interface AlarmRule {
   /** What it means when there is no data: that all is well, unless told. */
   readonly missingData?: TreatMissingData;
   /** What is wrong and where to look, for the person whom the alarm wakes. */
-  readonly meaning: string;
+  readonly description: string;
 }
 
 /** Where every alarm of a stage rings. */
@@ -39,14 +39,14 @@ export class AlarmTopic extends Topic {
   }
 
   /** Adds an alarm to `scope` that rings here, also when it falls silent again. */
-  ring(scope: Construct, id: string, rule: AlarmRule): Alarm {
+  addAlarm(scope: Construct, id: string, rule: AlarmRule): Alarm {
     const alarm = new Alarm(scope, id, {
       metric: rule.metric,
       threshold: rule.threshold,
       evaluationPeriods: rule.evaluationPeriods ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: rule.missingData ?? TreatMissingData.NOT_BREACHING,
-      alarmDescription: rule.meaning,
+      alarmDescription: rule.description,
     });
     alarm.addAlarmAction(new SnsAction(this));
     alarm.addOkAction(new SnsAction(this));

@@ -1,6 +1,6 @@
 import { Fn } from 'aws-cdk-lib';
 import { authorizer, fallback } from '../shared/contract/background.ts';
-import { type Endpoint, gatewayPaths, longestStreamSeconds } from '../shared/contract/endpoint.ts';
+import { type Endpoint, gatewayPaths, maxStreamSeconds } from '../shared/contract/endpoint.ts';
 import { constructIdOf } from './function.ts';
 import { gatewayResponses } from './gateway-responses.ts';
 
@@ -74,7 +74,7 @@ function proxy(functionId: string) {
 }
 
 /** API Gateway sends on what the function writes, and waits as long as the function may run. */
-function stream({ id, timeoutSeconds = longestStreamSeconds }: Endpoint) {
+function stream({ id, timeoutSeconds = maxStreamSeconds }: Endpoint) {
   return {
     ...proxy(id),
     uri: streamUri(id),

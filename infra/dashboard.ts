@@ -104,8 +104,8 @@ function syncRow({ product }: DashboardProps): IWidget[] {
 
 function sellerRow({ product }: DashboardProps): IWidget[] {
   return row(
-    ['Seller APIs: calls by outcome', [product.all('SellerCalls')]],
-    ['Seller APIs: latency p99', [product.all('SellerLatency', 'p99')]],
+    ['ChannelAdapter APIs: calls by outcome', [product.all('SellerCalls')]],
+    ['ChannelAdapter APIs: latency p99', [product.all('SellerLatency', 'p99')]],
   );
 }
 

@@ -203,26 +203,27 @@ export class DataStack extends Stack {
     });
     schedule.addResourceDependency(permission);
 
-    this.alarms.ring(this, 'RotationErrors', {
+    this.alarms.addAlarm(this, 'RotationErrors', {
       metric: rotation.metricErrors({ period: Duration.minutes(5), statistic: 'Sum' }),
       threshold: 1,
-      meaning:
+      description:
         'The signing keys did not rotate. The old key keeps signing; see the log of keys/rotate.',
     });
-    this.alarms.ring(this, 'RotationDeadLettersWaiting', {
+    this.alarms.addAlarm(this, 'RotationDeadLettersWaiting', {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
       threshold: 1,
-      meaning: 'A rotation was given up after its retries. Rotate by hand: npm run keys:rotate.',
+      description:
+        'A rotation was given up after its retries. Rotate by hand: npm run keys:rotate.',
     });
   }
 
   private watchTable(): void {
     const options = { period: Duration.minutes(5), statistic: 'Sum' };
     for (const name of ['ReadThrottleEvents', 'WriteThrottleEvents']) {
-      this.alarms.ring(this, `Table${name}`, {
+      this.alarms.addAlarm(this, `Table${name}`, {
         metric: this.table.metric(name, options),
         threshold: 10,
-        meaning: 'DynamoDB throttles the table: a partition is hot or traffic doubled at once.',
+        description: 'DynamoDB throttles the table: a partition is hot or traffic doubled at once.',
       });
     }
   }

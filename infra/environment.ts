@@ -1,4 +1,4 @@
-import { sellers, sellerUrlVariable } from '../shared/channels/channels.ts';
+import { channels, channelUrlVariable } from '../shared/channels/channels.ts';
 import type { KeyName, SecretName } from '../shared/contract/endpoint.ts';
 import type { FunctionEntry } from './function.ts';
 import type { GrantedResources } from './grants.ts';
@@ -40,9 +40,12 @@ export function environmentOf(
         keyArns[name as KeyName],
       ]),
     ),
-    ...(entry.sellers &&
+    ...(entry.channels &&
       Object.fromEntries(
-        Object.keys(sellers).map((name) => [sellerUrlVariable(name), parameters.sellerUrls[name]]),
+        Object.keys(channels).map((name) => [
+          channelUrlVariable(name),
+          parameters.channelUrls[name],
+        ]),
       )),
     ...(isMarketplace && {
       PRODUCT_CODES: parameters.productCodes,

@@ -3,7 +3,7 @@ import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { authorizer } from '../shared/contract/background.ts';
-import { type SellerOutcome, sellerOutcomes } from '../shared/contract/core-metrics.ts';
+import { type ChannelOutcome, channelOutcomes } from '../shared/contract/core-metrics.ts';
 import { valuesOf } from '../shared/contract/metrics.ts';
 import { syncSweep } from '../shared/products/contract.ts';
 import { syncErrorCodes, syncFailures } from '../shared/products/metrics.ts';
@@ -37,44 +37,44 @@ export class Monitoring extends Construct {
 
   private watchFunctions({ topic, functions }: MonitoringProps): void {
     for (const [number, group] of groups(functions.filter(failsByErrors))) {
-      topic.ring(this, `FunctionErrors${number}`, {
+      topic.addAlarm(this, `FunctionErrors${number}`, {
         metric: sumOf(
           'Errors',
           group.map((each) => each.metricErrors(sum)),
         ),
         threshold: 1,
-        meaning: `A function crashed or timed out: one of ${namesOf(group)}.`,
+        description: `A function crashed or timed out: one of ${namesOf(group)}.`,
       });
     }
     for (const [number, group] of groups(functions)) {
-      topic.ring(this, `FunctionThrottles${number}`, {
+      topic.addAlarm(this, `FunctionThrottles${number}`, {
         metric: sumOf(
           'Throttles',
           group.map((each) => each.metricThrottles(sum)),
         ),
         threshold: 1,
-        meaning: `Lambda had no free concurrency for a function: one of ${namesOf(group)}.`,
+        description: `Lambda had no free concurrency for a function: one of ${namesOf(group)}.`,
       });
     }
   }
 
   private watchApi({ topic, api }: MonitoringProps): void {
-    topic.ring(this, 'ApiServerErrors', {
+    topic.addAlarm(this, 'ApiServerErrors', {
       metric: api.metricServerError(sum),
       threshold: 5,
-      meaning: 'The API answers with 5xx. The access log has the routes and request ids.',
+      description: 'The API answers with 5xx. The access log has the routes and request ids.',
     });
-    topic.ring(this, 'ApiLatency', {
+    topic.addAlarm(this, 'ApiLatency', {
       metric: api.metricLatency({ period: Duration.minutes(5), statistic: 'p99' }),
       threshold: 3000,
       evaluationPeriods: 3,
-      meaning:
+      description:
         'One request in a hundred has taken 3 seconds or more for a quarter of an hour. Exports count for as long as they stream.',
     });
-    topic.ring(this, 'MarketplaceMisconfigured', {
+    topic.addAlarm(this, 'MarketplaceMisconfigured', {
       metric: this.#product.of('MarketplaceMisconfigured'),
       threshold: 1,
-      meaning:
+      description:
         'AWS Marketplace refuses our calls: buyers cannot register. Check the product codes and the grants.',
     });
   }
@@ -83,7 +83,7 @@ export class Monitoring extends Construct {
   private watchSyncs({ topic }: MonitoringProps): void {
     const failed = (reasons: readonly string[]) =>
       reasons.map((reason) => this.#product.of('SyncsFailed', { reason }));
-    topic.ring(this, 'SyncFailures', {
+    topic.addAlarm(this, 'SyncFailures', {
       metric: shareOf('Syncs that failed, in percent', {
         bad: failed(syncFailures.ours),
         good: [this.#product.of('SyncsCompleted')],
@@ -91,21 +91,21 @@ export class Monitoring extends Construct {
         period: Duration.hours(1),
       }),
       threshold: 50,
-      meaning:
+      description:
         'Half of the syncs of an hour or more failed for reasons of ours or of the seller marketplaces.',
     });
 
-    topic.ring(this, 'SyncsStuck', {
+    topic.addAlarm(this, 'SyncsStuck', {
       metric: this.#product.of('SyncsStuck', {}, { period: Duration.minutes(30) }),
       threshold: 1,
-      meaning:
+      description:
         'A sync that is saving products has failed again and again. It is tried for ever; see sync_interrupted in the log of its worker.',
     });
 
     // A run that the sweep gave up because no worker took it is not one that somebody has ended.
     const reasons = syncErrorCodes.filter((reason) => reason !== 'internal_error');
     const ended = named('e', [this.#product.of('SyncsCompleted'), ...failed(reasons)]);
-    topic.ring(this, 'NoSyncActivity', {
+    topic.addAlarm(this, 'NoSyncActivity', {
       metric: new MathExpression({
         label: 'Syncs stand still',
         expression: `IF(FILL(runs, 0) < 1 OR (FILL(due, 0) > 0 AND (${filledSum(Object.keys(ended))}) < 1), 1, 0)`,
@@ -119,7 +119,7 @@ export class Monitoring extends Construct {
       threshold: 1,
       evaluationPeriods: 2,
       missingData: TreatMissingData.BREACHING,
-      meaning:
+      description:
         'For an hour syncs have been due and none has ended, or the sweep that finds them has not run.',
     });
   }
@@ -127,10 +127,10 @@ export class Monitoring extends Construct {
   private watchSellers({ topic }: MonitoringProps): void {
     for (const marketplace of valuesOf('marketplaces')) {
       const calls = (isFailing: boolean) =>
-        sellerOutcomes
+        channelOutcomes
           .filter((outcome) => failingCalls.includes(outcome) === isFailing)
           .map((outcome) => this.#product.of('SellerCalls', { marketplace, outcome }));
-      topic.ring(this, `SellerFailures${constructIdOf(marketplace)}`, {
+      topic.addAlarm(this, `SellerFailures${constructIdOf(marketplace)}`, {
         metric: shareOf('Calls that fail, in percent', {
           bad: calls(true),
           good: calls(false),
@@ -139,7 +139,7 @@ export class Monitoring extends Construct {
         }),
         threshold: 50,
         evaluationPeriods: 2,
-        meaning: `For half an hour, half of the calls of the seller API of ${marketplace} or more have had no answer, a 5xx or one that is not documented.`,
+        description: `For half an hour, half of the calls of the seller API of ${marketplace} or more have had no answer, a 5xx or one that is not documented.`,
       });
     }
   }
@@ -162,4 +162,4 @@ const namesOf = (functions: readonly IFunction[]) =>
   functions.map(({ node }) => node.id).join(', ');
 
 /** Calls that the marketplace fails at. A refused key and a limit are answers as they should be. */
-const failingCalls: readonly SellerOutcome[] = ['malformed', 'unavailable', 'no_answer'];
+const failingCalls: readonly ChannelOutcome[] = ['malformed', 'unavailable', 'no_answer'];

@@ -1,6 +1,6 @@
 import { CfnParameter } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { sellers } from '../shared/channels/channels.ts';
+import { channels } from '../shared/channels/channels.ts';
 import type { Stage } from './stage.ts';
 
 /** How much the functions of a stack log. */
@@ -53,8 +53,8 @@ export function apiParameters(scope: Construct, stage: Stage) {
       description: 'Region of the AWS Marketplace APIs',
     }),
     /** By marketplace: `OzonUrl`, `WildberriesUrl`. */
-    sellerUrls: Object.fromEntries(
-      Object.values(sellers).map(({ marketplace, defaultUrl }) => [
+    channelUrls: Object.fromEntries(
+      Object.values(channels).map(({ marketplace, defaultUrl }) => [
         marketplace,
         value(`${marketplace.charAt(0).toUpperCase()}${marketplace.slice(1)}Url`, {
           default: defaultUrl,

@@ -31,7 +31,7 @@ const maxReceives = 5;
 /** As AWS asks: a batch may be throttled and retried several times before it becomes visible again. */
 const visibilityPerTimeout = 6;
 /** SQS keeps a message back for at most so long. */
-const longestDelaySeconds = 900;
+const maxDelaySeconds = 900;
 
 /** A queue for each worker that has one, each with a dead-letter queue and alarms on both. */
 export class Queues extends Construct {
@@ -81,22 +81,22 @@ export class Queues extends Construct {
     // The command that replays dead letters finds both by their tags.
     Tags.of(queue).add(queueTag, `${stage}/${name}`);
     Tags.of(deadLetters).add(deadLettersTag, `${stage}/${name}`);
-    topic.ring(this, `${queueId}DeadLettersAlarm`, {
+    topic.addAlarm(this, `${queueId}DeadLettersAlarm`, {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(5),
         statistic: 'Maximum',
       }),
       threshold: 1,
-      meaning: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run queue:replay -- --queue ${name}.`,
+      description: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run queue:replay -- --queue ${name}.`,
     });
-    topic.ring(this, `${queueId}AgeAlarm`, {
+    topic.addAlarm(this, `${queueId}AgeAlarm`, {
       metric: queue.metricApproximateAgeOfOldestMessage({
         period: Duration.minutes(5),
         statistic: 'Maximum',
       }),
       // A message that waits as long as it may, fails once and comes again is not yet a queue that stands.
-      threshold: longestDelaySeconds + 2 * visibilitySeconds,
-      meaning: `Messages of the queue ${name} wait for longer than they should. See whether ${worker.id} runs, fails or is throttled.`,
+      threshold: maxDelaySeconds + 2 * visibilitySeconds,
+      description: `Messages of the queue ${name} wait for longer than they should. See whether ${worker.id} runs, fails or is throttled.`,
     });
     return { name, queue, deadLetters };
   }

@@ -12,13 +12,13 @@ import { readSchedules, runSchedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
 import { ensureAssembly } from './build.ts';
-import { startSellers } from './channels/channels.ts';
-import type { SellerStandIn } from './channels/fake.ts';
+import { startChannels } from './channels/channels.ts';
+import type { FakeChannel } from './channels/fake.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
 import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb/dynamodb.ts';
 import { type Dynoxide, startDynoxide } from './dynamodb/dynoxide.ts';
 import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
-import { createFront, type Front } from './edge/cdn.ts';
+import { createCdn, type Front } from './edge/cdn.ts';
 import { readBuckets } from './edge/site.ts';
 import { readWebAcl } from './edge/waf.ts';
 import { readApi } from './gateway/definition.ts';
@@ -96,7 +96,7 @@ export interface Cloud {
     readonly kms: string;
   };
   /** The APIs of seller marketplaces, by marketplace. */
-  readonly sellers: Readonly<Record<string, SellerStandIn>>;
+  readonly sellers: Readonly<Record<string, FakeChannel>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
   /** ARN of a key of KMS, likewise. */
@@ -116,7 +116,7 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
-const mostLogLines = 20_000;
+const maxLogLines = 20_000;
 const sweepEveryMs = 5 * 60 * 1000;
 const rotationCheckEveryMs = 60 * 60 * 1000;
 
@@ -135,7 +135,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     return part;
   };
   try {
-    const door = openDoor(options);
+    const door = openFrontDoor(options);
     own(await door.listening);
     return await start(
       { ...options, dataDir: resolve(options.dataDir), onError },
@@ -150,14 +150,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   }
 }
 
-type Own = <T extends { stop(): Promise<void> | void }>(part: T) => T;
+type Track = <T extends { stop(): Promise<void> | void }>(part: T) => T;
 type StartOptions = CloudOptions & { readonly onError: (error: unknown) => void };
 
 async function start(
   options: StartOptions,
-  door: Door,
+  door: FrontDoor,
   closers: (() => Promise<void> | void)[],
-  own: Own,
+  own: Track,
   stop: () => Promise<void>,
 ): Promise<Cloud> {
   const { dataDir, onError } = options;
@@ -169,7 +169,7 @@ async function start(
     options.assembly ?? ensureAssembly(options.onBuild),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
-  const sellers = own(await startSellers({ dataDir, onError }));
+  const sellers = own(await startChannels({ dataDir, onError }));
   const template = loadTemplate(assembly, {
     ...sellers.environment,
     ...(options.environment ?? process.env),
@@ -189,7 +189,7 @@ async function start(
       credentials: (spec) => identities.issue(spec.name, spec.roleArn),
       endpoints: () => endpoints,
       onLog: (log) => {
-        if (logs.push(log) > mostLogLines) logs.splice(0, mostLogLines / 2);
+        if (logs.push(log) > maxLogLines) logs.splice(0, maxLogLines / 2);
         metrics.takeLog(log);
         options.onFunctionLog?.(log);
       },
@@ -248,7 +248,7 @@ async function start(
     const spec = functionSpec(resource, assets);
     identities.prepare(spec.name, spec.roleArn);
     const source = eventSources.find(({ functionArn }) => functionArn === arn);
-    lambda.add({ ...spec, ...(source && { mostWorkers: source.mostBatches }) });
+    lambda.add({ ...spec, ...(source && { maxWorkers: source.maxBatches }) });
   }
   const gateway = createGateway({
     api,
@@ -259,7 +259,7 @@ async function start(
     onFailure: (message) => onError(new Error(message)),
     onAnswer: (answered) => metrics.takeRequest(answered),
   });
-  const front = createFront({ template, gateway, api, buckets: readBuckets(template, assets) });
+  const front = createCdn({ template, gateway, api, buckets: readBuckets(template, assets) });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
 
   await secrets.rotateDue();
@@ -358,13 +358,13 @@ function every(
   closers.push(() => clearInterval(timer));
 }
 
-interface Door {
+interface FrontDoor {
   readonly listening: Promise<Listener>;
   open(front: Front, localConsole: LocalConsole): void;
 }
 
 /** Takes the port at once, so that a taken one is known first; requests wait until the cloud is there. */
-function openDoor({ port, host, onRequest, onError }: CloudOptions): Door {
+function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontDoor {
   const opened = Promise.withResolvers<{ front: Front; localConsole: LocalConsole }>();
   const listening = listen(
     async (message, response) => {

@@ -1,5 +1,5 @@
 import type { SellerProduct } from '../../shared/channels/adapter.ts';
-import type { SyncMessage, SyncServices } from '../../shared/products/sync/sync-ports.ts';
+import type { SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
 
 const pageSize = 1000;
 
@@ -25,9 +25,9 @@ const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Ш
 /** A seller without limits, whose products are made as they are asked for. */
 export function endlessSeller(count: number) {
   const sent: SyncMessage[] = [];
-  const services: SyncServices = {
+  const ports: SyncPorts = {
     marketplaces: async () => ['wildberries'],
-    openSeller: async () => ({
+    openChannel: async () => ({
       version: 'first',
       read: async (cursor) => {
         const start = Number(cursor ?? 0);
@@ -49,18 +49,18 @@ export function endlessSeller(count: number) {
     },
     publish: async () => undefined,
   };
-  return { services, sent };
+  return { ports, sent };
 }
 
 /** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
 export async function syncOnce(tenantId: string, count: number): Promise<number> {
   const { startSync, getSyncRun } = await import('../../shared/products/sync/runs.ts');
   const { advanceSync } = await import('../../shared/products/sync/worker.ts');
-  const { services, sent } = endlessSeller(count);
+  const { ports, sent } = endlessSeller(count);
   const startedAt = performance.now();
-  const { task_id } = await startSync(tenantId, 'manual', services);
+  const { task_id } = await startSync(tenantId, 'manual', ports);
   for (let message = sent.shift(); message; message = sent.shift())
-    await advanceSync(message, services, () => 600_000);
+    await advanceSync(message, ports, () => 600_000);
   const elapsed = performance.now() - startedAt;
   const { status, error } = await getSyncRun(tenantId, task_id);
   if (status !== 'completed') throw new Error(`The sync ended as ${status}: ${error?.detail}`);

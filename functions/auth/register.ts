@@ -2,13 +2,13 @@ import { handle } from '../../shared/http/handle.ts';
 import { register } from '../../shared/identity/contract.ts';
 import { emailHash } from '../../shared/identity/emails.ts';
 import { signUp } from '../../shared/identity/sign-up.ts';
-import { addressSubject, admit } from '../../shared/limits/limits.ts';
+import { enforceLimit, limitSubjectOf } from '../../shared/limits/limits.ts';
 
 export const handler = handle(register, async ({ body, client }) => {
-  const address = addressSubject(client.address);
+  const address = limitSubjectOf(client.address);
   await Promise.all([
-    admit('register.address', address),
-    admit('register.account', `${emailHash(body.email)}.${address}`),
+    enforceLimit('register.address', address),
+    enforceLimit('register.account', `${emailHash(body.email)}.${address}`),
   ]);
   return { status: 201, body: await signUp(body, client) };
 });

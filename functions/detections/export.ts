@@ -1,12 +1,12 @@
 import { exportDetections } from '../../shared/detections/contract/export.ts';
 import { exportCsv } from '../../shared/detections/export.ts';
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits/limits.ts';
+import { enforceLimit } from '../../shared/limits/limits.ts';
 
 export const handler = handleBearer(exportDetections, async ({ tenantId, query, plan }) => {
   // The plan is known when the caller's standing is: nobody else's attempts count for the tenant.
   const known = await plan();
-  await admit('export.tenant', tenantId);
+  await enforceLimit('export.tenant', tenantId);
   return {
     status: 200,
     body: exportCsv(tenantId, query, known),

@@ -1,17 +1,17 @@
 import { ingestDetections } from '../../shared/detections/contract/detections.ts';
 import { ingest } from '../../shared/detections/ingest.ts';
 import { handleApiKey } from '../../shared/http/handle-api-key.ts';
-import { addressSubject, admit } from '../../shared/limits/limits.ts';
+import { enforceLimit, limitSubjectOf } from '../../shared/limits/limits.ts';
 
 export const handler = handleApiKey(
   ingestDetections,
   async ({ tenantId, apiKeyId, body, client, plan }) => {
     // The tenant last: what one address or key has too much of is not taken from the others.
     await Promise.all([
-      admit('ingest.address', addressSubject(client.address)),
-      admit('ingest.key', apiKeyId),
+      enforceLimit('ingest.address', limitSubjectOf(client.address)),
+      enforceLimit('ingest.key', apiKeyId),
     ]);
-    await admit('ingest.tenant', tenantId);
+    await enforceLimit('ingest.tenant', tenantId);
     return { status: 202, body: await ingest(tenantId, body.detections, await plan()) };
   },
 );

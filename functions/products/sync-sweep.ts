@@ -1,5 +1,5 @@
 import { enrolTenants } from '../../shared/products/sync/enrolment.ts';
-import { startServices } from '../../shared/products/sync/start-adapters.ts';
+import { startAdapters } from '../../shared/products/sync/start-adapters.ts';
 import { sweepDueSyncs } from '../../shared/products/sync/sweep.ts';
 import { handleSchedule } from '../../shared/runtime/schedules.ts';
 import { publish } from '../../shared/webhooks/events.ts';
@@ -7,5 +7,5 @@ import { publish } from '../../shared/webhooks/events.ts';
 export const handler = handleSchedule('products/sync-sweep', async (context) => {
   const remainingMs = () => context.getRemainingTimeInMillis();
   await enrolTenants(Date.now(), remainingMs);
-  await sweepDueSyncs({ ...startServices, publish }, remainingMs);
+  await sweepDueSyncs({ ...startAdapters, publish }, remainingMs);
 });

@@ -1,11 +1,11 @@
 import { keepHeapSmall } from '../../shared/products/sync/small-heap.ts';
 import { syncQueue } from '../../shared/products/sync/start-adapters.ts';
-import { syncServices } from '../../shared/products/sync/sync-adapters.ts';
+import { syncAdapters } from '../../shared/products/sync/sync-adapters.ts';
 import { advanceSync } from '../../shared/products/sync/worker.ts';
 import { handleBatch } from '../../shared/runtime/queues.ts';
 
 keepHeapSmall();
 
 export const handler = handleBatch(syncQueue, (message, context) =>
-  advanceSync(message, syncServices, () => context.getRemainingTimeInMillis()),
+  advanceSync(message, syncAdapters, () => context.getRemainingTimeInMillis()),
 );

@@ -1,9 +1,9 @@
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits/limits.ts';
+import { enforceLimit } from '../../shared/limits/limits.ts';
 import { replayDelivery as endpoint } from '../../shared/webhooks/contract.ts';
 import { replayDelivery } from '../../shared/webhooks/deliveries.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, path }) => {
-  await admit('webhooks.tenant', tenantId);
+  await enforceLimit('webhooks.tenant', tenantId);
   return { status: 202, body: await replayDelivery(tenantId, path.id, path.delivery_id) };
 });

@@ -1,9 +1,9 @@
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
-import { admit } from '../../shared/limits/limits.ts';
+import { enforceLimit } from '../../shared/limits/limits.ts';
 import { rotateWebhookSecret as endpoint } from '../../shared/webhooks/contract.ts';
 import { rotateSecret } from '../../shared/webhooks/webhooks.ts';
 
 export const handler = handleBearer(endpoint, async ({ tenantId, userId, path }) => {
-  await admit('webhook_changes.tenant', tenantId);
+  await enforceLimit('webhook_changes.tenant', tenantId);
   return { status: 200, body: await rotateSecret({ tenantId, userId }, path.id) };
 });

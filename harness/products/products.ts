@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, vi } from 'vitest';
-import { SellerError, type SellerPage, type SellerProduct } from '../../shared/channels/adapter.ts';
+import {
+  ChannelError,
+  type ChannelPage,
+  type SellerProduct,
+} from '../../shared/channels/adapter.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import type {
-  SyncEvent,
-  SyncMessage,
-  SyncServices,
-} from '../../shared/products/sync/sync-ports.ts';
+import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { minute, travelTo } from '../clock.ts';
 import { type Member, useWorld, type World } from '../world.ts';
@@ -30,7 +30,7 @@ export const items = (count: number, first = 0) =>
   Array.from({ length: count }, (_, index) => item(first + index));
 
 /** Stands in for the sellers' marketplaces, the queue and the webhooks of a test. */
-export class FakeSellers implements SyncServices {
+export class FakeSellers implements SyncPorts {
   readonly shelves = new Map<string, SellerProduct[]>();
   readonly sent: (SyncMessage & { delaySeconds: number })[] = [];
   readonly events: (SyncEvent & { tenantId: string })[] = [];
@@ -56,10 +56,10 @@ export class FakeSellers implements SyncServices {
     return names.filter((name) => this.shelves.has(`${tenantId}/${name}`));
   }
 
-  async openSeller(tenantId: string, marketplace: Marketplace) {
+  async openChannel(tenantId: string, marketplace: Marketplace) {
     const version = await this.credentialsVersion(tenantId, marketplace);
     if (version === undefined) throw new AppError('no_credentials');
-    const read = async (cursor: string | undefined): Promise<SellerPage> => {
+    const read = async (cursor: string | undefined): Promise<ChannelPage> => {
       this.asked += 1;
       this.beforePage(marketplace, cursor);
       const fault = this.faults.shift();
@@ -81,11 +81,15 @@ export class FakeSellers implements SyncServices {
 
   /** Lets pages be other than they are on the shelves. */
   changePages(
-    change: (page: SellerPage, cursor: string | undefined, marketplace: Marketplace) => SellerPage,
+    change: (
+      page: ChannelPage,
+      cursor: string | undefined,
+      marketplace: Marketplace,
+    ) => ChannelPage,
   ) {
-    const openSeller = this.openSeller.bind(this);
-    this.openSeller = async (tenantId, marketplace) => {
-      const { version, read } = await openSeller(tenantId, marketplace);
+    const openChannel = this.openChannel.bind(this);
+    this.openChannel = async (tenantId, marketplace) => {
+      const { version, read } = await openChannel(tenantId, marketplace);
       return {
         version,
         read: async (cursor) => change(await read(cursor), cursor, marketplace),
@@ -98,9 +102,9 @@ export class FakeSellers implements SyncServices {
     tenantOf: string,
     around: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
   ) {
-    const openSeller = this.openSeller.bind(this);
-    this.openSeller = async (tenantId, marketplace) => {
-      const { version, read } = await openSeller(tenantId, marketplace);
+    const openChannel = this.openChannel.bind(this);
+    this.openChannel = async (tenantId, marketplace) => {
+      const { version, read } = await openChannel(tenantId, marketplace);
       if (tenantId !== tenantOf) return { version, read };
       return {
         version,
@@ -130,9 +134,9 @@ export class FakeSellers implements SyncServices {
 }
 
 export const sellerError = (
-  code: SellerError['code'],
+  code: ChannelError['code'],
   options: { retryAfterMs?: number } = {},
-): SellerError => new SellerError(code, 'As the test wants', options);
+): ChannelError => new ChannelError(code, 'As the test wants', options);
 
 export interface ProductView {
   id: string;

@@ -17,7 +17,7 @@ export interface EventSource {
   readonly queueUrl: string;
   readonly batchSize: number;
   /** Batches that are worked on at a time. */
-  readonly mostBatches: number;
+  readonly maxBatches: number;
   /** Whether the function says which messages of a batch it failed at. */
   readonly reportsFailures: boolean;
   readonly roleArn: string;
@@ -27,7 +27,7 @@ export interface EventSource {
 /** Batches of one queue that are worked on at a time, where the template does not say. */
 const usualBatches = 4;
 /** And whatever it says, on one machine. */
-const mostBatches = 10;
+const maxBatches = 10;
 /** Pause after SQS itself failed. */
 const pauseMs = 1000;
 
@@ -53,8 +53,8 @@ export function readEventSources(template: Template): EventSource[] {
       queueArn,
       queueUrl: queue.ref,
       batchSize: Math.min(10, Number(properties.BatchSize ?? 10)),
-      mostBatches: Math.min(
-        mostBatches,
+      maxBatches: Math.min(
+        maxBatches,
         Number(isRecord(scaling) ? scaling.MaximumConcurrency : usualBatches),
       ),
       reportsFailures: listOf(properties.FunctionResponseTypes).includes('ReportBatchItemFailures'),
@@ -101,7 +101,7 @@ export function pollEventSource(
   const poll = async () => {
     while (!stopping.signal.aborted) {
       try {
-        if (batches.size >= source.mostBatches) await Promise.race(batches);
+        if (batches.size >= source.maxBatches) await Promise.race(batches);
         const { Messages = [] } = await client.send(
           new ReceiveMessageCommand({
             QueueUrl: source.queueUrl,

@@ -50,17 +50,17 @@ export class LocalMetrics {
       new Gauge({ name: prefix + name, help, labelNames, registers });
 
     this.#written = new Map(
-      Object.entries(definitionsByName).map(([name, { kind, meaning, dimensions }]) => {
+      Object.entries(definitionsByName).map(([name, { kind, description, dimensions }]) => {
         const labels = Object.keys(dimensions);
         if (kind === 'count') {
-          const total = counter(`${snakeCase(name)}_total`, meaning, labels);
+          const total = counter(`${snakeCase(name)}_total`, description, labels);
           return [name, (values, value) => total.inc(values, value)] as const;
         }
         if (kind === 'gauge') {
-          const current = gauge(snakeCase(name), meaning, labels);
+          const current = gauge(snakeCase(name), description, labels);
           return [name, (values, value) => current.set(values, value)] as const;
         }
-        const seconds = histogram(`${snakeCase(name)}_seconds`, meaning, labels);
+        const seconds = histogram(`${snakeCase(name)}_seconds`, description, labels);
         return [name, (values, value) => seconds.observe(values, value / 1000)] as const;
       }),
     );

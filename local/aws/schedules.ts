@@ -33,7 +33,7 @@ export function readSchedules(template: Template): Schedule[] {
 }
 
 /** The longest that a timer waits. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * Runs each schedule at once, which finds what an earlier process left, and then at its rate. A run
@@ -57,7 +57,7 @@ export function runSchedules(
       isRunning = false;
     };
     run();
-    return setInterval(run, Math.min(schedule.everyMs, longestTimerMs)).unref();
+    return setInterval(run, Math.min(schedule.everyMs, maxTimerMs)).unref();
   });
   return {
     stop: () => {

@@ -27,7 +27,7 @@ export interface LocalSqs extends Listener {
 
 const type = 'application/x-amz-json-1.0';
 /** Messages whose traces are kept: more than wait on one machine. */
-const mostTraces = 10_000;
+const maxTraces = 10_000;
 
 /**
  * SQS with the queues of the template, in memory: what is queued is gone when the process ends.
@@ -147,7 +147,7 @@ class MessageTraces {
     if (trace === undefined || !isRecord(sent) || typeof sent.MessageId !== 'string') return;
     this.#byMessage.set(sent.MessageId, trace);
     const [oldest] = this.#byMessage.keys();
-    if (this.#byMessage.size > mostTraces && oldest) this.#byMessage.delete(oldest);
+    if (this.#byMessage.size > maxTraces && oldest) this.#byMessage.delete(oldest);
   }
 }
 

@@ -78,7 +78,7 @@ export interface StandInOptions {
 }
 
 /** The API of a seller marketplace, as far as Tenantry uses it. */
-export interface SellerStandIn extends Listener {
+export interface FakeChannel extends Listener {
   /** What to configure as the address of the API. */
   readonly baseUrl: string;
   createAccount(request?: z.input<typeof AccountRequest>): SellerAccount;
@@ -122,7 +122,7 @@ export interface Marketplace {
 export async function startStandIn(
   marketplace: Marketplace,
   { dataDir, now = Date.now, onError = () => {} }: StandInOptions,
-): Promise<SellerStandIn> {
+): Promise<FakeChannel> {
   const initial: { accounts: SellerAccount[] } = { accounts: [] };
   const store = dataDir
     ? openStore(join(dataDir, `seller-${marketplace.name}.json`), initial)

@@ -2,10 +2,10 @@ import { randomInt, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
+  type FakeChannel,
   type Marketplace,
   productAt,
   type SellerAccount,
-  type SellerStandIn,
   type StandInOptions,
   type StandInRequest,
   startStandIn,
@@ -33,7 +33,7 @@ const methods: Readonly<Record<string, (request: StandInRequest) => HttpResponse
 };
 
 /** Starts the stand-in for the Ozon Seller API. */
-export function startOzon(options: StandInOptions = {}): Promise<SellerStandIn> {
+export function startOzon(options: StandInOptions = {}): Promise<FakeChannel> {
   const seconds = new Map<string, { second: number; count: number }>();
   const marketplace: Marketplace = {
     name: 'ozon',

@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
   Buckets,
+  type FakeChannel,
   type Marketplace,
   productAt,
   type SellerAccount,
-  type SellerStandIn,
   type StandInAnswer,
   type StandInOptions,
   type StandInRequest,
@@ -98,7 +98,7 @@ const methods = new Map<string, Method>([
 ]);
 
 /** Starts the stand-in for the seller API of Wildberries: one host, a path for each of its hosts. */
-export function startWildberries(options: StandInOptions = {}): Promise<SellerStandIn> {
+export function startWildberries(options: StandInOptions = {}): Promise<FakeChannel> {
   const buckets = new Buckets();
   const methodOf = ({ request }: Pick<StandInRequest, 'request'>) =>
     methods.get(`${request.method} ${request.path}`);

@@ -5,12 +5,7 @@ import { AwsError } from '../aws/aws.ts';
 import type { MailService } from '../aws/mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from '../aws/marketplace.ts';
 import type { LocalMetrics } from '../aws/metrics.ts';
-import {
-  AccountChange,
-  AccountRequest,
-  SellerFaults,
-  type SellerStandIn,
-} from '../channels/fake.ts';
+import { AccountChange, AccountRequest, type FakeChannel, SellerFaults } from '../channels/fake.ts';
 import type { DynamoDb } from '../dynamodb/dynamodb.ts';
 import type { TableKeys } from '../dynamodb/table-requests.ts';
 import type { FunctionLog } from '../lambda/lambda.ts';
@@ -24,7 +19,7 @@ export interface ConsoleOptions {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly metrics: LocalMetrics;
-  readonly sellers: Readonly<Record<string, SellerStandIn>>;
+  readonly sellers: Readonly<Record<string, FakeChannel>>;
   /** What functions have written lately, the oldest first. */
   readonly logs: () => readonly FunctionLog[];
   readonly dynamoDb: DynamoDb;

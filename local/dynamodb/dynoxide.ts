@@ -22,7 +22,7 @@ export interface Dynoxide {
 const supervisor =
   '"$0" "$@" </dev/null 2>&1 & db=$!; echo "pid $db"; exec >/dev/null 2>&1; cat; kill -KILL "$db"';
 
-const longestStartMs = 10_000;
+const maxStartMs = 10_000;
 
 /** Starts the database on the file in `dataDir`. Ends one that an earlier runner left behind on it. */
 export async function startDynoxide(dataDir: string): Promise<Dynoxide> {
@@ -55,7 +55,7 @@ export async function startDynoxide(dataDir: string): Promise<Dynoxide> {
       if (/^pid \d+$/m.test(output) && output.includes('listening')) resolve();
     });
   });
-  const timer = setTimeout(() => child.stdin.end(), longestStartMs);
+  const timer = setTimeout(() => child.stdin.end(), maxStartMs);
   const outcome = await Promise.race([ready.then(() => 'ready'), ended.then(() => 'ended')]);
   clearTimeout(timer);
   if (outcome === 'ended')

@@ -47,7 +47,7 @@ const allViewerExceptHost = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
 const allViewer = '216adef6-5c7f-47e4-b989-5492eafa07d3';
 
 /** Reads the one distribution of the template. Throws TemplateError for what the front cannot imitate. */
-export function createFront(options: FrontOptions): Front {
+export function createCdn(options: FrontOptions): Front {
   const [distribution, another] = options.template.ofType('AWS::CloudFront::Distribution');
   const config = distribution?.properties.DistributionConfig;
   if (!distribution || another || !isRecord(config))

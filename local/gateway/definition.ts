@@ -51,17 +51,17 @@ const anyMethod = 'x-amazon-apigateway-any-method';
 interface TransferMode {
   /** The action of Lambda in the URI of the integration. */
   readonly uri: RegExp;
-  readonly longestMs: number;
+  readonly maxAgeMs: number;
 }
 
 const transferModes: Readonly<Record<string, TransferMode>> = {
   BUFFERED: {
     uri: /^arn:aws:apigateway:[a-z0-9-]+:lambda:path\/2015-03-31\/functions\/(arn:aws:lambda:[^/]+)\/invocations$/,
-    longestMs: 29_000,
+    maxAgeMs: 29_000,
   },
   STREAM: {
     uri: /^arn:aws:apigateway:[a-z0-9-]+:lambda:path\/2021-11-15\/functions\/(arn:aws:lambda:[^/]+)\/response-streaming-invocations$/,
-    longestMs: 900_000,
+    maxAgeMs: 900_000,
   },
 };
 const buffered = 'BUFFERED';
@@ -219,12 +219,12 @@ function functionArnOf(uri: unknown, where: string, mode: string): string {
 
 /** Without a timeout of its own an integration has 29 seconds, also one that streams. */
 function timeoutOf(integration: Record<string, unknown>, where: string, mode: string): number {
-  const { longestMs } = transferModeOf(mode, where);
+  const { maxAgeMs } = transferModeOf(mode, where);
   const timeoutMs = optionalNumber(integration.timeoutInMillis) ?? 29_000;
-  if (timeoutMs > longestMs)
+  if (timeoutMs > maxAgeMs)
     throw new TemplateError(
       where,
-      `API Gateway waits ${longestMs} ms at most in transfer mode ${mode}, not ${timeoutMs}`,
+      `API Gateway waits ${maxAgeMs} ms at most in transfer mode ${mode}, not ${timeoutMs}`,
     );
   return timeoutMs;
 }

@@ -49,8 +49,8 @@ export interface Gateway {
 }
 
 const traceHeader = 'x-amzn-trace-id';
-const mostHeaderBytes = 10_240;
-const longestBodyBytes = 10 * 1024 * 1024;
+const maxHeaderBytes = 10_240;
+const maxBodyBytes = 10 * 1024 * 1024;
 
 /** A reply of the gateway itself, on its way out of the steps of a request. */
 class Refusal extends Error {
@@ -80,11 +80,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (blocked === 'WAF_FILTERED')
       throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
     if (blocked) return blocked;
-    if (headerBytes(request.headers) > mostHeaderBytes) {
+    if (headerBytes(request.headers) > maxHeaderBytes) {
       throw new Refusal({
         type: 'DEFAULT_4XX',
         status: 431,
-        message: `HTTP header is larger than ${mostHeaderBytes} bytes.`,
+        message: `HTTP header is larger than ${maxHeaderBytes} bytes.`,
       });
     }
     const route = findRoute(routes, request);
@@ -239,11 +239,11 @@ function headerBytes(headers: HeaderList): number {
 
 function decodeBody(request: HttpRequest): HttpRequest {
   const tooLarge = new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Entity Too Large' });
-  if (request.isBodyTooLarge || request.body.length > longestBodyBytes) throw tooLarge;
+  if (request.isBodyTooLarge || request.body.length > maxBodyBytes) throw tooLarge;
   const coding = headerOf(request.headers, 'content-encoding')?.trim().toLowerCase();
   if (!coding || coding === 'identity' || request.body.length === 0) return request;
   try {
-    const options = { maxOutputLength: longestBodyBytes };
+    const options = { maxOutputLength: maxBodyBytes };
     if (coding === 'gzip') return { ...request, body: gunzipSync(request.body, options) };
     if (coding === 'deflate') return { ...request, body: inflateSync(request.body, options) };
   } catch (error) {

@@ -2,7 +2,7 @@ import { pipeline, type Readable, Transform } from 'node:stream';
 import { preludeDelimiter } from '../lambda/awslambda.ts';
 
 /** Metadata and delimiter must lie within the first 16 KB. */
-const longestPreludeBytes = 16 * 1024;
+const maxPreludeBytes = 16 * 1024;
 
 /**
  * Parts what a function streams into its metadata and its payload. The two streams end, fail and are
@@ -16,8 +16,8 @@ export function partStream(source: Readable): Promise<{ metadata: string; payloa
     transform: (chunk: Buffer, _, done) => {
       if (isParted) return done(null, chunk);
       prelude = Buffer.concat([prelude, chunk]);
-      const end = prelude.subarray(0, longestPreludeBytes).indexOf(preludeDelimiter);
-      if (end < 0) return done(prelude.length < longestPreludeBytes ? null : malformed());
+      const end = prelude.subarray(0, maxPreludeBytes).indexOf(preludeDelimiter);
+      if (end < 0) return done(prelude.length < maxPreludeBytes ? null : malformed());
       isParted = true;
       parted.resolve({ metadata: prelude.subarray(0, end).toString(), payload });
       return done(null, prelude.subarray(end + preludeDelimiter.length));

@@ -18,7 +18,7 @@ export interface FunctionSpec {
   readonly memoryMb: number;
   readonly roleArn: string;
   /** Environments that run at a time; 4 unless told. */
-  readonly mostWorkers?: number;
+  readonly maxWorkers?: number;
 }
 
 export interface WorkerSettings {
@@ -109,8 +109,8 @@ export interface LambdaOptions {
 /** Environments of one function that run at a time unless told; further calls wait for one of them. */
 const usualWorkers = 4;
 /** What Lambda takes and gives in one synchronous call. */
-const longestPayloadBytes = 6 * 1024 * 1024;
-const longestInitMs = 10_000;
+const maxPayloadBytes = 6 * 1024 * 1024;
+const maxInitMs = 10_000;
 
 /** Reads a function off the template. Throws TemplateError for what cannot run here. */
 export function functionSpec(
@@ -290,7 +290,7 @@ class Pool {
   }
 
   #hasRoom(): boolean {
-    return this.#workers.size < (this.#spec.mostWorkers ?? usualWorkers);
+    return this.#workers.size < (this.#spec.maxWorkers ?? usualWorkers);
   }
 
   #start(): Environment {
@@ -367,7 +367,7 @@ class Environment {
           failure('timeout', 'Sandbox.Timedout', 'The function took more than 10 seconds to load'),
         );
         this.end();
-      }, longestInitMs);
+      }, maxInitMs);
       this.#settle = (result) => resolve(result);
       this.#worker.on('message', (message: FromWorker) => {
         if (message.kind === 'log') {
@@ -467,20 +467,20 @@ class Environment {
 }
 
 function tooLarge(payload: string): Failure | undefined {
-  if (Buffer.byteLength(payload) <= longestPayloadBytes) return undefined;
+  if (Buffer.byteLength(payload) <= maxPayloadBytes) return undefined;
   return failure(
     'request-too-large',
     'RequestTooLargeException',
-    `Request must be smaller than ${longestPayloadBytes} bytes for the InvokeFunction operation`,
+    `Request must be smaller than ${maxPayloadBytes} bytes for the InvokeFunction operation`,
   );
 }
 
 function checkedResult(payload: string): InvokeResult {
-  if (Buffer.byteLength(payload) <= longestPayloadBytes) return { ok: true, payload };
+  if (Buffer.byteLength(payload) <= maxPayloadBytes) return { ok: true, payload };
   return failure(
     'error',
     'Function.ResponseSizeTooLarge',
-    `Response payload size exceeded maximum allowed payload size (${longestPayloadBytes} bytes).`,
+    `Response payload size exceeded maximum allowed payload size (${maxPayloadBytes} bytes).`,
   );
 }
 

@@ -61,7 +61,7 @@ export function withoutHeaders(headers: HeaderList, ...names: string[]): HeaderL
 }
 
 /** Bodies above this are never kept: API Gateway takes 10 MB, CloudFront and the console less matter. */
-const longestBodyBytes = 10 * 1024 * 1024;
+const maxBodyBytes = 10 * 1024 * 1024;
 
 /** Reads a request to its end. A body that is too long is read but not kept. */
 export async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
@@ -71,7 +71,7 @@ export async function readRequest(message: IncomingMessage): Promise<HttpRequest
   let bytes = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= longestBodyBytes) chunks.push(chunk);
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
     else chunks.length = 0;
   }
   return {
@@ -80,7 +80,7 @@ export async function readRequest(message: IncomingMessage): Promise<HttpRequest
     query: queryAt < 0 ? '' : url.slice(queryAt + 1),
     headers: pairsOf(message.rawHeaders),
     body: Buffer.concat(chunks),
-    ...(bytes > longestBodyBytes && { isBodyTooLarge: true }),
+    ...(bytes > maxBodyBytes && { isBodyTooLarge: true }),
     address: (message.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:(?=\d+\.)/, ''),
   };
 }

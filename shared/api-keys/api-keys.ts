@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { newId } from '../runtime/ids.ts';
-import { Remembered } from '../runtime/ttl-cache.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { ApiKeyItem, ApiKeyLookupItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
@@ -113,7 +113,7 @@ interface KnownKey {
   expiresAt: string;
 }
 
-const remembered = new Remembered<KnownKey>();
+const remembered = new TtlCache<KnownKey>();
 
 /** The tenant and scopes of a key, remembered for at most 30 seconds. Throws `invalid_api_key`. */
 export async function authenticateApiKey(presented: string): Promise<KnownKey> {

@@ -18,7 +18,7 @@ export interface SellerProduct {
 }
 
 /** One step of reading all products. */
-export interface SellerPage {
+export interface ChannelPage {
   products: SellerProduct[];
   /** Where the next step starts, for any container at any time; undefined at the end. */
   next: string | undefined;
@@ -53,11 +53,11 @@ export interface SellerRequest {
 }
 
 /** The way to a seller's API: within its limits, with retries, until a deadline. */
-export interface SellerCall {
+export interface ChannelCall {
   /**
    * Sends a request and reads its answer with `read`, which also sees refusals (4xx). A 429, a
    * 5xx, a silent or a cut connection and what `read` finds malformed are tried again.
-   * Throws SellerError.
+   * Throws ChannelError.
    */
   send<T>(request: SellerRequest, read: (response: Response) => Promise<T>): Promise<T>;
   /** What `load` gave the first time it was asked for in this call. */
@@ -67,7 +67,7 @@ export interface SellerCall {
 }
 
 /** A seller marketplace. To add one, write a file with this and list it in `sellers.ts`. */
-export interface Seller {
+export interface ChannelAdapter {
   readonly marketplace: string;
   /** What its credentials look like in the API. */
   readonly credentials: z.ZodType<Credentials, Credentials>;
@@ -80,10 +80,14 @@ export interface Seller {
    * that the marketplace has accepted.
    */
   account(credentials: Credentials): string | undefined;
-  /** Tries the credentials on everything that reading products needs. Throws SellerError. */
-  check(credentials: Credentials, call: SellerCall): Promise<void>;
-  /** One resumable step of reading all products. Throws SellerError. */
-  page(credentials: Credentials, cursor: string | undefined, call: SellerCall): Promise<SellerPage>;
+  /** Tries the credentials on everything that reading products needs. Throws ChannelError. */
+  check(credentials: Credentials, call: ChannelCall): Promise<void>;
+  /** One resumable step of reading all products. Throws ChannelError. */
+  page(
+    credentials: Credentials,
+    cursor: string | undefined,
+    call: ChannelCall,
+  ): Promise<ChannelPage>;
 }
 
 export type SellerErrorCode =
@@ -94,8 +98,8 @@ export type SellerErrorCode =
   | 'rate_limited';
 
 /** Why a seller marketplace did not give what was asked. Its message may be shown to the tenant. */
-export class SellerError extends Error {
-  override readonly name = 'SellerError';
+export class ChannelError extends Error {
+  override readonly name = 'ChannelError';
   readonly code: SellerErrorCode;
   /** When it is worth another try, where that is known. */
   readonly retryAfterMs: number | undefined;

@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import { logger } from '../runtime/observe.ts';
-import { SellerError } from './adapter.ts';
+import { ChannelError } from './adapter.ts';
 
-export const malformed = (message: string, cause?: unknown): SellerError =>
-  new SellerError('malformed', message, { cause });
+export const malformed = (message: string, cause?: unknown): ChannelError =>
+  new ChannelError('malformed', message, { cause });
 
 const megabyte = 1024 * 1024;
 /** Documented pages of the longest texts are below this. */

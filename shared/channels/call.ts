@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SellerOutcome } from '../contract/core-metrics.ts';
-import type { MarketplaceName } from '../contract/schemas.ts';
+import type { ChannelOutcome } from '../contract/core-metrics.ts';
+import type { ChannelName } from '../contract/schemas.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { recordMetric } from '../runtime/observe.ts';
-import { type SellerCall, SellerError, type SellerRequest } from './adapter.ts';
-import { sellers, sellerUrlVariable } from './channels.ts';
+import { type ChannelCall, ChannelError, type SellerRequest } from './adapter.ts';
+import { channels, channelUrlVariable } from './channels.ts';
 import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
 
-export interface SellerCallOptions {
+export interface ChannelCallOptions {
   /** Moment by which everything must have ended: no wait and no try goes beyond it. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
@@ -27,7 +27,7 @@ const waitBySleeping = (ms: number, signal: AbortSignal | undefined) =>
   sleep(ms, undefined, signal ? { signal } : {});
 
 /** A way to the seller APIs, for one run of a function. */
-export function sellerCall(options: SellerCallOptions): SellerCall {
+export function channelCall(options: ChannelCallOptions): ChannelCall {
   const { now = Date.now, wait = waitBySleeping, bucket = tableBucket, attempts = 4 } = options;
   const loaded = new Map<string, Promise<unknown>>();
 
@@ -35,7 +35,7 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
   const waitOrGiveUp = async (
     ms: number,
     signal: AbortSignal,
-    otherwise: (ms: number) => SellerError,
+    otherwise: (ms: number) => ChannelError,
   ) => {
     if (ms <= 0) return;
     if (ms > leftMs()) throw otherwise(ms);
@@ -53,7 +53,7 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
   };
 
   return {
-    baseUrl: (marketplace) => requireEnv(sellerUrlVariable(marketplace)),
+    baseUrl: (marketplace) => requireEnv(channelUrlVariable(marketplace)),
     once: <T>(name: string, load: () => Promise<T>) => {
       const known = loaded.get(name) as Promise<T> | undefined;
       if (known) return known;
@@ -81,20 +81,20 @@ export function sellerCall(options: SellerCallOptions): SellerCall {
   };
 }
 
-type Outcome<T> = { value: T } | { error: SellerError; retryAfterMs?: number };
+type Outcome<T> = { value: T } | { error: ChannelError; retryAfterMs?: number };
 
 /** One try. Returns what may be tried again and throws what may not. */
 async function attemptOnce<T>(
   request: SellerRequest & { signal: AbortSignal },
   read: (response: Response) => Promise<T>,
-  options: SellerCallOptions,
+  options: ChannelCallOptions,
   nowMs: number,
 ): Promise<Outcome<T>> {
   const leftMs = options.deadlineMs - nowMs;
   const { marketplace, method, url, headers, body } = request;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
   const startedAt = performance.now();
-  const tell = (outcome: SellerOutcome) => {
+  const tell = (outcome: ChannelOutcome) => {
     recordMetric('SellerCalls', 1, { marketplace, outcome });
     recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
   };
@@ -126,7 +126,7 @@ async function attemptOnce<T>(
     tell('answered');
     return { value };
   } catch (error) {
-    if (error instanceof SellerError) {
+    if (error instanceof ChannelError) {
       tell(wordFor(error));
       if (error.code === 'malformed') return { error };
       throw error;
@@ -137,18 +137,18 @@ async function attemptOnce<T>(
   }
 }
 
-function wordFor({ code }: SellerError): SellerOutcome {
+function wordFor({ code }: ChannelError): ChannelOutcome {
   return code === 'wrong_key' || code === 'wrong_scope' ? 'refused' : code;
 }
 
-function limited(marketplace: string, retryAfterMs: number): SellerError {
+function limited(marketplace: string, retryAfterMs: number): ChannelError {
   const seconds = Math.ceil(retryAfterMs / 1000);
   const text = `The limits of ${marketplace} are used up for ${seconds} s.`;
-  return new SellerError('rate_limited', text, { retryAfterMs });
+  return new ChannelError('rate_limited', text, { retryAfterMs });
 }
 
-function unavailable(marketplace: string, what: string, cause?: unknown): SellerError {
-  return new SellerError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
+function unavailable(marketplace: string, what: string, cause?: unknown): ChannelError {
+  return new ChannelError('unavailable', `The API of ${marketplace} ${what}.`, { cause });
 }
 
 /**
@@ -177,7 +177,7 @@ function secondsOf(text: string | null): number | undefined {
  */
 function accountOf({ marketplace, credentials }: SellerRequest, isVerified: boolean): string {
   const account = isVerified
-    ? sellers[marketplace as MarketplaceName].account(credentials)
+    ? channels[marketplace as ChannelName].account(credentials)
     : undefined;
   const members = Object.entries(credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')

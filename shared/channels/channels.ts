@@ -1,11 +1,11 @@
-import type { MarketplaceName } from '../contract/schemas.ts';
-import type { Seller } from './adapter.ts';
+import type { ChannelName } from '../contract/schemas.ts';
+import type { ChannelAdapter } from './adapter.ts';
 import { ozon } from './ozon.ts';
 import { wildberries } from './wildberries.ts';
 
 /** Every seller marketplace whose products a tenant may bring. */
-export const sellers: Readonly<Record<MarketplaceName, Seller>> = { wildberries, ozon };
+export const channels: Readonly<Record<ChannelName, ChannelAdapter>> = { wildberries, ozon };
 
 /** The variable that tells functions where the API of a marketplace is: `OZON_URL`. */
-export const sellerUrlVariable = (marketplace: string): string =>
+export const channelUrlVariable = (marketplace: string): string =>
   `${marketplace.toUpperCase()}_URL`;

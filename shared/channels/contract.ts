@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
-import { type MarketplaceName, MarketplaceType, Timestamp } from '../contract/schemas.ts';
-import { sellers } from './channels.ts';
+import { ChannelName, Timestamp } from '../contract/schemas.ts';
+import { channels } from './channels.ts';
 
 const paths = ['/api/v1/tenants/me/credentials'] as const;
 const managers = bearer(['owner', 'admin']);
 
 export const SavedCredentials = z
   .strictObject({
-    marketplace: MarketplaceType,
+    marketplace: ChannelName,
     masked: z.record(z.string(), z.string()).meta({
       description: 'The members of the credentials; of secret ones at most the last 4 characters.',
       example: { client_id: '123456', api_key: '••••9f3a' },
@@ -26,9 +26,9 @@ const CredentialsList = z
   .meta({ id: 'CredentialsList' });
 
 /** A member for each seller marketplace, in the shape that its adapter wants. */
-const bySeller = Object.fromEntries(
-  Object.entries(sellers).map(([name, { credentials }]) => [name, credentials.optional()]),
-) as { [N in MarketplaceName]: z.ZodOptional<(typeof sellers)[N]['credentials']> };
+const byChannel = Object.fromEntries(
+  Object.entries(channels).map(([name, { credentials }]) => [name, credentials.optional()]),
+) as { [N in ChannelName]: z.ZodOptional<(typeof channels)[N]['credentials']> };
 
 export const updateCredentials = defineEndpoint({
   id: 'channels/update-credentials',
@@ -40,9 +40,9 @@ export const updateCredentials = defineEndpoint({
     'Each key is tried against its marketplace first, and all are saved or none. With `save_unverified`, keys are saved although their marketplace does not answer; a key that it refuses never is. Keys cannot be read back.',
   access: managers,
   body: z
-    .strictObject({ ...bySeller, save_unverified: z.boolean().default(false) })
+    .strictObject({ ...byChannel, save_unverified: z.boolean().default(false) })
     .refine(
-      (body) => Object.keys(sellers).some((name) => body[name as MarketplaceName] !== undefined),
+      (body) => Object.keys(channels).some((name) => body[name as ChannelName] !== undefined),
       'names no seller marketplace',
     ),
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
@@ -54,7 +54,7 @@ export const updateCredentials = defineEndpoint({
     sellerLimit: ['UpdateItem'],
   },
   keys: { credentials: ['GenerateDataKey'] },
-  sellers: true,
+  channels: true,
   timeoutSeconds: 29,
 });
 
@@ -76,7 +76,7 @@ export const deleteCredentials = defineEndpoint({
   tag: 'credentials',
   summary: 'Delete the keys of one seller marketplace, or of all',
   access: managers,
-  query: z.strictObject({ marketplace: MarketplaceType.optional() }),
+  query: z.strictObject({ marketplace: ChannelName.optional() }),
   responses: { 204: { description: 'Deleted, or there were none' } },
   table: { tenant: ['DeleteItem'] },
 });

@@ -1,19 +1,19 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { AppError } from '../contract/errors.ts';
-import type { MarketplaceName } from '../contract/schemas.ts';
-import { admit } from '../limits/limits.ts';
+import type { ChannelName } from '../contract/schemas.ts';
+import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { CredentialItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, query, transact, updateItem } from '../table/table.ts';
-import { type Credentials, type Seller, SellerError } from './adapter.ts';
-import { sellerCall } from './call.ts';
-import { sellers } from './channels.ts';
+import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
+import { channelCall } from './call.ts';
+import { channels } from './channels.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
 export interface ShownCredentials {
-  marketplace: MarketplaceName;
+  marketplace: ChannelName;
   /** Members of the credentials, the secret ones masked. */
   masked: Record<string, string>;
   /** Whether the seller marketplace accepted them when they were saved. */
@@ -23,7 +23,7 @@ export interface ShownCredentials {
   updated_at: string;
 }
 
-export type WantedCredentials = { readonly [N in MarketplaceName]?: Credentials | undefined };
+export type WantedCredentials = { readonly [N in ChannelName]?: Credentials | undefined };
 
 /** Trying all keys must end well within the 29 seconds that API Gateway waits. */
 const tryingMs = 15_000;
@@ -38,14 +38,14 @@ export async function saveCredentials(
   wanted: WantedCredentials,
   saveUnverified: boolean,
 ): Promise<ShownCredentials[]> {
-  await admit('credentials.user', userId);
-  await admit('credentials.tenant', tenantId);
+  await enforceLimit('credentials.user', userId);
+  await enforceLimit('credentials.tenant', tenantId);
   const names = namesOf(wanted);
-  const call = sellerCall({ deadlineMs: Date.now() + tryingMs, attempts: 2, timeoutMs: 6000 });
+  const call = channelCall({ deadlineMs: Date.now() + tryingMs, attempts: 2, timeoutMs: 6000 });
   const verified = await Promise.all(
     names.map(async (name) => {
       try {
-        await sellers[name].check(wanted[name] ?? {}, call);
+        await channels[name].check(wanted[name] ?? {}, call);
         return true;
       } catch (error) {
         const refusal = toAppError(error);
@@ -85,9 +85,9 @@ export async function listCredentials(tenantId: string): Promise<ShownCredential
 /** Deletes the credentials of one marketplace, or of all. Nothing is left of them. */
 export async function deleteCredentials(
   tenantId: string,
-  marketplace: MarketplaceName | undefined,
+  marketplace: ChannelName | undefined,
 ): Promise<void> {
-  const names = marketplace ? [marketplace] : (Object.keys(sellers) as MarketplaceName[]);
+  const names = marketplace ? [marketplace] : (Object.keys(channels) as ChannelName[]);
   await transact(names.map((name) => ({ delete: { Key: keys.credential(tenantId, name) } })));
   logSecurityEvent('credentials_deleted', { tenant_id: tenantId, marketplace: names.join(',') });
 }
@@ -98,7 +98,7 @@ export async function deleteCredentials(
  */
 export async function openCredentials(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
 ): Promise<{ credentials: Credentials; isVerified: boolean; version: string }> {
   const found = await getItem(keys.credential(tenantId, marketplace));
   if (!found) throw new AppError('no_credentials');
@@ -110,7 +110,7 @@ export async function openCredentials(
 /** What changes whenever the credentials are saved anew; undefined when there are none. */
 export async function credentialsVersion(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
 ): Promise<string | undefined> {
   const options = { ProjectionExpression: 'updated_at' };
   const found = await getItem(keys.credential(tenantId, marketplace), options);
@@ -121,11 +121,11 @@ const ownerOf = (tenantId: string, marketplace: string) => ({ tenantId, credenti
 
 async function openItem(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   item: CredentialItem,
 ): Promise<Credentials> {
   const text = await open(ownerOf(tenantId, marketplace), item);
-  return sellers[marketplace].credentials.parse(JSON.parse(text));
+  return channels[marketplace].credentials.parse(JSON.parse(text));
 }
 
 /**
@@ -134,7 +134,7 @@ async function openItem(
  */
 export async function rewrap(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   seenSealedAt: string,
 ): Promise<boolean> {
   const found = await getItem(keys.credential(tenantId, marketplace));
@@ -163,7 +163,7 @@ export async function rewrap(
 
 function sealedNow(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   envelope: Awaited<ReturnType<typeof seal>>,
 ) {
   const sealed_at = new Date().toISOString();
@@ -183,7 +183,7 @@ function assign(attributes: Record<string, unknown>) {
 
 async function saveWrite(
   tenantId: string,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   credentials: Credentials,
   isVerified: boolean,
 ) {
@@ -192,7 +192,7 @@ async function saveWrite(
   const { UpdateExpression, ExpressionAttributeValues } = assign({
     ...sealedNow(tenantId, marketplace, envelope),
     marketplace,
-    shown: mask(sellers[marketplace], credentials),
+    shown: mask(channels[marketplace], credentials),
     verified_at: isVerified ? now : null,
     updated_at: now,
   });
@@ -206,7 +206,10 @@ async function saveWrite(
 }
 
 /** The end of a long secret tells its owner which one it is and helps nobody to guess it. */
-function mask({ open: openMembers }: Seller, credentials: Credentials): Record<string, string> {
+function mask(
+  { open: openMembers }: ChannelAdapter,
+  credentials: Credentials,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(credentials).map(([name, value]) => {
       if (openMembers.includes(name)) return [name, value];
@@ -216,10 +219,10 @@ function mask({ open: openMembers }: Seller, credentials: Credentials): Record<s
 }
 
 const namesOf = (wanted: WantedCredentials) =>
-  (Object.keys(sellers) as MarketplaceName[]).filter((name) => wanted[name] !== undefined);
+  (Object.keys(channels) as ChannelName[]).filter((name) => wanted[name] !== undefined);
 
 function toAppError(error: unknown): AppError {
-  if (!(error instanceof SellerError)) throw error;
+  if (!(error instanceof ChannelError)) throw error;
   const { code, message: detail, retryAfterMs = 30_000 } = error;
   if (code === 'wrong_key') return new AppError('seller_key_refused', { detail, cause: error });
   if (code === 'wrong_scope') return new AppError('seller_key_scope', { detail, cause: error });

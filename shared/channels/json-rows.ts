@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import { malformed } from './answers.ts';
 
-const longestRow = 64 * 1024;
-const longestFrame = 64 * 1024;
+const maxRowLength = 64 * 1024;
+const maxFrameLength = 64 * 1024;
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const whiteSpace: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
@@ -71,7 +71,8 @@ class RowScanner {
         const end = this.#endOfRow(text, place);
         this.#row += text.slice(place, end);
         place = end;
-        if (this.#row.length > longestRow) throw malformed('The report has a row without an end.');
+        if (this.#row.length > maxRowLength)
+          throw malformed('The report has a row without an end.');
         if (this.#depth > 0) return;
         yield parse(this.#row, 'A row of the report is not JSON.');
         this.#row = '';
@@ -156,7 +157,7 @@ class RowScanner {
 
   #readFrame(code: number): void {
     this.#frame += String.fromCharCode(code);
-    if (this.#frame.length > longestFrame)
+    if (this.#frame.length > maxFrameLength)
       throw malformed('The report has too much around its rows.');
     if (this.#inString) {
       if (this.#isEscaped) this.#isEscaped = false;

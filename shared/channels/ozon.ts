@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import {
+  type ChannelAdapter,
+  type ChannelCall,
+  ChannelError,
+  type ChannelPage,
   type Credentials,
-  type Seller,
-  type SellerCall,
-  SellerError,
   type SellerLimit,
-  type SellerPage,
   type SellerProduct,
 } from './adapter.ts';
 import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
@@ -91,7 +91,7 @@ const OzonCredentials = z
   .meta({ id: 'OzonCredentials' });
 
 /** Ozon: identifiers by pages of 1000, each joined with its product information and stocks. */
-export const ozon: Seller = {
+export const ozon: ChannelAdapter = {
   marketplace,
   credentials: OzonCredentials,
   open: ['client_id'],
@@ -101,7 +101,7 @@ export const ozon: Seller = {
   page,
 };
 
-async function check(credentials: Credentials, call: SellerCall): Promise<void> {
+async function check(credentials: Credentials, call: ChannelCall): Promise<void> {
   const { items } = await readList(credentials, '', 1, call);
   const ids = items.map(({ product_id }) => product_id);
   await readStocks(credentials, ids, call);
@@ -112,8 +112,8 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
 async function page(
   credentials: Credentials,
   cursor: string | undefined,
-  call: SellerCall,
-): Promise<SellerPage> {
+  call: ChannelCall,
+): Promise<ChannelPage> {
   for (let attempt = 1; ; attempt += 1) {
     const { items, total, last_id } = await readList(
       credentials,
@@ -150,7 +150,7 @@ const none: ProductStocks = [];
 const hasNoStocks = ({ has_fbo_stocks, has_fbs_stocks }: ListEntry): boolean =>
   has_fbo_stocks === false && has_fbs_stocks === false;
 
-async function readList(credentials: Credentials, lastId: string, size: number, call: SellerCall) {
+async function readList(credentials: Credentials, lastId: string, size: number, call: ChannelCall) {
   const { result } = await post(
     '/v3/product/list',
     {
@@ -169,7 +169,7 @@ async function readList(credentials: Credentials, lastId: string, size: number, 
 async function readInfo(
   credentials: Credentials,
   ids: readonly string[],
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<InfoById> {
   const body = { product_id: ids };
   return post(
@@ -195,7 +195,7 @@ async function readInfo(
 async function readStocks(
   credentials: Credentials,
   ids: readonly string[],
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<StocksById> {
   const asked = new Set(ids);
   const found: StocksById = new Map();
@@ -246,7 +246,7 @@ function post<S extends z.ZodType>(
   body: object,
   schema: S,
   credentials: Credentials,
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<z.output<S>> {
   return call.send(
     {
@@ -278,8 +278,8 @@ async function assertOk(response: Response, path: string): Promise<void> {
     response.status === 401 ||
     ([400, 403, 404].includes(response.status) && isAboutKey && !isAboutRole)
   )
-    throw new SellerError('wrong_key', 'Ozon does not accept this Client-Id and API key.');
+    throw new ChannelError('wrong_key', 'Ozon does not accept this Client-Id and API key.');
   if (response.status === 403)
-    throw new SellerError('wrong_scope', `The Ozon key has no role for ${path}.`);
+    throw new ChannelError('wrong_scope', `The Ozon key has no role for ${path}.`);
   throw malformed(`Ozon answered ${response.status} to ${path}.`);
 }

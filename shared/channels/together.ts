@@ -1,4 +1,4 @@
-import type { SellerCall } from './adapter.ts';
+import type { ChannelCall } from './adapter.ts';
 
 /**
  * Both of what `start` begins with the call that it is given. When one fails, the requests of the
@@ -6,8 +6,8 @@ import type { SellerCall } from './adapter.ts';
  * frozen function.
  */
 export async function together<A, B>(
-  call: SellerCall,
-  start: (call: SellerCall) => [Promise<A>, Promise<B>],
+  call: ChannelCall,
+  start: (call: ChannelCall) => [Promise<A>, Promise<B>],
 ): Promise<[A, B]> {
   const stop = new AbortController();
   const running = start({

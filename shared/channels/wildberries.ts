@@ -1,12 +1,12 @@
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
 import {
+  type ChannelAdapter,
+  type ChannelCall,
+  ChannelError,
+  type ChannelPage,
   type Credentials,
-  type Seller,
-  type SellerCall,
-  SellerError,
   type SellerLimit,
-  type SellerPage,
   type SellerProduct,
 } from './adapter.ts';
 import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
@@ -116,7 +116,7 @@ interface Cursor {
  * Wildberries: product cards of 100, each page joined with its prices and with the stock report,
  * which is read once per call. `stockRows` is how many rows of the report are asked for at a time.
  */
-export function createWildberries({ stockRows = 250_000 } = {}): Seller {
+export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter {
   return {
     marketplace,
     credentials: WildberriesCredentials,
@@ -130,12 +130,12 @@ export function createWildberries({ stockRows = 250_000 } = {}): Seller {
         readCardsWithPrices(credentials, cursor, both),
       ]);
       const products = cards.map((card) => toProduct(card, prices, stocks));
-      return { products, next, total: undefined, phase: 'products' } satisfies SellerPage;
+      return { products, next, total: undefined, phase: 'products' } satisfies ChannelPage;
     },
   };
 }
 
-export const wildberries: Seller = createWildberries();
+export const wildberries: ChannelAdapter = createWildberries();
 
 /** A key is a JWT whose `sid` is the seller's id. */
 function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
@@ -147,7 +147,7 @@ function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
   }
 }
 
-async function check(credentials: Credentials, call: SellerCall): Promise<void> {
+async function check(credentials: Credentials, call: ChannelCall): Promise<void> {
   const names = Object.keys(categories) as Category[];
   const outcomes = await Promise.allSettled(names.map((name) => ping(name, credentials, call)));
   const failures = outcomes.flatMap((outcome, index) =>
@@ -157,19 +157,19 @@ async function check(credentials: Credentials, call: SellerCall): Promise<void> 
   const hasSucceeded = failures.length < names.length;
   const refused = failures.filter(
     ({ reason }) =>
-      reason instanceof SellerError && ['wrong_key', 'wrong_scope'].includes(reason.code),
+      reason instanceof ChannelError && ['wrong_key', 'wrong_scope'].includes(reason.code),
   );
   // A refusal counts, whatever else did not answer.
   if (refused.length === 0) throw failures[0]?.reason;
   const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
-  if (isWrongKey) throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
+  if (isWrongKey) throw new ChannelError('wrong_key', 'Wildberries does not accept this key.');
   const unpaid = refused.find(({ reason }) => reason instanceof UnpaidService);
   if (unpaid) throw unpaid.reason;
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
-  throw new SellerError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);
+  throw new ChannelError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);
 }
 
-function ping(category: Category, credentials: Credentials, call: SellerCall): Promise<void> {
+function ping(category: Category, credentials: Credentials, call: ChannelCall): Promise<void> {
   return call.send(
     {
       ...requestOf(category, '/ping', credentials, call),
@@ -192,7 +192,7 @@ interface CardsPage {
 async function readCardsWithPrices(
   credentials: Credentials,
   cursor: string | undefined,
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<CardsPage> {
   const { cards, next } = await readCards(credentials, cursor, call);
   return { cards, next, prices: await readPrices(credentials, cards, call) };
@@ -201,7 +201,7 @@ async function readCardsWithPrices(
 async function readCards(
   credentials: Credentials,
   cursor: string | undefined,
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<{ cards: Card[]; next: string | undefined }> {
   const start = cursor === undefined ? undefined : parseCursor(cursor);
   return call.send(
@@ -257,7 +257,7 @@ function parseCursor(cursor: string): Cursor {
 async function readPrices(
   credentials: Credentials,
   cards: readonly Card[],
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<Map<string, Price>> {
   if (cards.length === 0) return new Map();
   const asked = new Set(cards.map(({ nmID }) => nmID));
@@ -295,7 +295,7 @@ function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ToldPric
 async function readStocks(
   credentials: Credentials,
   stockRows: number,
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<StockSums> {
   let all: StockSums | undefined;
   for (let offset = 0; ; offset += stockRows) {
@@ -311,7 +311,7 @@ async function readStocks(
 async function readStockRows(
   credentials: Credentials,
   page: { limit: number; offset: number },
-  call: SellerCall,
+  call: ChannelCall,
 ): Promise<{ rows: number; sums: StockSums }> {
   return call.send(
     {
@@ -375,7 +375,7 @@ function toProduct(
   };
 }
 
-function requestOf(category: Category, path: string, credentials: Credentials, call: SellerCall) {
+function requestOf(category: Category, path: string, credentials: Credentials, call: ChannelCall) {
   const { host } = categories[category];
   return {
     marketplace,
@@ -385,7 +385,7 @@ function requestOf(category: Category, path: string, credentials: Credentials, c
   };
 }
 
-class UnpaidService extends SellerError {
+class UnpaidService extends ChannelError {
   constructor(category: string) {
     super(
       'wrong_scope',
@@ -400,9 +400,9 @@ async function assertOk(response: Response, category: Category): Promise<void> {
   const { name } = categories[category];
   const text = await refusalText(response);
   if (response.status === 401 && !/scope|category/i.test(text))
-    throw new SellerError('wrong_key', 'Wildberries does not accept this key.');
+    throw new ChannelError('wrong_key', 'Wildberries does not accept this key.');
   if (response.status === 402) throw new UnpaidService(name);
   if ([401, 403].includes(response.status))
-    throw new SellerError('wrong_scope', `The Wildberries key does not open: ${name}.`);
+    throw new ChannelError('wrong_scope', `The Wildberries key does not open: ${name}.`);
   throw malformed(`Wildberries answered ${response.status} to a request for ${name}.`);
 }

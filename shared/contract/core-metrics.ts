@@ -10,13 +10,13 @@ export interface MetricDefinition {
   /** What its values are: occurrences to add up, a quantity as it is now, or how long something took. */
   readonly kind: 'count' | 'gauge' | 'milliseconds';
   readonly dimensions: Readonly<Record<string, ValueSource>>;
-  readonly meaning: string;
+  readonly description: string;
 }
 
 export type MetricDefinitions = Readonly<Record<string, MetricDefinition>>;
 
 /** How one call of a seller's marketplace ended. */
-export const sellerOutcomes = [
+export const channelOutcomes = [
   'answered',
   'refused',
   'rate_limited',
@@ -24,7 +24,7 @@ export const sellerOutcomes = [
   'unavailable',
   'no_answer',
 ] as const;
-export type SellerOutcome = (typeof sellerOutcomes)[number];
+export type ChannelOutcome = (typeof channelOutcomes)[number];
 
 /** How one attempt of a delivery to a webhook ended. */
 export const attemptOutcomes = [
@@ -42,66 +42,66 @@ export const coreMetrics = {
   Latency: {
     kind: 'milliseconds',
     dimensions: { endpoint: 'endpoints' },
-    meaning: 'How long the function of an endpoint took for a request',
+    description: 'How long the function of an endpoint took for a request',
   },
   Faults: {
     kind: 'count',
     dimensions: { endpoint: 'endpoints' },
-    meaning: 'Requests that the function of an endpoint answered with 5xx',
+    description: 'Requests that the function of an endpoint answered with 5xx',
   },
   SignInRefused: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Sign-ins with a wrong email or password',
+    description: 'Sign-ins with a wrong email or password',
   },
   RefreshTokenReused: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Refresh tokens that came a second time, which ended their session',
+    description: 'Refresh tokens that came a second time, which ended their session',
   },
   MarketplaceMisconfigured: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Calls that AWS Marketplace refused for a reason that only we can mend',
+    description: 'Calls that AWS Marketplace refused for a reason that only we can mend',
   },
   ScheduledRuns: {
     kind: 'count',
     dimensions: { worker: 'schedules' },
-    meaning: 'Runs by a schedule that ended well',
+    description: 'Runs by a schedule that ended well',
   },
   MessagesReceived: {
     kind: 'count',
     dimensions: { queue: 'queues' },
-    meaning: 'Messages of a queue that its worker took',
+    description: 'Messages of a queue that its worker took',
   },
   MessagesFailed: {
     kind: 'count',
     dimensions: { queue: 'queues' },
-    meaning: 'Messages of a queue that its worker failed at; they come again',
+    description: 'Messages of a queue that its worker failed at; they come again',
   },
   SellerCalls: {
     kind: 'count',
-    dimensions: { marketplace: 'marketplaces', outcome: sellerOutcomes },
-    meaning: 'Calls of the seller APIs, each try of its own, by how they ended',
+    dimensions: { marketplace: 'marketplaces', outcome: channelOutcomes },
+    description: 'Calls of the seller APIs, each try of its own, by how they ended',
   },
   SellerLatency: {
     kind: 'milliseconds',
     dimensions: { marketplace: 'marketplaces' },
-    meaning: 'How long a call of a seller API took, its body included',
+    description: 'How long a call of a seller API took, its body included',
   },
   WebhookAttempts: {
     kind: 'count',
     dimensions: { outcome: attemptOutcomes },
-    meaning: 'Attempts to deliver an event to a webhook, by how they ended',
+    description: 'Attempts to deliver an event to a webhook, by how they ended',
   },
   DeliveryLatency: {
     kind: 'milliseconds',
     dimensions: {},
-    meaning: 'How long an attempt to deliver an event to a webhook took',
+    description: 'How long an attempt to deliver an event to a webhook took',
   },
   WebhookDisabled: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Webhooks that were switched off because their receiver is gone or keeps failing',
+    description: 'Webhooks that were switched off because their receiver is gone or keeps failing',
   },
 } as const satisfies MetricDefinitions;

@@ -29,7 +29,7 @@ export interface Needs {
   /** KMS keys, by the actions on them; encryption only for a tenant's named credential. */
   keys?: { readonly [K in KeyName]?: readonly KeyAction[] };
   /** It calls the APIs of seller marketplaces and is told where they are. */
-  sellers?: true;
+  channels?: true;
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   memoryMb?: number;
@@ -96,7 +96,7 @@ export interface Endpoint<
 }
 
 /** The longest that API Gateway lets an answer stream, and Lambda a function run. */
-export const longestStreamSeconds = 900;
+export const maxStreamSeconds = 900;
 
 /** An endpoint with the exact types of its schemas and its answer, as its handler wants them. */
 export type Defined<

@@ -134,17 +134,17 @@ const catalogue = {
   ],
   seller_key_refused: [
     422,
-    'Seller key refused',
+    'ChannelAdapter key refused',
     'The seller marketplace does not accept this key. Check that it is complete, not expired and not revoked.',
   ],
   seller_key_scope: [
     422,
-    'Seller key lacks access',
+    'ChannelAdapter key lacks access',
     'The seller marketplace accepts this key, but it lacks a category or role that reading products needs.',
   ],
   seller_unavailable: [
     503,
-    'Seller marketplace unavailable',
+    'ChannelAdapter marketplace unavailable',
     'The seller marketplace did not answer as it should, so the key could not be tried. Try again, or save it untried with save_unverified.',
   ],
   busy: [503, 'Busy', 'The service is busy. Try again in a moment.'],

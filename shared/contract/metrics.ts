@@ -1,4 +1,4 @@
-import { sellers } from '../channels/channels.ts';
+import { channels } from '../channels/channels.ts';
 import { productMetrics } from '../products/metrics.ts';
 import { coreMetrics, type MetricDefinitions, type ValueSource } from './core-metrics.ts';
 import { queueNames } from './endpoint.ts';
@@ -21,7 +21,7 @@ export function valuesOf(source: ValueSource): readonly string[] {
     case 'schedules':
       return workers.flatMap(({ id, schedule }) => (schedule ? [id] : []));
     case 'marketplaces':
-      return Object.keys(sellers);
+      return Object.keys(channels);
   }
 }
 

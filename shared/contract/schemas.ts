@@ -44,7 +44,7 @@ export const TenantId = idOf('tnt').meta({
 export const UserId = idOf('usr');
 export const ApiKeyId = idOf('key');
 export const WebhookId = idOf('whk');
-export const longestUrl = 2048;
+export const maxUrl = 2048;
 
 export const Timestamp = z.iso
   .datetime({ offset: false, precision: 3 })
@@ -97,8 +97,8 @@ export const CompanyName = z
   .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
 
 /** Only ever appended to: catalogues of products store places in this list. */
-export const MarketplaceType = z.enum(['wildberries', 'ozon']);
-export type MarketplaceName = z.infer<typeof MarketplaceType>;
+export const ChannelName = z.enum(['wildberries', 'ozon']);
+export type ChannelName = z.infer<typeof ChannelName>;
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
 export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);

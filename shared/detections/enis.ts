@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { AppError, type FieldError } from '../contract/errors.ts';
-import { Remembered } from '../runtime/ttl-cache.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import {
@@ -162,7 +162,7 @@ const deletion = (tenantId: string, eniId: string): Write[] => [
   },
 ];
 
-const vnis = new Remembered<number>();
+const vnis = new TtlCache<number>();
 
 /** The VNI of a tenant, which never changes once it has one. */
 export async function vniOf(tenantId: string): Promise<number | undefined> {
@@ -175,10 +175,10 @@ export async function vniOf(tenantId: string): Promise<number | undefined> {
   return vni;
 }
 
-type Standing = 'own' | 'foreign' | 'free';
+type ClaimState = 'own' | 'foreign' | 'free';
 
 /** Whose an interface is, seen from a tenant, by `<tenant>/<interface>`. */
-const standings = new Remembered<Standing>();
+const claimStates = new TtlCache<ClaimState>();
 
 /**
  * What is wrong with the network interfaces of reported detections: those that another tenant has
@@ -189,20 +189,20 @@ export async function checkReportedEnis(
   reported: readonly { eni_id?: string | undefined }[],
 ): Promise<{ errors: FieldError[]; unclaimed: string[] }> {
   const eniIds = reported.map(({ eni_id }) => eni_id);
-  const known = new Map<string, Standing>();
+  const known = new Map<string, ClaimState>();
   const unknown: string[] = [];
   for (const eniId of new Set(eniIds)) {
     if (eniId === undefined) continue;
-    const standing = standings.get(`${tenantId}/${eniId}`);
-    if (standing === undefined) unknown.push(eniId);
-    else known.set(eniId, standing);
+    const claimState = claimStates.get(`${tenantId}/${eniId}`);
+    if (claimState === undefined) unknown.push(eniId);
+    else known.set(eniId, claimState);
   }
   const lookups = unknown.length > 0 ? await getItems(unknown.map(keys.eniLookup)) : [];
   for (const [index, eniId] of unknown.entries()) {
     const lookup = lookups[index];
-    const standing = !lookup ? 'free' : ownerOf(lookup) === tenantId ? 'own' : 'foreign';
-    standings.set(`${tenantId}/${eniId}`, standing);
-    known.set(eniId, standing);
+    const claimState = !lookup ? 'free' : ownerOf(lookup) === tenantId ? 'own' : 'foreign';
+    claimStates.set(`${tenantId}/${eniId}`, claimState);
+    known.set(eniId, claimState);
   }
   const errors = foreignErrors(
     eniIds,
@@ -211,7 +211,7 @@ export async function checkReportedEnis(
   );
   return {
     errors,
-    unclaimed: [...known].flatMap(([id, standing]) => (standing === 'free' ? id : [])),
+    unclaimed: [...known].flatMap(([id, claimState]) => (claimState === 'free' ? id : [])),
   };
 }
 

@@ -90,14 +90,14 @@ function problems(endpoint: Endpoint): Middleware {
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (isPassingFailure(error)) {
+  if (isTransient(error)) {
     return new AppError('busy', { headers: { 'retry-after': '2' }, cause: error });
   }
   return new AppError('internal_error', { cause: error });
 }
 
 /** Whether an AWS service was throttling, failing, too slow or out of reach: worth another try. */
-function isPassingFailure(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { $fault, $retryable, code } = error as {
     $fault?: string;
@@ -105,10 +105,10 @@ function isPassingFailure(error: unknown): boolean {
     code?: string;
   };
   if ($fault === 'server' || $retryable !== undefined) return true;
-  return passingNames.has(error.name) || passingNames.has(code ?? '');
+  return transientNames.has(error.name) || transientNames.has(code ?? '');
 }
 
-const passingNames = new Set([
+const transientNames = new Set([
   'TimeoutError',
   'TransactionConflictException',
   'ECONNREFUSED',

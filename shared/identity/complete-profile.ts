@@ -1,6 +1,6 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
-import { admit } from '../limits/limits.ts';
+import { enforceLimit } from '../limits/limits.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import type { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -35,7 +35,7 @@ export async function completeProfile(
       detail: 'The registration ticket is for another tenant.',
     });
   }
-  await admit('register.tenant', tenantId);
+  await enforceLimit('register.tenant', tenantId);
   assertUncommonPassword(profile.password, {
     email: profile.email,
     companyName: profile.company_name,

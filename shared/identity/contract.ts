@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
+  ChannelName,
   CompanyName,
   Email,
-  MarketplaceType,
   NewPassword,
   OfferedPassword,
   TenantId,
@@ -23,7 +23,7 @@ export const register = defineEndpoint({
       email: Email,
       password: NewPassword,
       company_name: CompanyName,
-      marketplace_type: MarketplaceType.default('wildberries'),
+      marketplace_type: ChannelName.default('wildberries'),
     })
     .meta({
       example: {

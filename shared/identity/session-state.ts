@@ -1,23 +1,23 @@
 import { AppError } from '../contract/errors.ts';
-import { Remembered } from '../runtime/ttl-cache.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { MemberItem, SessionItem, TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, getItems } from '../table/table.ts';
 import type { Principal } from './access-tokens.ts';
 
 /** What is true of a session now, whatever its access token says. */
-export interface Standing {
+export interface SessionItems {
   tenant: TenantItem;
   member: MemberItem;
   session: SessionItem;
 }
 
 /** Reads the standing of a session in one round trip. Undefined when any part of it is gone. */
-export async function readStanding(
+export async function readSessionItems(
   tenantId: string,
   userId: string,
   sessionId: string,
-): Promise<Standing | undefined> {
+): Promise<SessionItems | undefined> {
   const [tenant, member, session] = await getItems([
     keys.tenant(tenantId),
     keys.member(tenantId, userId),
@@ -33,7 +33,7 @@ export async function readStanding(
 
 /** Whether the session may still act: not revoked, not signed out, not older than it may get. */
 export function isAlive(
-  { member, session }: Pick<Standing, 'member' | 'session'>,
+  { member, session }: Pick<SessionItems, 'member' | 'session'>,
   nowMs: number,
 ): boolean {
   if (session.revoked_at_ms !== undefined) return false;
@@ -41,26 +41,30 @@ export function isAlive(
   return member.signed_out_at_ms === undefined || session.created_at_ms > member.signed_out_at_ms;
 }
 
-export interface Checked {
+export interface SessionState {
   tenantStatus: TenantItem['status'];
   role: MemberItem['role'];
   plan: TenantItem['plan'];
 }
 
-const sessions = new Remembered<Checked>();
-const tenants = new Remembered<Pick<TenantItem, 'status' | 'plan'>>();
+const sessions = new TtlCache<SessionState>();
+const tenants = new TtlCache<Pick<TenantItem, 'status' | 'plan'>>();
 
 /**
  * The tenant's status and plan and the member's role as they are now, remembered for at most 30 seconds in
  * a container. Throws `unauthorized` when the session has ended.
  */
-export async function checkSession({ tenantId, userId, sessionId }: Principal): Promise<Checked> {
+export async function checkSession({
+  tenantId,
+  userId,
+  sessionId,
+}: Principal): Promise<SessionState> {
   const key = `${tenantId}/${userId}/${sessionId}`;
   const known = sessions.get(key);
   if (known) return known;
-  const standing = await readStanding(tenantId, userId, sessionId);
-  if (!standing || !isAlive(standing, Date.now())) throw sessionEnded();
-  const { tenant, member } = standing;
+  const items = await readSessionItems(tenantId, userId, sessionId);
+  if (!items || !isAlive(items, Date.now())) throw sessionEnded();
+  const { tenant, member } = items;
   const checked = { tenantStatus: tenant.status, role: member.role, plan: tenant.plan };
   sessions.set(key, checked);
   return checked;

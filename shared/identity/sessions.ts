@@ -3,10 +3,10 @@ import type { Role } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import {
-  addressSubject,
-  admit,
   countWrite,
+  enforceLimit,
   exceededAllowance,
+  limitSubjectOf,
   limitWindow,
   rateLimited,
 } from '../limits/limits.ts';
@@ -25,7 +25,7 @@ import {
   parseRefreshToken,
   type RefreshToken,
 } from './refresh-tokens.ts';
-import { isAlive, readStanding, type Standing } from './session-state.ts';
+import { isAlive, readSessionItems, type SessionItems } from './session-state.ts';
 import { signAccessToken } from './tokens.ts';
 
 export interface Tokens {
@@ -89,27 +89,27 @@ async function toTokens(principal: Principal, token: RefreshToken): Promise<Toke
  * Throws `invalid_refresh_token`, `tenant_suspended`, `rate_limited`.
  */
 export async function refreshSession(presented: string, client: Client): Promise<Tokens> {
-  const address = addressSubject(client.address);
+  const address = limitSubjectOf(client.address);
   const token = parseRefreshToken(presented);
-  const standing = token && (await readStanding(token.tenantId, token.userId, token.sessionId));
-  if (!token || !standing || !matchesHash(token.family, standing.session.family_hash)) {
-    await admit('refresh.address', address);
+  const items = token && (await readSessionItems(token.tenantId, token.userId, token.sessionId));
+  if (!token || !items || !matchesHash(token.family, items.session.family_hash)) {
+    await enforceLimit('refresh.address', address);
     throw new AppError('invalid_refresh_token');
   }
-  if (!isAlive(standing, Date.now())) {
-    await admit('refresh.address', address);
+  if (!isAlive(items, Date.now())) {
+    await enforceLimit('refresh.address', address);
     logSecurityEvent('refresh_refused', { reason: 'session_ended', ...names(token) });
     throw new AppError('invalid_refresh_token');
   }
-  if (standing.tenant.status === 'SUSPENDED') {
-    await admit('refresh.address', address);
+  if (items.tenant.status === 'SUSPENDED') {
+    await enforceLimit('refresh.address', address);
     throw new AppError('tenant_suspended');
   }
-  if (!matchesHash(token.generation, standing.session.generation_hash)) {
-    await admit('refresh.address', address);
-    return repeatOrRevoke(token, standing);
+  if (!matchesHash(token.generation, items.session.generation_hash)) {
+    await enforceLimit('refresh.address', address);
+    return repeatOrRevoke(token, items);
   }
-  return rotate(token, standing, address);
+  return rotate(token, items, address);
 }
 
 const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
@@ -119,16 +119,16 @@ const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
 });
 
 /** Spends the current generation and starts the next, counted and conditional in one write. */
-async function rotate(token: RefreshToken, standing: Standing, address: string): Promise<Tokens> {
+async function rotate(token: RefreshToken, items: SessionItems, address: string): Promise<Tokens> {
   const now = Date.now();
-  const { session } = standing;
+  const { session } = items;
   const window = limitWindow('refresh.account', now);
   const used = session.window_start_ms === window.startMs ? session.window_count : 0;
   if (used >= window.quota) throw rateLimited(exceededAllowance('refresh.account', now));
 
   const nonce = newSecret();
   const successor = { ...token, generation: nextGeneration(token.generation, nonce) };
-  const tokens = toTokens(principalOf(token, standing), successor);
+  const tokens = toTokens(principalOf(token, items), successor);
   const failed = await transact([
     {
       update: {
@@ -158,15 +158,15 @@ async function rotate(token: RefreshToken, standing: Standing, address: string):
   if (!moved) throw new Error('A rotation failed without a failed condition');
 
   // Somebody else rotated or revoked it between our read and our write.
-  await admit('refresh.address', address);
-  const current = await readStanding(token.tenantId, token.userId, token.sessionId);
+  await enforceLimit('refresh.address', address);
+  const current = await readSessionItems(token.tenantId, token.userId, token.sessionId);
   if (!current || !isAlive(current, Date.now())) throw new AppError('invalid_refresh_token');
   return repeatOrRevoke(token, current);
 }
 
 /** Answers a spent token: again with its successor within the grace, else the session is revoked. */
-async function repeatOrRevoke(token: RefreshToken, standing: Standing): Promise<Tokens> {
-  const { session } = standing;
+async function repeatOrRevoke(token: RefreshToken, items: SessionItems): Promise<Tokens> {
+  const { session } = items;
   const isPrevious = matchesHash(token.generation, session.previous_hash);
   const isRetry = isPrevious && Date.now() - (session.rotated_at_ms ?? 0) <= retryGraceMs;
   if (isRetry && session.successor_nonce) {
@@ -174,7 +174,7 @@ async function repeatOrRevoke(token: RefreshToken, standing: Standing): Promise<
       ...token,
       generation: nextGeneration(token.generation, session.successor_nonce),
     };
-    return toTokens(principalOf(token, standing), successor);
+    return toTokens(principalOf(token, items), successor);
   }
   await revokeSession(token.tenantId, token.userId, token.sessionId);
   recordMetric('RefreshTokenReused', 1);
@@ -184,7 +184,7 @@ async function repeatOrRevoke(token: RefreshToken, standing: Standing): Promise<
 
 function principalOf(
   { tenantId, userId, sessionId }: RefreshToken,
-  { member }: Standing,
+  { member }: SessionItems,
 ): Principal {
   return { tenantId, userId, sessionId, role: member.role };
 }

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
-import { addressSubject, admit, count, forgive, withinWrite } from '../limits/limits.ts';
+import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
 import { IdentityItem, MemberItem, MembershipItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -30,9 +30,9 @@ export async function signIn(
   { email, password, tenant_id }: Credentials,
   client: Client,
 ): Promise<Tokens> {
-  const attempt = { hash: emailHash(email), address: addressSubject(client.address) };
+  const attempt = { hash: emailHash(email), address: limitSubjectOf(client.address) };
   const [, fromHere, found] = await Promise.all([
-    admit('login.address', attempt.address),
+    enforceLimit('login.address', attempt.address),
     count('login.account_address', `${attempt.hash}.${attempt.address}`),
     findIdentity(attempt, tenant_id),
   ]);
@@ -118,13 +118,13 @@ async function startSession(
   const ttl = Math.floor(now / 1000) + knownAddressSeconds;
   const remember: Write = { put: { Item: { ...keys.knownAddress(hash, address), ttl } } };
   const limits = [
-    withinWrite('login.account', hash, now),
-    withinWrite('login.tenant', tenantId, now),
+    quotaCheck('login.account', hash, now),
+    quotaCheck('login.tenant', tenantId, now),
   ];
   const [failed, member] = await Promise.all([
     transact([session.write, remember, ...(found.isKnownAddress ? [] : limits)]),
     getItem(keys.member(tenantId, userId)),
-    forgive('login.account_address', `${hash}.${address}`),
+    resetLimit('login.account_address', `${hash}.${address}`),
   ]);
   // Any other answer would tell that the password is right.
   if (failed) return refuse('locked', attempt, found);

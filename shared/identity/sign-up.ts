@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { AppError } from '../contract/errors.ts';
-import type { MarketplaceType } from '../contract/schemas.ts';
+import type { ChannelName } from '../contract/schemas.ts';
 import type { Client } from '../http/client.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { transact } from '../table/table.ts';
@@ -14,7 +14,7 @@ interface SignUp {
   email: string;
   password: string;
   company_name: string;
-  marketplace_type: z.infer<typeof MarketplaceType>;
+  marketplace_type: z.infer<typeof ChannelName>;
 }
 
 /**

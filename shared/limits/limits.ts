@@ -68,7 +68,7 @@ export async function count(
 }
 
 /** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
-export async function admit(limit: LimitName, subject: string): Promise<void> {
+export async function enforceLimit(limit: LimitName, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
   if (allowance.exceeded) throw rateLimited(allowance);
   requestContext.getStore()?.allowances.push(allowance);
@@ -80,7 +80,7 @@ export function countWrite(limit: LimitName, subject: string, nowMs: number): Wr
 }
 
 /** As one check of a transaction: that the quota is not used up. Counts nothing. */
-export function withinWrite(limit: LimitName, subject: string, nowMs: number): Write {
+export function quotaCheck(limit: LimitName, subject: string, nowMs: number): Write {
   const { start } = windowOf(limit, nowMs);
   return {
     check: {
@@ -97,7 +97,7 @@ export function exceededAllowance(limit: LimitName, nowMs: number): Allowance {
 }
 
 /** Forgets what was counted for the subject in the current window. */
-export async function forgive(
+export async function resetLimit(
   limit: LimitName,
   subject: string,
   nowMs = Date.now(),
@@ -122,7 +122,7 @@ export function rateLimited(exceeded: Allowance): AppError {
  * The subject of a limit per address: an IPv4 address, or the /64 of an IPv6 one, in one spelling.
  * An IPv4 address mapped into IPv6 counts as itself.
  */
-export function addressSubject(address: string): string {
+export function limitSubjectOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return mapped;
   if (!address.includes(':')) return address;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
+  ChannelName,
   Cursor,
-  MarketplaceType,
   pageOf,
   pageQuery,
   queryNumber,
@@ -37,7 +37,7 @@ const Price = z
 
 const summary = {
   id: ProductId,
-  marketplace: MarketplaceType,
+  marketplace: ChannelName,
   marketplace_article: z.string(),
   seller_article: z.string(),
   product_name: z.string(),
@@ -199,7 +199,7 @@ export const startProductSync = defineEndpoint({
 
 const SyncError = z
   .strictObject({
-    marketplace: MarketplaceType.nullable(),
+    marketplace: ChannelName.nullable(),
     code: z.enum(syncErrorCodes),
     detail: z.string(),
   })
@@ -213,7 +213,7 @@ export const SyncRun = z
     task_id: SyncTaskId,
     status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
     trigger: z.enum(['manual', 'schedule']),
-    marketplaces: z.array(MarketplaceType),
+    marketplaces: z.array(ChannelName),
     phase: z.string().nullable().meta({
       description:
         'What a running sync does: reading as the marketplace calls it, `comparing`, `saving`, `publishing`, or `waiting` until `next_try_at`',
@@ -426,7 +426,7 @@ export const syncWorker: BackgroundFunction = {
     sellerLimit: ['UpdateItem'],
   },
   keys: { credentials: ['Decrypt'] },
-  sellers: true,
+  channels: true,
   queue: 'sync',
   queues: ['sync', 'webhooks'],
   // One tenant at a time: a slow one slows no other. So many at once leave the account's

@@ -13,36 +13,36 @@ export const productMetrics = {
   SyncsStarted: {
     kind: 'count',
     dimensions: { trigger: ['manual', 'schedule'] },
-    meaning: 'Syncs that were started, by a person or by their schedule',
+    description: 'Syncs that were started, by a person or by their schedule',
   },
   SyncsCompleted: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Syncs that ended well',
+    description: 'Syncs that ended well',
   },
   SyncsFailed: {
     kind: 'count',
     dimensions: { reason: syncErrorCodes },
-    meaning: 'Syncs that failed for a marketplace or as a whole, by the first reason',
+    description: 'Syncs that failed for a marketplace or as a whole, by the first reason',
   },
   SyncDuration: {
     kind: 'milliseconds',
     dimensions: {},
-    meaning: 'How long a sync that ended well took, pauses included',
+    description: 'How long a sync that ended well took, pauses included',
   },
   SyncedProducts: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Products that syncs which ended well have read',
+    description: 'Products that syncs which ended well have read',
   },
   SyncsStuck: {
     kind: 'count',
     dimensions: {},
-    meaning: 'Tries in vain of syncs that cannot be given up, since they are saving products',
+    description: 'Tries in vain of syncs that cannot be given up, since they are saving products',
   },
   SyncsDue: {
     kind: 'gauge',
     dimensions: {},
-    meaning: 'Syncs that the sweep found due or without a worker',
+    description: 'Syncs that the sweep found due or without a worker',
   },
 } as const satisfies MetricDefinitions;

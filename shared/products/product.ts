@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { SellerProduct } from '../channels/adapter.ts';
-import { MarketplaceType } from '../contract/schemas.ts';
+import { ChannelName } from '../contract/schemas.ts';
 import { keys } from '../table/keys.ts';
 
-export type Marketplace = z.infer<typeof MarketplaceType>;
+export type Marketplace = z.infer<typeof ChannelName>;
 
 /** Below this a product's stock is low. */
 export const lowStock = 10;
@@ -61,7 +61,7 @@ export type Row = readonly [
   missingSince: string | 0,
 ];
 
-const marketplaces = MarketplaceType.options;
+const marketplaces = ChannelName.options;
 
 /** A product whose absent members may also be undefined, as parsing leaves them. */
 type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
@@ -125,7 +125,7 @@ const Price = z.object({ amount: z.string(), currency: z.string() });
 
 export const ProductItem = z.object({
   id: z.string(),
-  marketplace: MarketplaceType,
+  marketplace: ChannelName,
   external_id: z.string(),
   seller_sku: z.string(),
   name: z.string(),

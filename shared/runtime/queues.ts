@@ -25,7 +25,7 @@ export const defineQueue = <M extends TenantMessage>(
 });
 
 /** SQS keeps a message back for at most a quarter of an hour. */
-export const longestDelaySeconds = 900;
+export const maxDelaySeconds = 900;
 
 const client = new SQSClient({
   maxAttempts: 3,
@@ -46,7 +46,7 @@ export async function send<M extends TenantMessage>(
 ): Promise<void> {
   const trace = traceHeader();
   const body = queue.message.parse(message);
-  const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), longestDelaySeconds);
+  const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), maxDelaySeconds);
   await client.send(
     new SendMessageCommand({
       QueueUrl: requireEnv(`${queue.name.toUpperCase()}_QUEUE_URL`),

@@ -1,9 +1,9 @@
 /** What a container remembers must be true again within a minute everywhere, so it is kept half of that. */
-const rememberedMs = 30_000;
-const maxRemembered = 1000;
+const maxAgeMs = 30_000;
+const maxEntries = 1000;
 
 /** Values by key, each for 30 seconds, the oldest dropped first. Keys of tenant data start with the tenant. */
-export class Remembered<T> {
+export class TtlCache<T> {
   readonly #values = new Map<string, { value: T; untilMs: number }>();
 
   get(key: string): T | undefined {
@@ -13,8 +13,8 @@ export class Remembered<T> {
 
   set(key: string, value: T): void {
     this.#values.delete(key);
-    this.#values.set(key, { value, untilMs: Date.now() + rememberedMs });
+    this.#values.set(key, { value, untilMs: Date.now() + maxAgeMs });
     const oldest = this.#values.keys().next().value;
-    if (this.#values.size > maxRemembered && oldest !== undefined) this.#values.delete(oldest);
+    if (this.#values.size > maxEntries && oldest !== undefined) this.#values.delete(oldest);
   }
 }

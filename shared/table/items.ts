@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { apiKeyScopes, roles } from '../contract/endpoint.ts';
 import {
+  ChannelName,
   DeliveryStatus,
   DisabledReason,
-  MarketplaceType,
   SubscriptionPlan,
   TenantStatus,
 } from '../contract/schemas.ts';
@@ -15,7 +15,7 @@ export const TenantItem = z.object({
   name: z.string().nullable(),
   status: TenantStatus,
   plan: SubscriptionPlan.nullable(),
-  marketplace_type: MarketplaceType,
+  marketplace_type: ChannelName,
   created_at: z.string(),
   updated_at: z.string(),
   version: z.number(),
@@ -88,7 +88,7 @@ export const ApiKeyLookupItem = z.object({
 
 /** Seller credentials, sealed. What is readable here is what a reader of the API may see. */
 export const CredentialItem = z.object({
-  marketplace: MarketplaceType,
+  marketplace: ChannelName,
   /** JWE (dir, A256GCM) of the credentials; its protected header names the tenant and this item. */
   sealed: z.string(),
   /** The data key of `sealed`, encrypted by KMS. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
+  ChannelName,
   CompanyName,
-  MarketplaceType,
   SubscriptionPlan,
   TenantId,
   TenantStatus,
@@ -15,7 +15,7 @@ export const Tenant = z
     name: z.string().nullable(),
     status: TenantStatus,
     plan: SubscriptionPlan.nullable(),
-    marketplace_type: MarketplaceType,
+    marketplace_type: ChannelName,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: z.int().positive(),

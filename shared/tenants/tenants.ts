@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { AppError } from '../contract/errors.ts';
-import type { MarketplaceType } from '../contract/schemas.ts';
+import type { ChannelName } from '../contract/schemas.ts';
 import { newId } from '../runtime/ids.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -10,7 +10,7 @@ import { create, getItem, type Write } from '../table/table.ts';
 export function newTenant(
   start: Pick<TenantItem, 'status' | 'plan'> & {
     name?: string;
-    marketplaceType?: z.infer<typeof MarketplaceType>;
+    marketplaceType?: z.infer<typeof ChannelName>;
   },
 ): { tenant: TenantItem; write: Write } {
   const now = new Date().toISOString();

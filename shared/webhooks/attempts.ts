@@ -5,7 +5,7 @@ import { DeliveryItem, WebhookItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { deleteItem, getItems, updateItem } from '../table/table.ts';
 import { version } from '../version.ts';
-import { countFailure, forgetFailures, mayAttempt } from './circuit-breaker.ts';
+import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
 import { type AttemptMessage, enqueue, planAttempt } from './deliveries.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
@@ -15,16 +15,16 @@ import { allowsPrivate, disableWebhook } from './webhooks.ts';
 const timeoutMs = 15_000;
 /** Longer than an attempt may take: after it, whoever claimed it has died. */
 const claimMs = 30_000;
-const mostAnswerBytes = 1024;
+const maxAnswerBytes = 1024;
 /** A queue may show a message a little before its time by our clock. */
 const earlyMs = 2_000;
 
 /** Waits before each retry, in seconds: ten attempts in three days. Jitter comes on top. */
 export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
-const mostAttempts = retryDelays.length + 1;
-const longestRetryAfterSeconds = 86_400;
+const maxAttempts = retryDelays.length + 1;
+const maxRetryAfterSeconds = 86_400;
 /** The last attempt is no later than this after the event or its replay, whatever a receiver asks for. */
-const longestMs = 4 * 86_400_000;
+const maxAgeMs = 4 * 86_400_000;
 /** A wait is up to this much shorter or longer, so that what failed together does not return together. */
 const jitter = 0.2;
 
@@ -53,12 +53,10 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;
   const isClaimed = (seen.claimed_until_ms ?? 0) > nowMs;
   if (seen.status !== 'pending' || !isDue || isClaimed) return;
-  const end = !webhook.enabled
-    ? 'webhook_disabled'
-    : seen.round >= mostAttempts && 'internal_error';
+  const end = !webhook.enabled ? 'webhook_disabled' : seen.round >= maxAttempts && 'internal_error';
   if (end) return void (await finish(seen, { status: 'failed', error: end }));
-  if (canWait(seen, nowMs) && !(await mayAttempt(tenantId, webhook, nowMs)))
-    return letRest(seen, nowMs);
+  if (canWait(seen, nowMs) && !(await isClosed(tenantId, webhook, nowMs)))
+    return postpone(seen, nowMs);
   const delivery = await claim(seen, nowMs);
   if (!delivery) return;
 
@@ -95,12 +93,12 @@ const isReceivers = ({ error }: Outcome) =>
 function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   const isAskedFor = delivery.type === 'webhook.test' || delivery.replays > 0;
   const isFirst = delivery.round === 0;
-  const isLast = delivery.round + 1 >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
+  const isLast = delivery.round + 1 >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
   return !isLast && !(isFirst && isAskedFor);
 }
 
 /** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
-async function letRest(seen: DeliveryItem, nowMs: number): Promise<void> {
+async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
   const delivery = { ...seen, round: seen.round + 1 };
   await schedule(delivery, { round: delivery.round, error: 'webhook_resting' }, nowMs);
 }
@@ -147,7 +145,7 @@ async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<O
       },
       body: delivery.body,
       timeoutMs,
-      mostBodyBytes: mostAnswerBytes,
+      maxBodyBytes: maxAnswerBytes,
     });
     return { answer };
   } catch (error) {
@@ -206,21 +204,21 @@ async function settle(
     error,
   };
   const nowMs = Date.now();
-  const isLast = delivery.round >= mostAttempts || secondsLeft(delivery, nowMs) <= 0;
+  const isLast = delivery.round >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
   const end = endOf(outcome, isLast);
   if (!end) {
     const asked = retryAfterSeconds(answer?.retryAfter, nowMs);
-    if (!(await schedule(delivery, result, nowMs, asked))) await letReplay(delivery, result);
+    if (!(await schedule(delivery, result, nowMs, asked))) await yieldToReplay(delivery, result);
     return;
   }
   const { disables, ...how } = end;
-  if (!(await finish(delivery, { ...result, ...how }))) return letReplay(delivery, result);
+  if (!(await finish(delivery, { ...result, ...how }))) return yieldToReplay(delivery, result);
   if (disables) await disableWebhook(delivery.tenant_id, webhook, disables);
 }
 
 /** How long a delivery may still be attempted. */
 const secondsLeft = ({ replayed_at, created_at }: DeliveryItem, nowMs: number) =>
-  (Date.parse(replayed_at ?? created_at) + longestMs - nowMs) / 1000;
+  (Date.parse(replayed_at ?? created_at) + maxAgeMs - nowMs) / 1000;
 
 /** Writes when the next attempt is due, and queues it. False when the delivery has moved on. */
 async function schedule(
@@ -257,7 +255,10 @@ function endOf({ answer, error }: Outcome, isLast: boolean): End | undefined {
 }
 
 /** Gives up the claim of an attempt for a replay, whose own message may have come while we held it. */
-async function letReplay(delivery: DeliveryItem, result: Record<string, unknown>): Promise<void> {
+async function yieldToReplay(
+  delivery: DeliveryItem,
+  result: Record<string, unknown>,
+): Promise<void> {
   if (await write(delivery, result, 'attempts = :attempts AND replays <> :replays'))
     await enqueue(delivery);
 }
@@ -268,7 +269,7 @@ export function retryAfterSeconds(value: string | undefined, nowMs: number): num
   const seconds = /^\d{1,9}$/.test(value.trim())
     ? Number(value)
     : (Date.parse(value) - nowMs) / 1000;
-  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
+  return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) : 0;
 }
 
 /** Ends a delivery: no sweep finds it any more. False when it has moved on. */

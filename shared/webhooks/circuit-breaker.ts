@@ -4,22 +4,22 @@ import { keys } from '../table/keys.ts';
 import { updateItem } from '../table/table.ts';
 
 /** Failed attempts in a row, of whatever deliveries, after which a webhook rests. */
-const failuresBeforeRest = 10;
+const failureThreshold = 10;
 /** A webhook that rests is tried once in this time. */
-const restMs = 5 * 60_000;
+const openMs = 5 * 60_000;
 
 /**
  * Whether a delivery to the webhook may be attempted now. While the webhook rests the first to ask
  * in five minutes may, and nobody else.
  */
-export async function mayAttempt(
+export async function isClosed(
   tenantId: string,
   webhook: WebhookItem,
   nowMs: number,
 ): Promise<boolean> {
   const { failures = 0, failed_at_ms: failedAtMs = 0 } = webhook;
-  if (failures < failuresBeforeRest) return true;
-  if (nowMs < failedAtMs + restMs) return false;
+  if (failures < failureThreshold) return true;
+  if (nowMs < failedAtMs + openMs) return false;
   return change(tenantId, webhook, {
     UpdateExpression: 'SET failed_at_ms = :now',
     ConditionExpression: 'failed_at_ms = :seen',

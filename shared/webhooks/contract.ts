@@ -5,7 +5,7 @@ import { EventTypes } from '../contract/events.ts';
 import {
   DeliveryStatus,
   DisabledReason,
-  longestUrl,
+  maxUrl,
   pageOf,
   pageQuery,
   Timestamp,
@@ -14,7 +14,7 @@ import {
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
 const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
-const Url = z.string().min(1).max(longestUrl).refine(isPlain, 'has control characters');
+const Url = z.string().min(1).max(maxUrl).refine(isPlain, 'has control characters');
 const webhookPath = z.strictObject({ id: z.string().max(64) });
 
 export const Webhook = z

@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
-import { defineQueue, longestDelaySeconds, send } from '../runtime/queues.ts';
+import { defineQueue, maxDelaySeconds, send } from '../runtime/queues.ts';
 import { DeliveryItem, type WebhookItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, putItem, query, updateItem } from '../table/table.ts';
@@ -31,7 +31,7 @@ export const lostAfterMs = 5 * 60_000;
 const replayLostAfterMs = 60_000;
 /** Partitions of what is due, so that none is hot. */
 export const dueShards = 8;
-const longestBodyBytes = 200 * 1024;
+const maxBodyBytes = 200 * 1024;
 
 /** The keys under which the sweep finds a delivery from a time on. */
 export function dueKey({ id }: Pick<DeliveryItem, 'id'>, checkAtMs: number) {
@@ -80,7 +80,7 @@ export function deliveryOf(
 ): { delivery: DeliveryItem; write: ReturnType<typeof create> } {
   const timestamp = new Date(event.occurredAtMs).toISOString();
   const body = JSON.stringify({ type: event.type, timestamp, data: event.data });
-  if (Buffer.byteLength(body) > longestBodyBytes) throw new Error('The event is too large');
+  if (Buffer.byteLength(body) > maxBodyBytes) throw new Error('The event is too large');
   const delivery: DeliveryItem = {
     id: event.id,
     tenant_id: tenantId,
@@ -212,6 +212,6 @@ export async function replayDelivery(
 /** Keys for the sweep, and seconds in the queue if SQS holds it back that long, of a later attempt. */
 export function planAttempt(delivery: DeliveryItem, nowMs: number, delaySeconds: number) {
   const atMs = nowMs + delaySeconds * 1000;
-  const isQueued = delaySeconds <= longestDelaySeconds;
+  const isQueued = delaySeconds <= maxDelaySeconds;
   return { atMs, isQueued, ...dueKey(delivery, isQueued ? atMs + lostAfterMs : atMs) };
 }

@@ -1,6 +1,6 @@
 import type { EventType } from '../contract/events.ts';
 import { newId } from '../runtime/ids.ts';
-import { Remembered } from '../runtime/ttl-cache.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { transact, type Write } from '../table/table.ts';
 import { deliveryOf, enqueue } from './deliveries.ts';
 import { readWebhooks } from './webhooks.ts';
@@ -16,7 +16,7 @@ interface Listener {
   readonly events: readonly string[];
 }
 
-const remembered = new Remembered<readonly Listener[]>();
+const remembered = new TtlCache<readonly Listener[]>();
 
 /**
  * Ids of the tenant's webhooks that are switched on and want events of a type, remembered for at

@@ -22,7 +22,7 @@ export interface OutboundRequest extends AddressRules {
   readonly body: string;
   readonly timeoutMs: number;
   /** Bytes of the answer's body to keep. The rest is not even read. */
-  readonly mostBodyBytes: number;
+  readonly maxBodyBytes: number;
 }
 
 /** Why a receiver gave no answer. */
@@ -86,7 +86,7 @@ function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<Rece
       outgoing.off('error', fail).on('error', () => undefined);
       outgoing.off('close', fail);
       deadline.removeEventListener('abort', fail);
-      readStart(response, request.mostBodyBytes, deadline).then((text) => answer(response, text));
+      readStart(response, request.maxBodyBytes, deadline).then((text) => answer(response, text));
     });
     // Node drops the connection without a word when nobody listens for this.
     outgoing.on('upgrade', (response, socket) => {
@@ -116,17 +116,17 @@ function lookupOf(rules: AddressRules): LookupFunction {
 /** The first bytes of a body. One that stalls or breaks is what there was of it: the status stands. */
 function readStart(
   response: http.IncomingMessage,
-  mostBytes: number,
+  maxBytes: number,
   deadline: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const finish = () => resolve(Buffer.concat(chunks).subarray(0, mostBytes).toString());
+    const finish = () => resolve(Buffer.concat(chunks).subarray(0, maxBytes).toString());
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= mostBytes) finish();
+      if (bytes >= maxBytes) finish();
     });
     response.on('end', finish);
     response.on('error', finish);

@@ -10,7 +10,7 @@ export interface SweepOptions {
   readonly hasTime?: () => boolean;
   readonly pageSize?: number;
   /** Deliveries of one tenant that a run queues in each partition: a backlog takes several runs. */
-  readonly mostPerTenant?: number;
+  readonly maxPerTenant?: number;
 }
 
 /** Deliveries of a partition that are queued side by side. */
@@ -36,7 +36,7 @@ export async function sweepDeliveries(
 async function sweepShard(
   shard: number,
   nowMs: number,
-  { hasTime = () => true, pageSize = 500, mostPerTenant = 1000 }: SweepOptions,
+  { hasTime = () => true, pageSize = 500, maxPerTenant = 1000 }: SweepOptions,
 ): Promise<{ queued: number; isComplete: boolean }> {
   const byTenant = new Map<string, number>();
   let queued = 0;
@@ -55,7 +55,7 @@ async function sweepShard(
     const mine = Items.filter(({ tenant_id }) => {
       const count = (byTenant.get(String(tenant_id)) ?? 0) + 1;
       byTenant.set(String(tenant_id), count);
-      return count <= mostPerTenant;
+      return count <= maxPerTenant;
     });
     for (let index = 0; index < mine.length; index += atOnce) {
       if (!hasTime()) return { queued, isComplete: false };

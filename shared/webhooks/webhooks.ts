@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { EventType } from '../contract/events.ts';
-import { longestUrl } from '../contract/schemas.ts';
+import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
@@ -82,7 +82,7 @@ export async function createWebhook(
 async function receiverUrl(text: string): Promise<string> {
   try {
     const { href } = await parseReceiverUrl(text, { allowPrivate: allowsPrivate() });
-    if (href.length > longestUrl) throw new RefusedAddressError('is too long once it is encoded');
+    if (href.length > maxUrl) throw new RefusedAddressError('is too long once it is encoded');
     return href;
   } catch (error) {
     if (!(error instanceof RefusedAddressError)) throw error;

@@ -1,4 +1,4 @@
-const longestPauseMs = 10_000;
+const maxPauseMs = 10_000;
 
 /**
  * Looks again and again until `look` is true, each time after half as long again, from `firstPauseMs`
@@ -13,7 +13,7 @@ export async function poll(
   while (!signal.aborted) {
     const outcome = await look();
     if (outcome === 'done') return;
-    pauseMs = outcome === 'moved' ? firstPauseMs : Math.min(pauseMs * 1.5, longestPauseMs);
+    pauseMs = outcome === 'moved' ? firstPauseMs : Math.min(pauseMs * 1.5, maxPauseMs);
     await pause(pauseMs, signal);
   }
 }

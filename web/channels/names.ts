@@ -1,10 +1,10 @@
-import type { MarketplaceName } from '../../shared/contract/schemas.ts';
+import type { ChannelName } from '../../shared/contract/schemas.ts';
 
 /** Where tenants sell, as people call it. */
-export const marketplaceNames: Readonly<Record<MarketplaceName, string>> = {
+export const marketplaceNames: Readonly<Record<ChannelName, string>> = {
   wildberries: 'Wildberries',
   ozon: 'Ozon',
 };
 
 /** The same as pairs, for forms. */
-export const marketplaces = Object.entries(marketplaceNames) as [MarketplaceName, string][];
+export const marketplaces = Object.entries(marketplaceNames) as [ChannelName, string][];

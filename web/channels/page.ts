@@ -1,4 +1,4 @@
-import type { MarketplaceName } from '../../shared/contract/schemas.ts';
+import type { ChannelName } from '../../shared/contract/schemas.ts';
 import type { SavedCredentials } from '../app/api.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
 import { ApiError } from '../app/problem.ts';
@@ -19,13 +19,13 @@ interface SellerWords {
 
 const apiKey: Field = { name: 'api_key', label: 'API key', kind: 'secret', maxLength: 4096 };
 
-const sellers: Readonly<Record<MarketplaceName, SellerWords>> = {
+const sellers: Readonly<Record<ChannelName, SellerWords>> = {
   wildberries: {
     hint: 'In the seller portal of Wildberries, create a key under API access with the categories Content, Prices and discounts, and Analytics.',
     fields: [apiKey],
   },
   ozon: {
-    hint: 'In Ozon Seller, create a key under API keys with a role that may read products, prices and stocks. The Client-Id stands beside it.',
+    hint: 'In Ozon ChannelAdapter, create a key under API keys with a role that may read products, prices and stocks. The Client-Id stands beside it.',
     fields: [
       { name: 'client_id', label: 'Client-Id', kind: 'text', autocomplete: 'off', maxLength: 20 },
       apiKey,
@@ -75,7 +75,7 @@ function openSellers(app: App, next: Pick<AccountPage, 'path' | 'title'>): Conte
 
 function sellerCard(
   app: App,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   items: readonly SavedCredentials[],
   reload: () => Promise<void>,
 ): HTMLElement {
@@ -152,7 +152,7 @@ function statusOf(saved: SavedCredentials | undefined): HTMLElement {
   return saved.is_verified ? badge('Connected', 'good') : badge('Saved, not tried', 'warn');
 }
 
-function maskedFacts(marketplace: MarketplaceName, { masked }: SavedCredentials) {
+function maskedFacts(marketplace: ChannelName, { masked }: SavedCredentials) {
   return sellers[marketplace].fields.map(
     ({ name, label }) => [label, h('code', {}, masked[name] ?? '')] as const,
   );
@@ -161,7 +161,7 @@ function maskedFacts(marketplace: MarketplaceName, { masked }: SavedCredentials)
 /** Keys are sent as they are typed and leave the page with the form. */
 function keyForm(
   app: App,
-  marketplace: MarketplaceName,
+  marketplace: ChannelName,
   { submit, onSaved }: { submit: string; onSaved: () => Promise<void> },
 ) {
   const name = marketplaceNames[marketplace];

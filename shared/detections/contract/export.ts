@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bearer, defineEndpoint, longestStreamSeconds, roles } from '../../contract/endpoint.ts';
+import { bearer, defineEndpoint, maxStreamSeconds, roles } from '../../contract/endpoint.ts';
 import { listDetections } from './detections.ts';
 
 export const exportDetections = defineEndpoint({
@@ -16,5 +16,5 @@ export const exportDetections = defineEndpoint({
   limits: ['export.tenant'],
   table: { ...listDetections.table, limit: ['UpdateItem'] },
   streams: true,
-  timeoutSeconds: longestStreamSeconds,
+  timeoutSeconds: maxStreamSeconds,
 });

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { SellerError, type SellerProduct } from '../../channels/adapter.ts';
+import { ChannelError, type SellerProduct } from '../../channels/adapter.ts';
 import {
   bytesOf,
   maxSegmentBytes,
@@ -21,7 +21,7 @@ import {
 } from '../product.ts';
 import { KnownProducts, type ProductState } from './known-products.ts';
 import { checkpoint, isSafelyHeld, LostLock, marketplacesRead, type SyncPosition } from './lock.ts';
-import type { OpenedSeller } from './sync-ports.ts';
+import type { OpenedChannel } from './sync-ports.ts';
 
 /** A segment that has grown to this is closed, so that it is not written again with every page. */
 const closedSegmentBytes = 128_000;
@@ -36,7 +36,7 @@ export class SyncJob {
   readonly base: Manifest;
   readonly known: KnownProducts;
   /** The way to the seller's products, once it is open, and when it was last seen to be valid. */
-  seller: (OpenedSeller & { marketplace: Marketplace; seenAtMs: number }) | undefined;
+  seller: (OpenedChannel & { marketplace: Marketplace; seenAtMs: number }) | undefined;
   /** Something that was staged has been dropped: what this job knows is no longer true. */
   isOutdated = false;
   /** Products of the base, which a sync must see or mark. */
@@ -211,7 +211,7 @@ export class SyncJob {
     const { staged } = this.position;
     const bytes = bytesOf(row);
     if (bytes > maxSegmentBytes)
-      throw new SellerError('malformed', 'A product has more text than anybody can read.');
+      throw new ChannelError('malformed', 'A product has more text than anybody can read.');
     if (this.#open.bytes + bytes > maxSegmentBytes) this.#close();
     if (this.#open.rows.length === 0) staged.push(0);
     this.#open.rows.push(row);

@@ -1,11 +1,11 @@
-import { MarketplaceType } from '../../contract/schemas.ts';
+import { ChannelName } from '../../contract/schemas.ts';
 import type { Marketplace } from '../product.ts';
 
 const states = ['present', 'missing', 'forgotten'] as const;
 /** Whether a seller's marketplace has a product, no longer has it, or has not had it for so long that it is gone. */
 export type ProductState = (typeof states)[number];
 
-const marketplaces = MarketplaceType.options;
+const marketplaces = ChannelName.options;
 
 const initialSlots = 1024;
 

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { MarketplaceType } from '../../contract/schemas.ts';
+import { ChannelName } from '../../contract/schemas.ts';
 import { keys } from '../../table/keys.ts';
 import { getItem, putItem, updateItem, type Write } from '../../table/table.ts';
 import { syncErrorCodes } from '../metrics.ts';
@@ -16,7 +16,7 @@ const firstPatienceMs = 60_000;
 const maxDoublings = 5;
 
 export const MarketplaceError = z.object({
-  marketplace: MarketplaceType,
+  marketplace: ChannelName,
   code: z.enum(syncErrorCodes),
   detail: z.string(),
 });
@@ -36,8 +36,8 @@ export const SyncPosition = z.object({
   reminders: z.number().default(0),
   started_at: z.string(),
   /** Whoever listens has been told that the run has begun. */
-  is_told: z.boolean(),
-  marketplaces: z.array(MarketplaceType),
+  start_published: z.boolean(),
+  marketplaces: z.array(ChannelName),
   base_version: z.string().optional(),
 
   step: z.enum(['read', 'mark', 'apply', 'publish', 'announce']),
@@ -62,7 +62,7 @@ export const SyncPosition = z.object({
   /** Marketplaces that failed; their products stay as they were. */
   errors: z.array(MarketplaceError).default([]),
   /** Marketplaces that were without most of their products in the sync before, or are in this one. */
-  doubted: z.array(MarketplaceType).default([]),
+  suspected_incomplete: z.array(ChannelName).default([]),
   /** Which products of the base were seen: a compressed bitmap by ordinal. */
   seen: z.instanceof(Uint8Array).optional(),
   /** Rows in each segment of this run. */
@@ -80,7 +80,7 @@ export const SyncPosition = z.object({
   /** Since the last step: failures of ours. */
   interruptions: z.number().default(0),
   /** Since the last step: workers that died. */
-  stalls: z.number(),
+  worker_deaths: z.number(),
 });
 export type SyncPosition = z.infer<typeof SyncPosition>;
 
@@ -102,7 +102,10 @@ export class LostLock extends Error {
 /** The position at the start of a run, and the write that creates the lock unless there is one. */
 export function lockWrite(
   tenantId: string,
-  start: Pick<SyncPosition, 'run_id' | 'started_at' | 'marketplaces' | 'base_version' | 'doubted'>,
+  start: Pick<
+    SyncPosition,
+    'run_id' | 'started_at' | 'marketplaces' | 'base_version' | 'suspected_incomplete'
+  >,
   nowMs: number,
 ): Write {
   const position: SyncPosition = {
@@ -112,7 +115,7 @@ export function lockWrite(
     resume_at_ms: 0,
     expected_at_ms: nowMs,
     reminders: 0,
-    is_told: false,
+    start_published: false,
     step: 'read',
     marketplace: 0,
     phase: 'waiting',
@@ -134,7 +137,7 @@ export function lockWrite(
     failures: 0,
     waits: 0,
     interruptions: 0,
-    stalls: 0,
+    worker_deaths: 0,
   };
   return {
     put: {
@@ -150,7 +153,7 @@ export async function readLock(tenantId: string): Promise<SyncPosition | undefin
 }
 
 /** What is wrong with a run that should have a worker by now: its worker, or the message for one. */
-export function absenceOf(
+export function diagnose(
   position: SyncPosition,
   nowMs: number,
 ): 'worker_died' | 'message_missing' | undefined {
@@ -204,12 +207,12 @@ export async function remind(
   absence: 'worker_died' | 'message_missing',
 ): Promise<boolean> {
   const hasDied = absence === 'worker_died';
-  const { run_id, fence, lease_until_ms, reminders, stalls } = position;
+  const { run_id, fence, lease_until_ms, reminders, worker_deaths } = position;
   try {
     await updateItem({
       Key: keys.syncLock(tenantId),
       UpdateExpression:
-        'SET fence = :next, lease_until_ms = :zero, expected_at_ms = :now, reminders = :reminders, stalls = :stalls',
+        'SET fence = :next, lease_until_ms = :zero, expected_at_ms = :now, reminders = :reminders, worker_deaths = :worker_deaths',
       ConditionExpression: 'run_id = :run AND fence = :fence AND lease_until_ms = :lease',
       ExpressionAttributeValues: {
         ':run': run_id,
@@ -219,7 +222,7 @@ export async function remind(
         ':zero': 0,
         ':now': Date.now(),
         ':reminders': reminders + 1,
-        ':stalls': hasDied ? stalls + 1 : stalls,
+        ':worker_deaths': hasDied ? worker_deaths + 1 : worker_deaths,
       },
     });
     return true;
@@ -240,7 +243,7 @@ export async function checkpoint(tenantId: string, position: SyncPosition): Prom
   position.failures = 0;
   position.waits = 0;
   position.interruptions = 0;
-  position.stalls = 0;
+  position.worker_deaths = 0;
   await orLost(() => putItem(positionWrite(tenantId, position).put));
 }
 
@@ -255,9 +258,9 @@ export async function release(
 ): Promise<void> {
   const { ConditionExpression, ExpressionAttributeValues } = held(position);
   const comesAtMs = Date.now() + pauseMs;
-  const { is_told, failures, waits, interruptions, started_at } = position;
+  const { start_published, failures, waits, interruptions, started_at } = position;
   const { reading_since = started_at } = position;
-  const kept = { is_told, reading_since, failures, waits, interruptions };
+  const kept = { start_published, reading_since, failures, waits, interruptions };
   await orLost(() =>
     updateItem({
       Key: keys.syncLock(tenantId),

@@ -1,4 +1,4 @@
-import { SellerError, type SellerErrorCode } from '../../channels/adapter.ts';
+import { ChannelError, type SellerErrorCode } from '../../channels/adapter.ts';
 import { AppError } from '../../contract/errors.ts';
 import { logger } from '../../runtime/observe.ts';
 import { TenantItem } from '../../table/items.ts';
@@ -9,7 +9,7 @@ import type { Marketplace } from '../product.ts';
 import { FailedSync } from './failure.ts';
 import type { SyncJob } from './job.ts';
 import type { SyncPosition } from './lock.ts';
-import type { OpenedSeller, SyncServices } from './sync-ports.ts';
+import type { OpenedChannel, SyncPorts } from './sync-ports.ts';
 
 /** A marketplace that said there are so many products must also hand out this share of them. */
 const completeShare = 0.99;
@@ -17,7 +17,7 @@ const completeShare = 0.99;
 const fewProducts = 20;
 const pageDeadlineMs = 120_000;
 /** A marketplace that has not handed out everything after so long has failed. */
-const longestReadingMs = 12 * 3_600_000;
+const maxReadingMs = 12 * 3_600_000;
 /** Cards that change while they are read are met again; this many pages more than that are a circle. */
 const spareStalePages = 2;
 /** Credentials and the subscription are looked at again this often. */
@@ -27,20 +27,20 @@ export const maxSilences = 6;
 
 /**
  * Reads the next page of the marketplace that is read now. One that fails for good brings nothing,
- * and the run goes on with the next. Throws SellerError for what may pass, FailedSync, LostLock.
+ * and the run goes on with the next. Throws ChannelError for what may pass, FailedSync, LostLock.
  */
-export async function readOn(job: SyncJob, services: SyncServices): Promise<void> {
+export async function readNextPage(job: SyncJob, ports: SyncPorts): Promise<void> {
   const { position, tenantId } = job;
   const marketplace = position.marketplaces[position.marketplace];
   if (!marketplace) throw new Error('The sync has read all marketplaces already');
   try {
-    const seller = await openedSeller(job, marketplace, services);
+    const seller = await openedSeller(job, marketplace, ports);
     if (seller) await readPage(job, marketplace, seller);
   } catch (error) {
     const failure = failureOf(error, position);
     if (!failure) throw error;
     if (!isAboutKey(failure.code)) return giveUp(job, marketplace, failure);
-    const version = await services.credentialsVersion(tenantId, marketplace);
+    const version = await ports.credentialsVersion(tenantId, marketplace);
     if (version === position.credentials_version) return giveUp(job, marketplace, failure);
     // What failed was the key before, so the one that is saved now has its own try.
     job.seller = undefined;
@@ -52,8 +52,8 @@ export async function readOn(job: SyncJob, services: SyncServices): Promise<void
 async function openedSeller(
   job: SyncJob,
   marketplace: Marketplace,
-  services: SyncServices,
-): Promise<OpenedSeller | undefined> {
+  ports: SyncPorts,
+): Promise<OpenedChannel | undefined> {
   const { position, tenantId } = job;
   const nowMs = Date.now();
   const known = job.seller?.marketplace === marketplace ? job.seller : undefined;
@@ -61,7 +61,7 @@ async function openedSeller(
   if (known) {
     const [tenant, version] = await Promise.all([
       getItem(keys.tenant(tenantId)),
-      services.credentialsVersion(tenantId, marketplace),
+      ports.credentialsVersion(tenantId, marketplace),
     ]);
     if (!tenant || TenantItem.parse(tenant).status !== 'ACTIVE')
       throw new FailedSync('tenant_not_active');
@@ -70,7 +70,7 @@ async function openedSeller(
       return known;
     }
   }
-  const opened = await services.openSeller(tenantId, marketplace);
+  const opened = await ports.openChannel(tenantId, marketplace);
   job.seller = { ...opened, marketplace, seenAtMs: nowMs };
   const belongsTo = position.credentials_version ?? opened.version;
   position.credentials_version = opened.version;
@@ -83,11 +83,11 @@ async function openedSeller(
 async function readPage(
   job: SyncJob,
   marketplace: Marketplace,
-  seller: OpenedSeller,
+  seller: OpenedChannel,
 ): Promise<void> {
   const { position } = job;
   const readingSinceMs = Date.parse(position.reading_since ?? position.started_at);
-  if (Date.now() > readingSinceMs + longestReadingMs)
+  if (Date.now() > readingSinceMs + maxReadingMs)
     throw new FailedSync('seller_unavailable', texts.tooLong);
   const page = await seller.read(position.cursor, Date.now() + pageDeadlineMs);
   let fresh = 0;
@@ -104,7 +104,7 @@ async function readPage(
   if (isLast && page.total !== undefined) position.total = position.processed_before + page.total;
   if (page.next === undefined) {
     assertComplete(job, marketplace, page.total);
-    goOn(job);
+    nextChannel(job);
   }
   await job.checkpoint();
 }
@@ -117,12 +117,14 @@ function assertComplete(job: SyncJob, marketplace: Marketplace, total: number | 
     throw new FailedSync('incomplete_answer');
   const { seen, unseen } = job.sightings(marketplace);
   const isDoubtful = seen + unseen >= fewProducts && seen < unseen;
-  const wasDoubted = position.doubted.includes(marketplace);
-  if (isDoubtful && !wasDoubted) {
-    position.doubted = [...position.doubted, marketplace];
+  const wasSuspected = position.suspected_incomplete.includes(marketplace);
+  if (isDoubtful && !wasSuspected) {
+    position.suspected_incomplete = [...position.suspected_incomplete, marketplace];
     throw new FailedSync('incomplete_answer', texts.vanished);
   }
-  position.doubted = position.doubted.filter((name) => name !== marketplace);
+  position.suspected_incomplete = position.suspected_incomplete.filter(
+    (name) => name !== marketplace,
+  );
 }
 
 async function startOver(
@@ -143,11 +145,11 @@ async function giveUp(job: SyncJob, marketplace: Marketplace, failure: FailedSyn
   job.rewind(marketplace);
   position.errors = [...position.errors, { marketplace, code, detail }];
   if (position.errors.length === position.marketplaces.length) throw new FailedSync(code, detail);
-  goOn(job);
+  nextChannel(job);
   await job.checkpoint();
 }
 
-function goOn(job: SyncJob): void {
+function nextChannel(job: SyncJob): void {
   const { position } = job;
   job.leaveMarketplace();
   if (position.marketplace < position.marketplaces.length) return;
@@ -169,7 +171,7 @@ function failureOf(error: unknown, { failures }: SyncPosition): FailedSync | und
   if (error instanceof AppError && error.code === 'no_credentials')
     return new FailedSync('no_credentials');
   if (error instanceof FailedSync) return error.code === 'tenant_not_active' ? undefined : error;
-  if (!(error instanceof SellerError) || error.code === 'rate_limited') return undefined;
+  if (!(error instanceof ChannelError) || error.code === 'rate_limited') return undefined;
   if (error.code === 'unavailable' && failures + 1 < maxSilences) return undefined;
   // What is wrong with an answer or lacks in a key, the adapter says best.
   const isPrecise = error.code === 'malformed' || error.code === 'wrong_scope';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
-import { MarketplaceType } from '../../contract/schemas.ts';
+import { ChannelName } from '../../contract/schemas.ts';
 import { openCursor, sealCursor } from '../../runtime/cursors.ts';
 import { newId } from '../../runtime/ids.ts';
 import type { TenantItem } from '../../table/items.ts';
@@ -21,11 +21,11 @@ import {
 } from './lock.ts';
 import { recordSyncMetric } from './recorder.ts';
 import { nextSyncMs, readSchedule, scheduleWrites, unscheduleWrites } from './schedule.ts';
-import type { SyncServices } from './sync-ports.ts';
+import type { SyncPorts } from './sync-ports.ts';
 
 /** Why a run, or one marketplace of it, failed. */
 const SyncError = z.object({
-  marketplace: MarketplaceType.nullable().default(null),
+  marketplace: ChannelName.nullable().default(null),
   code: z.string(),
   detail: z.string(),
 });
@@ -37,7 +37,7 @@ export const SyncRunItem = z.object({
   id: z.string(),
   status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
   trigger: z.enum(['manual', 'schedule']),
-  marketplaces: z.array(MarketplaceType),
+  marketplaces: z.array(ChannelName),
   started_at: z.string(),
   completed_at: z.string().optional(),
   processed: z.number(),
@@ -48,7 +48,7 @@ export const SyncRunItem = z.object({
   error: SyncError.optional(),
   errors: z.array(SyncError).optional(),
   /** Marketplaces without most of their products, which the next run believes. */
-  doubted: z.array(MarketplaceType).default([]),
+  suspected_incomplete: z.array(ChannelName).default([]),
 });
 export type SyncRunItem = z.infer<typeof SyncRunItem>;
 
@@ -105,16 +105,19 @@ type Started = { task_id: string; status: 'pending' | 'in_progress' };
 export async function startSync(
   tenantId: string,
   trigger: SyncRunItem['trigger'],
-  services: Pick<SyncServices, 'marketplaces' | 'send'>,
+  ports: Pick<SyncPorts, 'marketplaces' | 'send'>,
 ): Promise<Started> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const running = await readLock(tenantId);
-    if (running) return resume(tenantId, running, services);
-    const marketplaces = await services.marketplaces(tenantId);
+    if (running) return resume(tenantId, running, ports);
+    const marketplaces = await ports.marketplaces(tenantId);
     if (marketplaces.length === 0) throw new AppError('no_credentials');
     // In this order: a run that came and went meanwhile has moved the schedule.
     const schedule = await readSchedule(tenantId);
-    const [current, doubted] = await Promise.all([readCurrent(tenantId), readDoubted(tenantId)]);
+    const [current, suspected_incomplete] = await Promise.all([
+      readCurrent(tenantId),
+      readSuspected(tenantId),
+    ]);
     const nowMs = Date.now();
     const run: SyncRunItem = {
       id: newId('syn'),
@@ -126,10 +129,10 @@ export async function startSync(
       created: 0,
       changed: 0,
       missing: 0,
-      doubted,
+      suspected_incomplete,
     };
     const start = {
-      doubted,
+      suspected_incomplete,
       run_id: run.id,
       started_at: run.started_at,
       marketplaces: run.marketplaces,
@@ -147,14 +150,14 @@ export async function startSync(
     ]);
     if (failed) continue;
     recordSyncMetric('SyncsStarted', 1, { trigger });
-    await services.send({ tenant_id: tenantId, run_id: run.id });
+    await ports.send({ tenant_id: tenantId, run_id: run.id });
     return { task_id: run.id, status: 'pending' };
   }
   throw new AppError('busy', { headers: { 'retry-after': '1' } });
 }
 
 /** The marketplaces that the last run found without most of their products. */
-async function readDoubted(tenantId: string): Promise<SyncRunItem['doubted']> {
+async function readSuspected(tenantId: string): Promise<SyncRunItem['suspected_incomplete']> {
   const { pk, prefix } = keys.syncRunsOf(tenantId);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
@@ -163,17 +166,17 @@ async function readDoubted(tenantId: string): Promise<SyncRunItem['doubted']> {
     Limit: 1,
     ConsistentRead: true,
   });
-  return Items.flatMap((item) => SyncRunItem.parse(item).doubted);
+  return Items.flatMap((item) => SyncRunItem.parse(item).suspected_incomplete);
 }
 
 /** Lets a worker come as soon as one may, in case the run has lost its own. */
 async function resume(
   tenantId: string,
   running: SyncPosition,
-  services: Pick<SyncServices, 'send'>,
+  ports: Pick<SyncPorts, 'send'>,
 ): Promise<Started> {
   const message = { tenant_id: tenantId, run_id: running.run_id };
-  await services.send(message, Math.ceil(waitMsOf(running, Date.now()) / 1000));
+  await ports.send(message, Math.ceil(waitMsOf(running, Date.now()) / 1000));
   return { task_id: running.run_id, status: running.fence > 0 ? 'in_progress' : 'pending' };
 }
 
@@ -309,7 +312,7 @@ function outcomeWrite(
     total: position.total,
     ...outcomeOf(position),
     ...(error && { error, errors }),
-    doubted: position.doubted,
+    suspected_incomplete: position.suspected_incomplete,
   };
   const set = Object.entries(outcome).filter(([, value]) => value !== undefined);
   return {

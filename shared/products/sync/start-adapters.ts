@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { MarketplaceType } from '../../contract/schemas.ts';
+import { ChannelName } from '../../contract/schemas.ts';
 import { defineQueue, send } from '../../runtime/queues.ts';
 import { keys } from '../../table/keys.ts';
 import { query } from '../../table/table.ts';
-import type { SyncServices } from './sync-ports.ts';
+import type { SyncPorts } from './sync-ports.ts';
 
 /** The runs that a worker shall go on with. */
 export const syncQueue = defineQueue(
@@ -11,10 +11,10 @@ export const syncQueue = defineQueue(
   z.strictObject({ tenant_id: z.string(), run_id: z.string() }),
 );
 
-const SavedCredential = z.object({ marketplace: MarketplaceType });
+const SavedCredential = z.object({ marketplace: ChannelName });
 
 /** What starting a sync needs of the rest of the product. */
-export const startServices: Pick<SyncServices, 'marketplaces' | 'send'> = {
+export const startAdapters: Pick<SyncPorts, 'marketplaces' | 'send'> = {
   marketplaces: async (tenantId) => {
     const { pk, prefix } = keys.credentialsOf(tenantId);
     const { Items = [] } = await query({

@@ -34,7 +34,7 @@ import {
 import { type SyncJob, stagedRefs } from './job.ts';
 import type { KnownProducts } from './known-products.ts';
 import { LostLock, positionWrite, type SyncPosition } from './lock.ts';
-import type { SyncServices } from './sync-ports.ts';
+import type { SyncPorts } from './sync-ports.ts';
 
 /** A run tells of at most so many products that became low. */
 const maxLowStockEvents = 100;
@@ -59,7 +59,7 @@ export async function markMissing(job: SyncJob): Promise<void> {
  * Writes the products of one staged segment. The change of a product goes before the product: who
  * repeats this after a crash still finds what the product was.
  */
-export async function applySegment(job: SyncJob, services: SyncServices): Promise<void> {
+export async function applySegment(job: SyncJob, ports: SyncPorts): Promise<void> {
   const { position, tenantId } = job;
   const ref = stagedRefs(position)[position.applied];
   if (ref) {
@@ -71,7 +71,7 @@ export async function applySegment(job: SyncJob, services: SyncServices): Promis
       const old = before.get(id);
       return (old && toChangeItem(tenantId, position.run_id, old, fromRow(row))) ?? [];
     });
-    await tellOfLowStock(job, services, changed, before);
+    await tellOfLowStock(job, ports, changed, before);
     job.assertHeld();
     await writeMany(changes.map((put) => ({ put })));
     await writeMany(
@@ -113,7 +113,7 @@ const isWritten = (item: ProductItem | undefined, row: Row): boolean =>
 
 async function tellOfLowStock(
   { tenantId, position }: SyncJob,
-  services: SyncServices,
+  ports: SyncPorts,
   changed: readonly (readonly [string, Row])[],
   before: ReadonlyMap<string, ProductItem>,
 ): Promise<void> {
@@ -123,7 +123,7 @@ async function tellOfLowStock(
     const isNew = old && old.stock >= lowStock && now.stock < lowStock && !now.missing_since;
     if (!isNew || position.low_stock_events >= maxLowStockEvents) continue;
     position.low_stock_events += 1;
-    await services.publish(tenantId, {
+    await ports.publish(tenantId, {
       type: 'product.low_stock',
       data: {
         product_id: id,

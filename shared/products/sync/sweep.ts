@@ -4,7 +4,7 @@ import { TenantItem } from '../../table/items.ts';
 import { keys } from '../../table/keys.ts';
 import { deleteItem, getItem, transact } from '../../table/table.ts';
 import { FailedSync } from './failure.ts';
-import { absenceOf, acquire, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
+import { acquire, diagnose, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
 import { recordSyncMetric } from './recorder.ts';
 import { startSync } from './runs.ts';
 import {
@@ -17,27 +17,27 @@ import {
   syncIntervalMs,
   unscheduleWrites,
 } from './schedule.ts';
-import type { SyncServices } from './sync-ports.ts';
+import type { SyncPorts } from './sync-ports.ts';
 import { failRun } from './worker.ts';
 
 /** A run of which so many workers died without a step further is given up. */
-const maxStalls = 3;
+const maxWorkerDeaths = 3;
 /** A run that still waits for a worker after so long is given up. */
-const longestRunMs = 36 * 3_600_000;
+const maxRunMs = 36 * 3_600_000;
 
 /**
  * Starts every sync that is due and gets those going again whose worker or message was lost. One
  * tenant's trouble does not keep the others waiting.
  */
 export async function sweepDueSyncs(
-  services: Pick<SyncServices, 'marketplaces' | 'send' | 'publish'>,
+  ports: Pick<SyncPorts, 'marketplaces' | 'send' | 'publish'>,
   remainingMs: () => number,
 ): Promise<void> {
   let count = 0;
   for await (const due of dueSyncs(Date.now())) {
     if (remainingMs() < 10_000) break;
     try {
-      if (await look(due, services)) count += 1;
+      if (await look(due, ports)) count += 1;
     } catch (error) {
       count += 1;
       logger.error('sync_not_swept', {
@@ -52,7 +52,7 @@ export async function sweepDueSyncs(
 /** Whether the tenant's products should be on their way and nobody was at it. */
 async function look(
   due: DueSync,
-  services: Pick<SyncServices, 'marketplaces' | 'send' | 'publish'>,
+  ports: Pick<SyncPorts, 'marketplaces' | 'send' | 'publish'>,
 ): Promise<boolean> {
   const { tenant_id: tenantId } = due;
   const [schedule, lock, tenant] = await Promise.all([
@@ -64,7 +64,7 @@ async function look(
     await deleteItem({ Key: dueKeyOf(due) });
     return false;
   }
-  if (lock) return watch(tenantId, lock, services);
+  if (lock) return watch(tenantId, lock, ports);
   if (!tenant) {
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
@@ -75,7 +75,7 @@ async function look(
     return false;
   }
   try {
-    await startSync(tenantId, 'schedule', services);
+    await startSync(tenantId, 'schedule', ports);
     return true;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
@@ -96,19 +96,19 @@ async function move(tenantId: string, schedule: Schedule, afterMs: number): Prom
 async function watch(
   tenantId: string,
   lock: SyncPosition,
-  services: Pick<SyncServices, 'send' | 'publish'>,
+  ports: Pick<SyncPorts, 'send' | 'publish'>,
 ): Promise<boolean> {
   const nowMs = Date.now();
-  const absence = absenceOf(lock, nowMs);
+  const absence = diagnose(lock, nowMs);
   if (!absence) return false;
-  const isOld = Date.parse(lock.started_at) + longestRunMs <= nowMs;
-  const isHopeless = isOld || lock.stalls >= maxStalls;
+  const isOld = Date.parse(lock.started_at) + maxRunMs <= nowMs;
+  const isHopeless = isOld || lock.worker_deaths >= maxWorkerDeaths;
   if (isHopeless && !isRevocable(lock)) recordSyncMetric('SyncsStuck', 1);
   if (isHopeless && isRevocable(lock)) {
     const held = await acquire(tenantId, lock.run_id);
-    if (held) await failRun(tenantId, held, services, new FailedSync('internal_error'));
+    if (held) await failRun(tenantId, held, ports, new FailedSync('internal_error'));
   } else if (await remind(tenantId, lock, absence)) {
-    await services.send({ tenant_id: tenantId, run_id: lock.run_id });
+    await ports.send({ tenant_id: tenantId, run_id: lock.run_id });
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import type { SellerPage } from '../../channels/adapter.ts';
+import type { ChannelPage } from '../../channels/adapter.ts';
 import type { Marketplace } from '../product.ts';
 
 /** Which run of which tenant a worker shall go on with. */
@@ -12,22 +12,22 @@ export type SyncEvent = {
   data: Record<string, unknown>;
 };
 
-/** Reads one page of a seller's products. Throws SellerError. */
-export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<SellerPage>;
+/** Reads one page of a seller's products. Throws ChannelError. */
+export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<ChannelPage>;
 
 /** A way to a seller's products. */
-export interface OpenedSeller {
+export interface OpenedChannel {
   /** Differs when the credentials that it uses have been replaced. */
   version: string;
   read: PageReader;
 }
 
 /** What a sync needs of the rest of the product. */
-export interface SyncServices {
+export interface SyncPorts {
   /** The marketplaces that the tenant has saved credentials for. */
   marketplaces(tenantId: string): Promise<readonly Marketplace[]>;
   /** The way to a seller's products. Throws `no_credentials`. */
-  openSeller(tenantId: string, marketplace: Marketplace): Promise<OpenedSeller>;
+  openChannel(tenantId: string, marketplace: Marketplace): Promise<OpenedChannel>;
   /** The version of the credentials that are saved now; undefined when there are none. */
   credentialsVersion(tenantId: string, marketplace: Marketplace): Promise<string | undefined>;
   /** Lets a worker go on with the run. */

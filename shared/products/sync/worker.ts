@@ -1,6 +1,6 @@
-import { SellerError } from '../../channels/adapter.ts';
+import { ChannelError } from '../../channels/adapter.ts';
 import { logger } from '../../runtime/observe.ts';
-import { longestDelaySeconds } from '../../runtime/queues.ts';
+import { maxDelaySeconds } from '../../runtime/queues.ts';
 import { TenantItem } from '../../table/items.ts';
 import { keys } from '../../table/keys.ts';
 import { getItem, updateItem } from '../../table/table.ts';
@@ -17,11 +17,11 @@ import {
   type SyncPosition,
   waitMsOf,
 } from './lock.ts';
-import { readOn } from './reading.ts';
+import { readNextPage } from './reading.ts';
 import { recordSyncMetric } from './recorder.ts';
 import { beginWrite, endRun, outcomeOf, type SyncError } from './runs.ts';
 import { applySegment, deleteObsolete, discardStaged, markMissing, publish } from './steps.ts';
-import type { SyncMessage, SyncServices } from './sync-ports.ts';
+import type { SyncMessage, SyncPorts } from './sync-ports.ts';
 
 /** A step is begun only with this much of the function's time left. */
 const reserveMs = 150_000;
@@ -29,7 +29,7 @@ const reserveMs = 150_000;
 const maxInterruptions = 6;
 /** Pauses between tries that bring nothing: half a minute, doubled each time, up to what SQS holds back. */
 const firstPauseMs = 30_000;
-const longestPauseMs = longestDelaySeconds * 1000;
+const maxPauseMs = maxDelaySeconds * 1000;
 
 /**
  * Goes on with a run from where it stands, as far as the time of this call goes, then lets the next
@@ -38,57 +38,57 @@ const longestPauseMs = longestDelaySeconds * 1000;
  */
 export async function advanceSync(
   message: SyncMessage,
-  services: SyncServices,
+  ports: SyncPorts,
   remainingMs: () => number,
 ): Promise<void> {
   const { tenant_id: tenantId, run_id: runId } = message;
   logger.appendKeys({ tenant_id: tenantId, run_id: runId });
   const position = await acquire(tenantId, runId);
-  if (!position) return comeAgain(message, services);
+  if (!position) return requeue(message, ports);
   try {
-    await advance(tenantId, position, services, remainingMs).catch((error) =>
-      onError(tenantId, position, services, error),
+    await advance(tenantId, position, ports, remainingMs).catch((error) =>
+      onError(tenantId, position, ports, error),
     );
   } catch (error) {
     if (error instanceof LostLock) return logger.info('sync_lock_lost');
     logInterruption(error, position);
     // Not even the lock could be let go: it ends by itself.
-    await services.send(message, Math.ceil(waitMsOf(position, Date.now()) / 1000));
+    await ports.send(message, Math.ceil(waitMsOf(position, Date.now()) / 1000));
   }
 }
 
 /** A message that came before its time must not be the last one. */
-async function comeAgain(message: SyncMessage, services: SyncServices): Promise<void> {
+async function requeue(message: SyncMessage, ports: SyncPorts): Promise<void> {
   const lock = await readLock(message.tenant_id);
   const nowMs = Date.now();
   if (lock?.run_id !== message.run_id || lock.lease_until_ms > nowMs) return;
   const waitMs = waitMsOf(lock, nowMs);
-  if (waitMs > 0) await services.send(message, Math.ceil(waitMs / 1000));
+  if (waitMs > 0) await ports.send(message, Math.ceil(waitMs / 1000));
 }
 
 async function advance(
   tenantId: string,
   position: SyncPosition,
-  services: SyncServices,
+  ports: SyncPorts,
   remainingMs: () => number,
 ): Promise<void> {
-  const tenant = await begin(tenantId, position, services);
+  const tenant = await begin(tenantId, position, ports);
   if (position.step !== 'announce') {
     let job = await SyncJob.open(tenantId, position);
     do {
       if (job.isOutdated) job = await SyncJob.open(tenantId, position);
-      await step(job, services);
+      await step(job, ports);
     } while (!isPublished(position) && remainingMs() > reserveMs);
   }
-  if (isPublished(position)) await complete(tenantId, position, services, tenant);
-  else await pause(tenantId, position, services, 0);
+  if (isPublished(position)) await complete(tenantId, position, ports, tenant);
+  else await pause(tenantId, position, ports, 0);
 }
 
 /** The tenant, which must be active; whoever listens is told of the start. */
 async function begin(
   tenantId: string,
   position: SyncPosition,
-  services: SyncServices,
+  ports: SyncPorts,
 ): Promise<TenantItem> {
   const item = await getItem(keys.tenant(tenantId));
   const tenant = item && TenantItem.parse(item);
@@ -96,8 +96,8 @@ async function begin(
   const isReading = position.step === 'read';
   if (!tenant || (isReading && tenant.status !== 'ACTIVE'))
     throw new FailedSync('tenant_not_active');
-  if (!position.is_told) {
-    await services.publish(tenantId, {
+  if (!position.start_published) {
+    await ports.publish(tenantId, {
       type: 'sync.started',
       data: {
         task_id: position.run_id,
@@ -106,7 +106,7 @@ async function begin(
       },
     });
     await updateItem(beginWrite(tenantId, position.run_id));
-    position.is_told = true;
+    position.start_published = true;
     position.reading_since = new Date().toISOString();
   }
   return tenant;
@@ -116,14 +116,14 @@ const syncedBy = (position: SyncPosition) =>
   isPublished(position) ? marketplacesRead(position) : [];
 
 /** Makes one durable step. */
-async function step(job: SyncJob, services: SyncServices): Promise<void> {
+async function step(job: SyncJob, ports: SyncPorts): Promise<void> {
   switch (job.position.step) {
     case 'read':
-      return readOn(job, services);
+      return readNextPage(job, ports);
     case 'mark':
       return markMissing(job);
     case 'apply':
-      return applySegment(job, services);
+      return applySegment(job, ports);
     default:
       return publish(job);
   }
@@ -132,18 +132,18 @@ async function step(job: SyncJob, services: SyncServices): Promise<void> {
 async function complete(
   tenantId: string,
   position: SyncPosition,
-  services: SyncServices,
+  ports: SyncPorts,
   tenant: TenantItem,
 ): Promise<void> {
   await deleteObsolete(tenantId, position);
-  await end(tenantId, position, services, { tenant, errors: position.errors });
+  await end(tenantId, position, ports, { tenant, errors: position.errors });
 }
 
 /** Tells of the end of a run and ends it. The caller holds the lock. Throws LostLock. */
 async function end(
   tenantId: string,
   position: SyncPosition,
-  services: Pick<SyncServices, 'publish'>,
+  ports: Pick<SyncPorts, 'publish'>,
   { tenant, errors }: { tenant: TenantItem | undefined; errors: readonly SyncError[] },
 ): Promise<void> {
   const { run_id: task_id, started_at } = position;
@@ -152,7 +152,7 @@ async function end(
   const at = new Date(nowMs).toISOString();
   const duration_ms = nowMs - Date.parse(started_at);
   const [error] = errors;
-  await services.publish(
+  await ports.publish(
     tenantId,
     error
       ? {
@@ -180,44 +180,44 @@ async function end(
 async function pause(
   tenantId: string,
   position: SyncPosition,
-  services: SyncServices,
+  ports: SyncPorts,
   pauseMs: number,
 ): Promise<void> {
-  const delaySeconds = Math.ceil(Math.min(pauseMs, longestPauseMs) / 1000);
+  const delaySeconds = Math.ceil(Math.min(pauseMs, maxPauseMs) / 1000);
   await release(tenantId, position, delaySeconds * 1000);
-  await services.send({ tenant_id: tenantId, run_id: position.run_id }, delaySeconds);
+  await ports.send({ tenant_id: tenantId, run_id: position.run_id }, delaySeconds);
 }
 
 const growing = (firstMs: number, count: number) =>
-  Math.min(longestPauseMs, firstMs * 2 ** (count - 1));
+  Math.min(maxPauseMs, firstMs * 2 ** (count - 1));
 
 /** Lets the run pause, or ends it. Throws what keeps it from either. */
 async function onError(
   tenantId: string,
   position: SyncPosition,
-  services: SyncServices,
+  ports: SyncPorts,
   error: unknown,
 ): Promise<void> {
   if (error instanceof LostLock) throw error;
-  if (error instanceof SellerError && error.code === 'rate_limited') {
+  if (error instanceof ChannelError && error.code === 'rate_limited') {
     position.waits += 1;
     const askedMs = error.retryAfterMs ?? firstPauseMs;
-    return pause(tenantId, position, services, Math.max(askedMs, growing(1000, position.waits)));
+    return pause(tenantId, position, ports, Math.max(askedMs, growing(1000, position.waits)));
   }
-  if (error instanceof SellerError && error.code === 'unavailable') {
+  if (error instanceof ChannelError && error.code === 'unavailable') {
     position.failures += 1;
-    return pause(tenantId, position, services, growing(firstPauseMs, position.failures));
+    return pause(tenantId, position, ports, growing(firstPauseMs, position.failures));
   }
-  if (error instanceof FailedSync) return failRun(tenantId, position, services, error);
+  if (error instanceof FailedSync) return failRun(tenantId, position, ports, error);
   position.interruptions += 1;
   logInterruption(error, position);
   if (position.interruptions >= maxInterruptions) {
     if (isRevocable(position))
-      return failRun(tenantId, position, services, new FailedSync('internal_error'));
+      return failRun(tenantId, position, ports, new FailedSync('internal_error'));
     recordSyncMetric('SyncsStuck', 1);
   }
   // What has begun to be saved is saved to its end, however long that takes.
-  await pause(tenantId, position, services, growing(firstPauseMs, position.interruptions));
+  await pause(tenantId, position, ports, growing(firstPauseMs, position.interruptions));
 }
 
 function logInterruption(error: unknown, { step: during, interruptions }: SyncPosition): void {
@@ -238,7 +238,7 @@ function logInterruption(error: unknown, { step: during, interruptions }: SyncPo
 export async function failRun(
   tenantId: string,
   position: SyncPosition,
-  services: Pick<SyncServices, 'publish'>,
+  ports: Pick<SyncPorts, 'publish'>,
   { code, message: detail }: FailedSync,
 ): Promise<void> {
   const haveAllFailed = position.errors.length === position.marketplaces.length;
@@ -246,5 +246,5 @@ export async function failRun(
   await discardStaged(tenantId, position);
   const item = await getItem(keys.tenant(tenantId));
   const tenant = item && TenantItem.parse(item);
-  await end(tenantId, position, services, { tenant, errors: [...own, ...position.errors] });
+  await end(tenantId, position, ports, { tenant, errors: [...own, ...position.errors] });
 }

@@ -308,8 +308,8 @@ describe('a marketplace without most of its products', () => {
     const { member, sellers, tenantId } = await many();
     sellers.stock(tenantId, items(left));
 
-    const doubted = await sync(sellers, member);
-    expect(doubted).toMatchObject({
+    const suspected_incomplete = await sync(sellers, member);
+    expect(suspected_incomplete).toMatchObject({
       status: 'failed',
       error: {
         marketplace: 'wildberries',

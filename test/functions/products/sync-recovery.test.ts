@@ -250,7 +250,7 @@ describe('a run that an earlier release began', () => {
       changed_before,
       staged_before,
       errors,
-      doubted,
+      suspected_incomplete,
       waits,
       interruptions,
       ...position

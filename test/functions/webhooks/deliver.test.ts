@@ -722,7 +722,7 @@ describe('the sweep', () => {
     travel(second);
     const behind = await lost(2);
     const { sweepDeliveries } = await import('../../../shared/webhooks/sweep.ts');
-    const sweep = () => sweepDeliveries({ pageSize: 2, mostPerTenant: 4 });
+    const sweep = () => sweepDeliveries({ pageSize: 2, maxPerTenant: 4 });
 
     travel(11 * minute);
     await sweep();

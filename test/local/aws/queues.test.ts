@@ -225,7 +225,7 @@ describe('the local SQS', () => {
       );
 
     await vi.waitFor(() => expect(finish).toHaveLength(atOnce), settled);
-    expect(source.mostBatches).toBe(atOnce);
+    expect(source.maxBatches).toBe(atOnce);
     finish[0]?.();
     await vi.waitFor(() => expect(finish).toHaveLength(atOnce + 1), settled);
     for (const end of finish) end();

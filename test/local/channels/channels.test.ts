@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SellerStandIn } from '../../../local/channels/fake.ts';
+import type { FakeChannel } from '../../../local/channels/fake.ts';
 import { startOzon } from '../../../local/channels/ozon.ts';
 import { startWildberries } from '../../../local/channels/wildberries.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
 let nowMs = Date.parse('2026-11-20T00:00:00Z');
-let wildberries: SellerStandIn;
-let ozon: SellerStandIn;
+let wildberries: FakeChannel;
+let ozon: FakeChannel;
 
 beforeAll(async () => {
   wildberries = await startWildberries({ now: () => nowMs });

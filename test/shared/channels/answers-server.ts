@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import type { Credentials, Seller, SellerCall } from '../../../shared/channels/adapter.ts';
+import type { ChannelAdapter, ChannelCall, Credentials } from '../../../shared/channels/adapter.ts';
 import { memoryBucket, VirtualClock } from './fakes.ts';
 
 /** What the APIs answer: JSON, a text as it is, or whatever a function makes of the request's body. */
@@ -94,7 +94,7 @@ export function useAnswers() {
   const clock = new VirtualClock();
   const asked: Method[] = [];
   let answers = { ...defaults };
-  let makeCall: typeof import('../../../shared/channels/call.ts').sellerCall;
+  let makeCall: typeof import('../../../shared/channels/call.ts').channelCall;
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
     const method = (Object.keys(paths) as Method[]).find((name) => path?.endsWith(paths[name]));
@@ -115,7 +115,7 @@ export function useAnswers() {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     Object.assign(process.env, { OZON_URL: url, WILDBERRIES_URL: `${url}/{host}` });
-    ({ sellerCall: makeCall } = await import('../../../shared/channels/call.ts'));
+    ({ channelCall: makeCall } = await import('../../../shared/channels/call.ts'));
   });
   beforeEach(() => {
     asked.length = 0;
@@ -127,7 +127,7 @@ export function useAnswers() {
   });
 
   const credentials: Credentials = { client_id: '1', api_key: 'the-key-of-a-seller' };
-  const newCall = (): SellerCall =>
+  const newCall = (): ChannelCall =>
     makeCall({
       deadlineMs: clock.now() + 3_600_000,
       bucket: memoryBucket(),
@@ -143,6 +143,6 @@ export function useAnswers() {
       Object.assign(answers, given);
     },
     /** The first page of a seller, by a call of its own. */
-    page: (seller: Seller) => seller.page(credentials, undefined, newCall()),
+    page: (seller: ChannelAdapter) => seller.page(credentials, undefined, newCall()),
   };
 }

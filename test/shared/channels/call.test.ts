@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { metricsOf } from '../../../harness/emf.ts';
 import { outputOf } from '../../../harness/output.ts';
-import type { SellerCall } from '../../../shared/channels/adapter.ts';
+import type { ChannelCall } from '../../../shared/channels/adapter.ts';
 import { ozon } from '../../../shared/channels/ozon.ts';
 import type { TokenBucket } from '../../../shared/channels/token-bucket.ts';
 import { wildberries } from '../../../shared/channels/wildberries.ts';
@@ -19,7 +19,7 @@ const clock = new VirtualClock();
 let server: Server;
 let answer: RequestListener = () => {};
 let seen: string[] = [];
-let newCall: (options?: object) => SellerCall;
+let newCall: (options?: object) => ChannelCall;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -29,9 +29,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   Object.assign(process.env, { OZON_URL: url, WILDBERRIES_URL: `${url}/{host}` });
-  const { sellerCall } = await import('../../../shared/channels/call.ts');
+  const { channelCall } = await import('../../../shared/channels/call.ts');
   newCall = (options = {}) =>
-    sellerCall({
+    channelCall({
       deadlineMs: clock.now() + 600_000,
       bucket: memoryBucket(),
       now: clock.now,
@@ -197,7 +197,7 @@ describe('a call to a seller API', () => {
         for (const seller of [ozon, wildberries])
           await expect(
             seller.page(credentials, undefined, newCall({ attempts: 1 })),
-          ).rejects.toMatchObject({ name: 'SellerError', code: 'malformed' });
+          ).rejects.toMatchObject({ name: 'ChannelError', code: 'malformed' });
       }),
       { numRuns: 60 },
     );
@@ -249,7 +249,7 @@ describe('a call to a seller API', () => {
         response.writeHead(status).end('the-key-of-a-seller is not valid');
       };
       const error = await ozon.check(credentials, newCall()).catch((cause: unknown) => cause);
-      expect(String(error), String(status)).toContain('SellerError');
+      expect(String(error), String(status)).toContain('ChannelError');
       expect(String(error)).not.toContain(credentials.api_key);
     }
   });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { AccountRequest, SellerStandIn } from '../../../local/channels/fake.ts';
+import type { AccountRequest, FakeChannel } from '../../../local/channels/fake.ts';
 import type {
+  ChannelAdapter,
+  ChannelCall,
   Credentials,
-  Seller,
-  SellerCall,
   SellerLimit,
   SellerProduct,
 } from '../../../shared/channels/adapter.ts';
@@ -41,25 +41,27 @@ export function memoryBucket(): TokenBucket {
 
 export interface StandInAround {
   readonly clock: VirtualClock;
-  readonly standIn: SellerStandIn;
+  readonly standIn: FakeChannel;
   /** A fresh way to the stand-in, as a new run of a function has it. */
-  call(options?: Partial<import('../../../shared/channels/call.ts').SellerCallOptions>): SellerCall;
-  account(request?: Parameters<SellerStandIn['createAccount']>[0]): Credentials & { id: string };
+  call(
+    options?: Partial<import('../../../shared/channels/call.ts').ChannelCallOptions>,
+  ): ChannelCall;
+  account(request?: Parameters<FakeChannel['createAccount']>[0]): Credentials & { id: string };
 }
 export type { AccountRequest };
 
 /** Starts a stand-in around the tests of a file, on a clock that does not need to be waited for. */
 export function useStandIn(
-  start: (options: { now: () => number }) => Promise<SellerStandIn>,
+  start: (options: { now: () => number }) => Promise<FakeChannel>,
   variable: string,
 ): StandInAround {
   const clock = new VirtualClock();
-  let running: SellerStandIn | undefined;
-  let makeCall: typeof import('../../../shared/channels/call.ts').sellerCall | undefined;
+  let running: FakeChannel | undefined;
+  let makeCall: typeof import('../../../shared/channels/call.ts').channelCall | undefined;
   beforeAll(async () => {
     running = await start({ now: clock.now });
     process.env[variable] = running.baseUrl;
-    ({ sellerCall: makeCall } = await import('../../../shared/channels/call.ts'));
+    ({ channelCall: makeCall } = await import('../../../shared/channels/call.ts'));
   });
   afterAll(() => running?.stop());
   return {
@@ -88,9 +90,9 @@ export function useStandIn(
 
 /** All products, from a cursor on; every step by the call that `next` gives. */
 export async function readAll(
-  seller: Seller,
+  seller: ChannelAdapter,
   { id: _, ...credentials }: Credentials & { id: string },
-  nextCall: () => SellerCall,
+  nextCall: () => ChannelCall,
   cursor?: string,
 ): Promise<SellerProduct[]> {
   const products: SellerProduct[] = [];

@@ -86,7 +86,7 @@ describe('Ozon', () => {
     around.standIn.setFaults({ error });
 
     await expect(ozon.page(keyOf(account), undefined, around.call())).rejects.toMatchObject({
-      name: 'SellerError',
+      name: 'ChannelError',
       code,
     });
   });

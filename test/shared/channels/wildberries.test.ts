@@ -134,7 +134,7 @@ describe('Wildberries', () => {
     around.standIn.setFaults({ error });
 
     await expect(wildberries.page(keyOf(account), undefined, around.call())).rejects.toMatchObject({
-      name: 'SellerError',
+      name: 'ChannelError',
       code,
     });
   });

@@ -4,7 +4,7 @@ import { describeError, errorCodes, problemType } from '../../../shared/contract
 import { limitPolicies } from '../../../shared/contract/limits.ts';
 import { errorCodesOf, openApiDocument } from '../../../shared/contract/openapi.ts';
 import { endpoints, endpointsOf } from '../../../shared/contract/registry.ts';
-import { MarketplaceType } from '../../../shared/contract/schemas.ts';
+import { ChannelName } from '../../../shared/contract/schemas.ts';
 import { keyPatterns } from '../../../shared/table/keys.ts';
 
 interface Operation {
@@ -110,7 +110,7 @@ describe('the contract', () => {
 
 describe('the seller marketplaces', () => {
   it('keep their places, by which stored products name them', () => {
-    expect(MarketplaceType.options.slice(0, 2)).toEqual(['wildberries', 'ozon']);
+    expect(ChannelName.options.slice(0, 2)).toEqual(['wildberries', 'ozon']);
   });
 });
 

@@ -26,13 +26,13 @@ describe('the subject of an address', () => {
     ['::', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ])('%s is %s (check 50)', async (address, subject) => {
-    const { addressSubject } = await load();
+    const { limitSubjectOf } = await load();
 
-    expect(addressSubject(address)).toBe(subject);
+    expect(limitSubjectOf(address)).toBe(subject);
   });
 
   it('is one for a /64 however it is written, and another for another (check 50)', async () => {
-    const { addressSubject } = await load();
+    const { limitSubjectOf } = await load();
     fc.assert(
       fc.property(
         fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }),
@@ -43,10 +43,10 @@ describe('the subject of an address', () => {
           const neighbour = [...groups.slice(0, 4), ...interfaceId]
             .map((g) => g.toString(16))
             .join(':');
-          expect(addressSubject(long)).toBe(addressSubject(neighbour.toUpperCase()));
+          expect(limitSubjectOf(long)).toBe(limitSubjectOf(neighbour.toUpperCase()));
           const others = groups.with(changed, ((groups[changed] ?? 0) + 1) % 0x10000);
-          expect(addressSubject(others.map((g) => g.toString(16)).join(':'))).not.toBe(
-            addressSubject(long),
+          expect(limitSubjectOf(others.map((g) => g.toString(16)).join(':'))).not.toBe(
+            limitSubjectOf(long),
           );
         },
       ),
@@ -54,10 +54,10 @@ describe('the subject of an address', () => {
   });
 
   it('is always a segment of a key', async () => {
-    const { addressSubject } = await load();
+    const { limitSubjectOf } = await load();
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
-        expect(() => keys.limit('login.address', addressSubject(address), 0)).not.toThrow();
+        expect(() => keys.limit('login.address', limitSubjectOf(address), 0)).not.toThrow();
       }),
     );
   });

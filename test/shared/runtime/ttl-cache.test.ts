@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { second, travel, travelTo } from '../../../harness/clock.ts';
-import { Remembered } from '../../../shared/runtime/ttl-cache.ts';
+import { TtlCache } from '../../../shared/runtime/ttl-cache.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -9,7 +9,7 @@ afterEach(() => {
 describe('what a container remembers', () => {
   it('is forgotten after 30 seconds, half of what a revocation may take', () => {
     travelTo(Date.now());
-    const values = new Remembered<string>();
+    const values = new TtlCache<string>();
     values.set('a', 'x');
     travel(30 * second - 1);
     expect(values.get('a')).toBe('x');
@@ -20,7 +20,7 @@ describe('what a container remembers', () => {
   });
 
   it('is by key alone (check 64)', () => {
-    const values = new Remembered<string>();
+    const values = new TtlCache<string>();
     values.set('a', 'x');
 
     expect(values.get('b')).toBeUndefined();
@@ -29,7 +29,7 @@ describe('what a container remembers', () => {
   });
 
   it('is a thousand values at most, the newest', () => {
-    const values = new Remembered<number>();
+    const values = new TtlCache<number>();
     for (let index = 0; index < 1500; index += 1) values.set(`k${index}`, index);
     values.set('k600', 0);
     values.set('new', 1);

@@ -79,7 +79,7 @@ const post = (
     headers: { 'content-type': 'application/json' },
     body: '{}',
     timeoutMs: 2000,
-    mostBodyBytes: 1024,
+    maxBodyBytes: 1024,
     allowPrivate: false,
     ...options,
   });
