@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gatewayErrors } from '../infra/gateway-responses.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
-import { describeError, errorCodes } from '../shared/contract/errors.ts';
 import { eventTypes } from '../shared/contract/events.ts';
 import { limitPolicies } from '../shared/contract/limits.ts';
 import { definitionsByName, type MetricName, seriesOf } from '../shared/contract/metrics.ts';
-import { endpoints } from '../shared/contract/registry.ts';
+import { endpoints, errorKinds } from '../shared/contract/registry.ts';
 
 const file = new URL('./api.md', import.meta.url);
 const manual = new URL('./operations.md', import.meta.url);
@@ -51,11 +50,7 @@ export function apiDocument(): string {
     '',
     row(['Status', 'Code', 'Meaning']),
     row(['--:', '---', '---']),
-    ...errorCodes.map((code) => {
-      const { status, detail } = describeError(code);
-      return row([String(status), `\`${code}\``, detail]);
-    }),
-    ...gatewayErrors.map(({ status, code, detail }) =>
+    ...[...errorKinds.values(), ...gatewayErrors].map(({ status, code, detail }) =>
       row([String(status), `\`${code}\``, detail]),
     ),
     '',

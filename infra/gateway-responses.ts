@@ -1,20 +1,19 @@
-import { describeError, type ErrorCode, problemType } from '../shared/contract/errors.ts';
+import {
+  forbidden,
+  internalError,
+  notFound,
+  payloadTooLarge,
+  rateLimited,
+  unauthorized,
+  unsupportedMediaType,
+} from '../shared/contract/core-errors.ts';
+import { type ErrorKind, problemType } from '../shared/contract/errors.ts';
 import { securityHeaders } from '../shared/http/reply.ts';
 
 /** What API Gateway answers on its own, without any function: the reply to one of its response types. */
-interface GatewayReply {
-  readonly status: number;
-  readonly title: string;
-  readonly detail: string;
-  readonly code: string;
+interface GatewayReply extends ErrorKind {
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-const known = (code: ErrorCode, headers?: Record<string, string>): GatewayReply => ({
-  ...describeError(code),
-  code,
-  ...(headers && { headers }),
-});
 
 const badRequest: GatewayReply = {
   status: 400,
@@ -23,7 +22,7 @@ const badRequest: GatewayReply = {
   detail: 'The request is not one that this API can read.',
 };
 const signedRequest: GatewayReply = {
-  ...known('forbidden'),
+  ...forbidden,
   detail: 'This API does not take AWS signatures.',
 };
 const gatewayTimeout: GatewayReply = {
@@ -32,7 +31,6 @@ const gatewayTimeout: GatewayReply = {
   title: 'Timeout',
   detail: 'The service did not answer in time. Try again in a moment.',
 };
-const internalError = known('internal_error');
 const badGateway: GatewayReply = {
   ...internalError,
   status: 502,
@@ -45,22 +43,22 @@ export const gatewayErrors: readonly GatewayReply[] = [badRequest, badGateway, g
 
 /** Every response type that API Gateway knows. One that is missing here would fall to a default. */
 const replies: Readonly<Record<string, GatewayReply>> = {
-  UNAUTHORIZED: known('unauthorized', { 'www-authenticate': 'Bearer' }),
-  ACCESS_DENIED: known('forbidden'),
+  UNAUTHORIZED: { ...unauthorized, headers: { 'www-authenticate': 'Bearer' } },
+  ACCESS_DENIED: forbidden,
   EXPIRED_TOKEN: signedRequest,
   INVALID_SIGNATURE: signedRequest,
-  INVALID_API_KEY: known('forbidden'),
+  INVALID_API_KEY: forbidden,
   // What API Gateway says for every path and method that it does not have.
-  MISSING_AUTHENTICATION_TOKEN: known('not_found'),
-  RESOURCE_NOT_FOUND: known('not_found'),
+  MISSING_AUTHENTICATION_TOKEN: notFound,
+  RESOURCE_NOT_FOUND: notFound,
   BAD_REQUEST_BODY: badRequest,
   BAD_REQUEST_PARAMETERS: badRequest,
-  REQUEST_TOO_LARGE: known('payload_too_large'),
-  UNSUPPORTED_MEDIA_TYPE: known('unsupported_media_type'),
-  THROTTLED: known('rate_limited', { 'retry-after': '1' }),
-  QUOTA_EXCEEDED: known('rate_limited', { 'retry-after': '3600' }),
+  REQUEST_TOO_LARGE: payloadTooLarge,
+  UNSUPPORTED_MEDIA_TYPE: unsupportedMediaType,
+  THROTTLED: { ...rateLimited, headers: { 'retry-after': '1' } },
+  QUOTA_EXCEEDED: { ...rateLimited, headers: { 'retry-after': '3600' } },
   // Only the rate rule of the web ACL ends here: its origin rule answers by itself.
-  WAF_FILTERED: known('rate_limited', { 'retry-after': '300' }),
+  WAF_FILTERED: { ...rateLimited, headers: { 'retry-after': '300' } },
   API_CONFIGURATION_ERROR: internalError,
   AUTHORIZER_CONFIGURATION_ERROR: internalError,
   AUTHORIZER_FAILURE: internalError,

@@ -1,7 +1,8 @@
 import type { SecretValue } from 'aws-cdk-lib';
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { describeError, problemType } from '../shared/contract/errors.ts';
+import { forbidden } from '../shared/contract/core-errors.ts';
+import { problemType } from '../shared/contract/errors.ts';
 import { originVerifyHeader, viewerAddressHeader } from './edge.ts';
 
 /** Requests that one viewer address may make in five minutes. */
@@ -74,14 +75,14 @@ export class WebAcl extends Construct {
 }
 
 function forbiddenBody(): string {
-  const { status, title } = describeError('forbidden');
+  const { status, title, code } = forbidden;
   const detail = 'The API answers only at the address of its web site.';
   return JSON.stringify({
-    type: problemType('forbidden'),
+    type: problemType(code),
     title,
     status,
     detail,
-    code: 'forbidden',
+    code,
     request_id: '',
   });
 }

@@ -1,7 +1,7 @@
 import { handle } from '../../shared/http/handle.ts';
-import { completeProfile } from '../../shared/identity/complete-profile.ts';
 import { emailHash } from '../../shared/identity/emails.ts';
 import { enforceLimit, limitSubjectOf } from '../../shared/limits/limits.ts';
+import { completeProfile } from '../../shared/marketplace/complete-profile.ts';
 import { completeProfile as endpoint } from '../../shared/marketplace/contract.ts';
 
 export const handler = handle(endpoint, async ({ body, client }) => {

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { methodNotAllowed } from '../../shared/contract/core-errors.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
@@ -14,7 +15,7 @@ export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayPr
   const headers = { allow: [...new Set(methods), 'OPTIONS'].join(', ') };
   if (event.httpMethod === 'OPTIONS') return toResult({ status: 204, headers }, requestId);
   return toResult(
-    errorReply(new AppError('method_not_allowed', { headers }), requestId, false),
+    errorReply(new AppError(methodNotAllowed, { headers }), requestId, false),
     requestId,
   );
 }

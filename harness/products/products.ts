@@ -4,6 +4,7 @@ import {
   type ChannelPage,
   type SellerProduct,
 } from '../../shared/channels/adapter.ts';
+import { noCredentials } from '../../shared/channels/errors.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
@@ -58,7 +59,7 @@ export class FakeSellers implements SyncPorts {
 
   async openChannel(tenantId: string, marketplace: Marketplace) {
     const version = await this.credentialsVersion(tenantId, marketplace);
-    if (version === undefined) throw new AppError('no_credentials');
+    if (version === undefined) throw new AppError(noCredentials);
     const read = async (cursor: string | undefined): Promise<ChannelPage> => {
       this.asked += 1;
       this.beforePage(marketplace, cursor);

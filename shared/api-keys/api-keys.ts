@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { notFound, versionConflict } from '../contract/core-errors.ts';
 import type { ApiKeyScope } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { newId } from '../runtime/ids.ts';
@@ -7,6 +8,7 @@ import { ApiKeyItem, ApiKeyLookupItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
 import { prepareEvent } from '../webhooks/events.ts';
+import { invalidApiKey, tooManyApiKeys } from './errors.ts';
 
 /** An API key as its owner sees it after creation. */
 export interface ApiKey {
@@ -47,7 +49,7 @@ export async function createApiKey(
     ]);
     // Only now: a key that is made after the register was read fails the transaction.
     const existing = await listApiKeys(tenantId);
-    if (existing.length >= maxApiKeys) throw new AppError('too_many_api_keys');
+    if (existing.length >= maxApiKeys) throw new AppError(tooManyApiKeys);
     const failed = await transact([
       nextRevision(tenantId, Number(register?.revision ?? 0)),
       create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
@@ -58,7 +60,7 @@ export async function createApiKey(
     await event.send();
     return { ...apiKey, key };
   }
-  throw new AppError('version_conflict');
+  throw new AppError(versionConflict);
 }
 
 const maxAttempts = 10;
@@ -93,7 +95,7 @@ export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
 /** Deletes a key of the tenant. Throws `not_found`. */
 export async function deleteApiKey(tenantId: string, keyId: string): Promise<void> {
   const item = isKeyId(keyId) ? await getItem(keys.apiKey(tenantId, keyId)) : undefined;
-  if (!item) throw new AppError('not_found', { detail: 'This tenant has no such API key.' });
+  if (!item) throw new AppError(notFound, { detail: 'This tenant has no such API key.' });
   const { key_hash } = ApiKeyItem.parse(item);
   const event = await prepareEvent(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
   await transact([
@@ -117,16 +119,16 @@ const remembered = new TtlCache<KnownKey>();
 
 /** The tenant and scopes of a key, remembered for at most 30 seconds. Throws `invalid_api_key`. */
 export async function authenticateApiKey(presented: string): Promise<KnownKey> {
-  if (!keyShape.test(presented)) throw new AppError('invalid_api_key');
+  if (!keyShape.test(presented)) throw new AppError(invalidApiKey);
   const hash = hashOf(presented);
   const key = remembered.get(hash) ?? (await findKey(hash));
-  if (key.expiresAt <= new Date().toISOString()) throw new AppError('invalid_api_key');
+  if (key.expiresAt <= new Date().toISOString()) throw new AppError(invalidApiKey);
   return key;
 }
 
 async function findKey(hash: string): Promise<KnownKey> {
   const item = await getItem(keys.apiKeyLookup(hash));
-  if (!item) throw new AppError('invalid_api_key');
+  if (!item) throw new AppError(invalidApiKey);
   const { tenant_id, id, scopes, expires_at } = ApiKeyLookupItem.parse(item);
   const key = { tenantId: tenant_id, apiKeyId: id, scopes, expiresAt: expires_at };
   remembered.set(hash, key);

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ApiKeyId, ApiKeyScopes, Timestamp } from '../contract/schemas.ts';
+import { tooManyApiKeys } from './errors.ts';
 
 export const ApiKey = z
   .strictObject({
@@ -38,7 +40,7 @@ export const createApiKey = defineEndpoint({
       schema: ApiKey.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),
     },
   },
-  errors: ['too_many_api_keys', 'version_conflict'],
+  errors: [tooManyApiKeys, versionConflict],
   table: {
     tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     tenantDelivery: ['PutItem'],
@@ -71,7 +73,7 @@ export const deleteApiKey = defineEndpoint({
   access: managers,
   path: z.strictObject({ id: z.string().max(64) }),
   responses: { 204: { description: 'Deleted' } },
-  errors: ['not_found'],
+  errors: [notFound],
   table: {
     tenant: ['Query', 'GetItem', 'DeleteItem'],
     tenantDelivery: ['PutItem'],

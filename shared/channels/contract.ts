@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
+import { rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ChannelName, Timestamp } from '../contract/schemas.ts';
 import { channels } from './channels.ts';
+import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 
 const paths = ['/api/v1/tenants/me/credentials'] as const;
 const managers = bearer(['owner', 'admin']);
@@ -46,7 +48,7 @@ export const updateCredentials = defineEndpoint({
       'names no seller marketplace',
     ),
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
-  errors: ['seller_key_refused', 'seller_key_scope', 'seller_unavailable', 'rate_limited'],
+  errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
   limits: ['credentials.user', 'credentials.tenant'],
   table: {
     tenant: ['Query', 'UpdateItem'],

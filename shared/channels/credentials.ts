@@ -1,4 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import type { ChannelName } from '../contract/schemas.ts';
 import { enforceLimit } from '../limits/limits.ts';
@@ -10,6 +11,7 @@ import { getItem, query, transact, updateItem } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
+import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
 export interface ShownCredentials {
@@ -101,7 +103,7 @@ export async function openCredentials(
   marketplace: ChannelName,
 ): Promise<{ credentials: Credentials; isVerified: boolean; version: string }> {
   const found = await getItem(keys.credential(tenantId, marketplace));
-  if (!found) throw new AppError('no_credentials');
+  if (!found) throw new AppError(noCredentials);
   const item = CredentialItem.parse(found);
   const credentials = await openItem(tenantId, marketplace, item);
   return { credentials, isVerified: item.verified_at !== null, version: item.updated_at };
@@ -224,11 +226,10 @@ const namesOf = (wanted: WantedCredentials) =>
 function toAppError(error: unknown): AppError {
   if (!(error instanceof ChannelError)) throw error;
   const { code, message: detail, retryAfterMs = 30_000 } = error;
-  if (code === 'wrong_key') return new AppError('seller_key_refused', { detail, cause: error });
-  if (code === 'wrong_scope') return new AppError('seller_key_scope', { detail, cause: error });
+  if (code === 'wrong_key') return new AppError(sellerKeyRefused, { detail, cause: error });
+  if (code === 'wrong_scope') return new AppError(sellerKeyScope, { detail, cause: error });
   const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
   // Our turns there are used up: nothing is known of the key, and nothing is wrong with the seller.
-  if (code === 'rate_limited')
-    return new AppError('rate_limited', { detail, headers, cause: error });
-  return new AppError('seller_unavailable', { headers, cause: error });
+  if (code === 'rate_limited') return new AppError(rateLimited, { detail, headers, cause: error });
+  return new AppError(sellerUnavailable, { headers, cause: error });
 }

@@ -1,4 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { keys } from '../table/keys.ts';
 import { updateItem } from '../table/table.ts';
@@ -83,7 +84,7 @@ export const tableBucket: TokenBucket = {
       const waitMs = fullAtMs - aheadMs - nowMs;
       if (waitMs > maxWaitMs) return { isTaken: false, waitMs };
     }
-    throw new AppError('busy', { headers: { 'retry-after': '1' } });
+    throw new AppError(busy, { headers: { 'retry-after': '1' } });
   },
   pause: async ({ marketplace, account, limit }, ms, nowMs) => {
     const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { KeyFamily, TableAction } from '../table/keys.ts';
-import type { ErrorCode } from './errors.ts';
+import type { ErrorKind } from './errors.ts';
 import type { LimitName } from './limits.ts';
 
 export const roles = ['owner', 'admin', 'user', 'viewer'] as const;
@@ -81,8 +81,8 @@ export interface Endpoint<
   readonly query?: Q;
   readonly path?: P;
   readonly responses: { readonly [status: number]: ResponseSpec };
-  /** Codes of the expected errors beyond those every endpoint of its kind has. */
-  readonly errors?: readonly ErrorCode[];
+  /** The expected errors beyond those every endpoint of its kind has. */
+  readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly LimitName[];
   /** People see this endpoint in a browser: errors become pages where the caller accepts HTML. */
   readonly page?: true;

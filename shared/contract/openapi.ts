@@ -4,9 +4,22 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
+import { insufficientScope, invalidApiKey } from '../api-keys/errors.ts';
+import { subscriptionPending, tenantSuspended } from '../tenants/errors.ts';
 import { version } from '../version.ts';
+import {
+  busy,
+  forbidden,
+  internalError,
+  malformedJson,
+  payloadTooLarge,
+  rateLimited,
+  unauthorized,
+  unsupportedMediaType,
+  validationFailed,
+} from './core-errors.ts';
 import type { Endpoint } from './endpoint.ts';
-import { describeError, type ErrorCode } from './errors.ts';
+import type { ErrorKind } from './errors.ts';
 import { endpointsOf } from './registry.ts';
 import { ProblemSchema } from './schemas.ts';
 
@@ -101,40 +114,37 @@ function successes({ responses }: Endpoint) {
   );
 }
 
-/** The codes that an endpoint may answer: its own, and those of its kind. */
-export function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
+/** The errors that an endpoint may answer: its own, and those of its kind. */
+export function errorsOf(endpoint: Endpoint): ErrorKind[] {
   const { access, body, query, path, limits, errors = [] } = endpoint;
   const jsonBody =
     endpoint.bodyTypes === undefined || endpoint.bodyTypes.includes('application/json');
   return [
     ...errors,
-    ...(access.kind === 'bearer' ? (['unauthorized', 'forbidden'] as const) : []),
-    ...(access.kind === 'apiKey' ? (['invalid_api_key', 'insufficient_scope'] as const) : []),
+    ...(access.kind === 'bearer' ? [unauthorized, forbidden] : []),
+    ...(access.kind === 'apiKey' ? [invalidApiKey, insufficientScope] : []),
     ...(access.kind === 'apiKey' || (access.kind === 'bearer' && !access.anyStatus)
-      ? (['subscription_pending', 'tenant_suspended'] as const)
+      ? [subscriptionPending, tenantSuspended]
       : []),
-    ...(body ? (['payload_too_large', 'unsupported_media_type'] as const) : []),
-    ...(body && jsonBody ? (['malformed_json'] as const) : []),
-    ...(body || query || path ? (['validation_failed'] as const) : []),
-    ...(limits ? (['rate_limited'] as const) : []),
-    'internal_error',
-    'busy',
+    ...(body ? [payloadTooLarge, unsupportedMediaType] : []),
+    ...(body && jsonBody ? [malformedJson] : []),
+    ...(body || query || path ? [validationFailed] : []),
+    ...(limits ? [rateLimited] : []),
+    internalError,
+    busy,
   ];
 }
 
 function failures(endpoint: Endpoint) {
-  const byStatus = Map.groupBy(
-    new Set(errorCodesOf(endpoint)),
-    (code) => describeError(code).status,
-  );
+  const byStatus = Map.groupBy(new Set(errorsOf(endpoint)), ({ status }) => status);
   return Object.fromEntries(
     [...byStatus]
       .toSorted(([a], [b]) => a - b)
       .filter(([status]) => !(status in endpoint.responses))
-      .map(([status, codes]) => [
+      .map(([status, kinds]) => [
         String(status),
         {
-          description: codes.map((code) => `\`${code}\`: ${describeError(code).title}`).join('; '),
+          description: kinds.map(({ code, title }) => `\`${code}\`: ${title}`).join('; '),
           content: { 'application/problem+json': { schema: ProblemSchema } },
         },
       ]),

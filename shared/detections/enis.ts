@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from '../table/items.ts';
@@ -14,6 +15,7 @@ import {
   type Write,
 } from '../table/table.ts';
 import { EniId } from './contract/detections.ts';
+import { eniClaimed, tooManyEnis } from './errors.ts';
 
 const maxEnis = 1000;
 const maxAttempts = 10;
@@ -55,7 +57,7 @@ export async function claimEnis(
       },
       (index) => `/eni_ids/${index}`,
     );
-    if (errors.length > 0) throw new AppError('eni_claimed', { errors });
+    if (errors.length > 0) throw new AppError(eniClaimed, { errors });
 
     const unclaimed = distinct.filter((eniId) => owners.get(eniId) === undefined);
     const counts = { inserted: unclaimed.length, skipped: wanted.length - unclaimed.length };
@@ -67,7 +69,7 @@ export async function claimEnis(
     // Somebody else was first with an interface or a VNI, or with the tenant's first claim.
     if (!failed) return counts;
   }
-  throw new AppError('version_conflict');
+  throw new AppError(versionConflict);
 }
 
 /** The tenant that has reported the interface lately. */
@@ -99,7 +101,7 @@ function registerWrites(
       create({ ...keys.vniLookup(vni), tenant_id: tenantId }),
     ];
   }
-  if (EniRegisterItem.parse(register).count + added > maxEnis) throw new AppError('too_many_enis');
+  if (EniRegisterItem.parse(register).count + added > maxEnis) throw new AppError(tooManyEnis);
   return [
     {
       update: {
@@ -135,7 +137,7 @@ export async function listEnis(
 /** Gives up a network interface of the tenant. Throws `not_found`. */
 export async function deleteEni(tenantId: string, eniId: string): Promise<void> {
   const failed = !EniId.safeParse(eniId).success || (await transact(deletion(tenantId, eniId)));
-  if (failed) throw new AppError('not_found', { detail: 'This tenant has no such interface.' });
+  if (failed) throw new AppError(notFound, { detail: 'This tenant has no such interface.' });
 }
 
 const deletion = (tenantId: string, eniId: string): Write[] => [

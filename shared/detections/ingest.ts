@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { validationFailed } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { newId } from '../runtime/ids.ts';
 import { keys } from '../table/keys.ts';
@@ -28,7 +29,7 @@ export async function ingest(
     listenersOf(tenantId, 'detection.created'),
   ]);
   const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
-  if (errors.length > 0) throw new AppError('validation_failed', { errors });
+  if (errors.length > 0) throw new AppError(validationFailed, { errors });
   const byId = new Map<string, Detection>();
   for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { invalidCursor } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { DetectionItem } from '../table/items.ts';
@@ -111,7 +112,7 @@ const toDetection = (
 type Position = Pick<Detection, 'ts' | 'id'>;
 
 function toPosition({ ts, id }: Record<string, unknown>): Position {
-  if (typeof ts !== 'string' || typeof id !== 'string') throw new AppError('invalid_cursor');
+  if (typeof ts !== 'string' || typeof id !== 'string') throw new AppError(invalidCursor);
   return { ts, id };
 }
 

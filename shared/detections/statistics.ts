@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { validationFailed } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { DetectionCountItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -115,7 +116,7 @@ export async function statistics(
         ? 'lies in the future'
         : undefined;
   if (wrong !== undefined) {
-    throw new AppError('validation_failed', {
+    throw new AppError(validationFailed, {
       errors: [{ in: 'query', pointer: '/from', detail: wrong }],
     });
   }

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { busy, internalError } from '../contract/core-errors.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { logger, recordMetric } from '../runtime/observe.ts';
@@ -91,9 +92,9 @@ function problems(endpoint: Endpoint): Middleware {
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isTransient(error)) {
-    return new AppError('busy', { headers: { 'retry-after': '2' }, cause: error });
+    return new AppError(busy, { headers: { 'retry-after': '2' }, cause: error });
   }
-  return new AppError('internal_error', { cause: error });
+  return new AppError(internalError, { cause: error });
 }
 
 /** Whether an AWS service was throttling, failing, too slow or out of reach: worth another try. */

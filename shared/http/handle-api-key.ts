@@ -1,4 +1,5 @@
 import { authenticateApiKey } from '../api-keys/api-keys.ts';
+import { insufficientScope } from '../api-keys/errors.ts';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { assertActive, checkTenant } from '../identity/session-state.ts';
@@ -18,7 +19,7 @@ export function handleApiKey<E extends Endpoint & { access: Extract<Access, { ki
     const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');
     const { tenantId, apiKeyId, scopes } = key;
     logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
-    if (!scopes.includes(endpoint.access.scope)) throw new AppError('insufficient_scope');
+    if (!scopes.includes(endpoint.access.scope)) throw new AppError(insufficientScope);
     const { status, plan } = await checkTenant(tenantId);
     assertActive(status);
     return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: async () => plan }));

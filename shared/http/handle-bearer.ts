@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { forbidden } from '../contract/core-errors.ts';
 import type { Access, Endpoint, Role } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Principal } from '../identity/access-tokens.ts';
@@ -61,7 +62,7 @@ async function authorize(
   principal: Principal,
 ): Promise<Principal & Pick<TenantItem, 'plan'>> {
   const { tenantStatus, role, plan } = await checkSession(principal);
-  if (!access.roles.includes(role)) throw new AppError('forbidden');
+  if (!access.roles.includes(role)) throw new AppError(forbidden);
   if (!access.anyStatus) assertActive(tenantStatus);
   return { ...principal, role, plan };
 }

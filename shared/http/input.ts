@@ -1,5 +1,10 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
+import {
+  payloadTooLarge,
+  unsupportedMediaType,
+  validationFailed,
+} from '../contract/core-errors.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import type { Call } from './call.ts';
@@ -38,7 +43,7 @@ export function readCall<E extends Endpoint>(
     body: read('body', endpoint.body, () => readBody(endpoint, event)),
   };
   if (faults.length > 0) {
-    throw new AppError('validation_failed', { errors: faults.slice(0, maxFaults) });
+    throw new AppError(validationFailed, { errors: faults.slice(0, maxFaults) });
   }
   // The schemas made the input what the endpoint's type says.
   return {
@@ -54,12 +59,11 @@ function readBody(endpoint: Endpoint, event: APIGatewayProxyEvent): unknown {
     ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
     : (event.body ?? '');
   if (Buffer.byteLength(text) > (endpoint.maxBodyBytes ?? defaultMaxBodyBytes))
-    throw new AppError('payload_too_large');
+    throw new AppError(payloadTooLarge);
   const accepted = endpoint.bodyTypes ?? ['application/json'];
   const given = header(event, 'content-type')?.split(';')[0]?.trim().toLowerCase();
   const type = accepted.find((candidate) => candidate === given);
-  if (!type)
-    throw new AppError('unsupported_media_type', { headers: { accept: accepted.join(', ') } });
+  if (!type) throw new AppError(unsupportedMediaType, { headers: { accept: accepted.join(', ') } });
   return type === 'application/json' ? parseStrictJson(text) : readForm(text);
 }
 

@@ -1,3 +1,4 @@
+import { malformedJson } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 
 /**
@@ -17,11 +18,11 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     // Deeply nested text ends in a RangeError, which is as malformed to us.
-    throw new AppError('malformed_json', { cause });
+    throw new AppError(malformedJson, { cause });
   }
 }
 
-const malformed = (detail: string) => new AppError('malformed_json', { detail });
+const malformed = (detail: string) => new AppError(malformedJson, { detail });
 
 const maxDepth = 64;
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;

@@ -9,6 +9,8 @@ import {
   TenantId,
   TokenResponse,
 } from '../contract/schemas.ts';
+import { tenantSuspended } from '../tenants/errors.ts';
+import { emailTaken, invalidCredentials, invalidRefreshToken } from './errors.ts';
 
 export const register = defineEndpoint({
   id: 'auth/register',
@@ -36,7 +38,7 @@ export const register = defineEndpoint({
   responses: {
     201: { description: 'The tenant exists and its owner is signed in', schema: TokenResponse },
   },
-  errors: ['email_taken'],
+  errors: [emailTaken],
   limits: ['register.address', 'register.account'],
   table: {
     tenant: ['PutItem'],
@@ -61,7 +63,7 @@ export const login = defineEndpoint({
     .strictObject({ email: Email, password: OfferedPassword, tenant_id: TenantId.optional() })
     .meta({ example: { email: 'owner@example.com', password: 'correct horse battery' } }),
   responses: { 200: { description: 'Signed in', schema: TokenResponse } },
-  errors: ['invalid_credentials'],
+  errors: [invalidCredentials],
   limits: ['login.address', 'login.account_address', 'login.account', 'login.tenant'],
   table: {
     tenant: ['GetItem'],
@@ -84,7 +86,7 @@ export const refresh = defineEndpoint({
   access: { kind: 'public' },
   body: z.strictObject({ refresh_token: z.string().min(1).max(512) }),
   responses: { 200: { description: 'New tokens', schema: TokenResponse } },
-  errors: ['invalid_refresh_token', 'tenant_suspended'],
+  errors: [invalidRefreshToken, tenantSuspended],
   limits: ['refresh.address', 'refresh.account', 'refresh.tenant'],
   table: {
     tenant: ['BatchGetItem'],

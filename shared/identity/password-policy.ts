@@ -1,3 +1,4 @@
+import { validationFailed } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import list from './common-passwords.json' with { type: 'json' };
 
@@ -25,7 +26,7 @@ export function assertUncommonPassword(
       ? 'is the email or the company name'
       : undefined;
   if (reason) {
-    throw new AppError('validation_failed', {
+    throw new AppError(validationFailed, {
       errors: [{ in: 'body', pointer: '/password', detail: reason }],
     });
   }

@@ -1,8 +1,10 @@
+import { unauthorized } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { MemberItem, SessionItem, TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, getItems } from '../table/table.ts';
+import { subscriptionPending, tenantSuspended } from '../tenants/errors.ts';
 import type { Principal } from './access-tokens.ts';
 
 /** What is true of a session now, whatever its access token says. */
@@ -75,7 +77,7 @@ export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 's
   const known = tenants.get(tenantId);
   if (known) return known;
   const item = await getItem(keys.tenant(tenantId));
-  if (!item) throw new AppError('tenant_suspended');
+  if (!item) throw new AppError(tenantSuspended);
   const { status, plan } = TenantItem.parse(item);
   tenants.set(tenantId, { status, plan });
   return { status, plan };
@@ -83,12 +85,12 @@ export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 's
 
 /** Refuses whoever belongs to a tenant that is not active. */
 export function assertActive(status: TenantItem['status']): void {
-  if (status === 'SUSPENDED') throw new AppError('tenant_suspended');
-  if (status === 'PENDING_PROFILE') throw new AppError('subscription_pending');
+  if (status === 'SUSPENDED') throw new AppError(tenantSuspended);
+  if (status === 'PENDING_PROFILE') throw new AppError(subscriptionPending);
 }
 
 export function sessionEnded(): AppError {
-  return new AppError('unauthorized', {
+  return new AppError(unauthorized, {
     detail: 'The session has ended. Sign in again.',
     headers: { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' },
   });

@@ -6,16 +6,18 @@ import {
   countWrite,
   enforceLimit,
   exceededAllowance,
+  limitExceeded,
   limitSubjectOf,
   limitWindow,
-  rateLimited,
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
 import type { SessionItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, transact, updateItem, type Write } from '../table/table.ts';
+import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
+import { invalidRefreshToken } from './errors.ts';
 import {
   formatRefreshToken,
   hashSecret,
@@ -94,16 +96,16 @@ export async function refreshSession(presented: string, client: Client): Promise
   const items = token && (await readSessionItems(token.tenantId, token.userId, token.sessionId));
   if (!token || !items || !matchesHash(token.family, items.session.family_hash)) {
     await enforceLimit('refresh.address', address);
-    throw new AppError('invalid_refresh_token');
+    throw new AppError(invalidRefreshToken);
   }
   if (!isAlive(items, Date.now())) {
     await enforceLimit('refresh.address', address);
     logSecurityEvent('refresh_refused', { reason: 'session_ended', ...names(token) });
-    throw new AppError('invalid_refresh_token');
+    throw new AppError(invalidRefreshToken);
   }
   if (items.tenant.status === 'SUSPENDED') {
     await enforceLimit('refresh.address', address);
-    throw new AppError('tenant_suspended');
+    throw new AppError(tenantSuspended);
   }
   if (!matchesHash(token.generation, items.session.generation_hash)) {
     await enforceLimit('refresh.address', address);
@@ -124,7 +126,7 @@ async function rotate(token: RefreshToken, items: SessionItems, address: string)
   const { session } = items;
   const window = limitWindow('refresh.account', now);
   const used = session.window_start_ms === window.startMs ? session.window_count : 0;
-  if (used >= window.quota) throw rateLimited(exceededAllowance('refresh.account', now));
+  if (used >= window.quota) throw limitExceeded(exceededAllowance('refresh.account', now));
 
   const nonce = newSecret();
   const successor = { ...token, generation: nextGeneration(token.generation, nonce) };
@@ -153,14 +155,14 @@ async function rotate(token: RefreshToken, items: SessionItems, address: string)
   // Nothing is handed out, so the signature in the making is of no interest.
   tokens.catch(() => undefined);
   const [moved, tenantExceeded, addressExceeded] = failed;
-  if (addressExceeded) throw rateLimited(exceededAllowance('refresh.address', now));
-  if (tenantExceeded) throw rateLimited(exceededAllowance('refresh.tenant', now));
+  if (addressExceeded) throw limitExceeded(exceededAllowance('refresh.address', now));
+  if (tenantExceeded) throw limitExceeded(exceededAllowance('refresh.tenant', now));
   if (!moved) throw new Error('A rotation failed without a failed condition');
 
   // Somebody else rotated or revoked it between our read and our write.
   await enforceLimit('refresh.address', address);
   const current = await readSessionItems(token.tenantId, token.userId, token.sessionId);
-  if (!current || !isAlive(current, Date.now())) throw new AppError('invalid_refresh_token');
+  if (!current || !isAlive(current, Date.now())) throw new AppError(invalidRefreshToken);
   return repeatOrRevoke(token, current);
 }
 
@@ -179,7 +181,7 @@ async function repeatOrRevoke(token: RefreshToken, items: SessionItems): Promise
   await revokeSession(token.tenantId, token.userId, token.sessionId);
   recordMetric('RefreshTokenReused', 1);
   logSecurityEvent('refresh_token_reused', names(token));
-  throw new AppError('invalid_refresh_token');
+  throw new AppError(invalidRefreshToken);
 }
 
 function principalOf(

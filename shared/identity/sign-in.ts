@@ -7,6 +7,7 @@ import { IdentityItem, MemberItem, MembershipItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { getItem, query, transact, updateItem, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
+import { invalidCredentials } from './errors.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
 
@@ -101,7 +102,7 @@ async function refuse(reason: string, { hash }: Attempt, found: Found | undefine
     tenant_id: found?.tenantId,
     user_id: found?.userId,
   });
-  throw new AppError('invalid_credentials');
+  throw new AppError(invalidCredentials);
 }
 
 /** Writes the session beside reading what its tokens say. */

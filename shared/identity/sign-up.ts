@@ -5,6 +5,7 @@ import type { Client } from '../http/client.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { transact } from '../table/table.ts';
 import { newTenant } from '../tenants/tenants.ts';
+import { emailTaken } from './errors.ts';
 import { newOwner } from './members.ts';
 import { assertUncommonPassword } from './password-policy.ts';
 import { hashPassword } from './passwords.ts';
@@ -39,7 +40,7 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   // Signed before anything is written: without keys nobody is half signed up.
   const tokens = await session.tokens('owner');
   const failed = await transact([...owner.writes, write, session.write]);
-  if (failed) throw new AppError('email_taken');
+  if (failed) throw new AppError(emailTaken);
   logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
   return tokens;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import { AppError } from '../contract/errors.ts';
+import { invalidTicket } from '../marketplace/errors.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { CachedSecret } from '../runtime/secrets.ts';
 import {
@@ -96,7 +97,7 @@ export async function verifyRegistrationTicket(ticket: string): Promise<string> 
     if (!sub) throw new InvalidTokenError('sub');
     return sub;
   } catch (error) {
-    if (error instanceof InvalidTokenError) throw new AppError('invalid_ticket', { cause: error });
+    if (error instanceof InvalidTokenError) throw new AppError(invalidTicket, { cause: error });
     throw error;
   }
 }

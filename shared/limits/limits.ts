@@ -1,4 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { type LimitName, limitPolicies } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
@@ -70,7 +71,7 @@ export async function count(
 /** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
 export async function enforceLimit(limit: LimitName, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
-  if (allowance.exceeded) throw rateLimited(allowance);
+  if (allowance.exceeded) throw limitExceeded(allowance);
   requestContext.getStore()?.allowances.push(allowance);
 }
 
@@ -111,9 +112,9 @@ export function limitWindow(limit: LimitName, nowMs: number): { startMs: number;
 }
 
 /** The 429 for an exceeded limit, with its RateLimit fields. */
-export function rateLimited(exceeded: Allowance): AppError {
+export function limitExceeded(exceeded: Allowance): AppError {
   requestContext.getStore()?.allowances.push(exceeded);
-  return new AppError('rate_limited', {
+  return new AppError(rateLimited, {
     headers: { 'retry-after': String(exceeded.resetSeconds) },
   });
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { notFound } from '../contract/core-errors.ts';
 import { defineEndpoint, type Needs } from '../contract/endpoint.ts';
 import {
   CompanyName,
@@ -8,6 +9,17 @@ import {
   TenantStatus,
   TokenResponse,
 } from '../contract/schemas.ts';
+import { emailTaken } from '../identity/errors.ts';
+import { tenantSuspended } from '../tenants/errors.ts';
+import {
+  expiredRegistrationToken,
+  invalidRegistrationToken,
+  invalidTicket,
+  marketplaceMisconfigured,
+  marketplaceUnavailable,
+  profileCompleted,
+  wrongProduct,
+} from './errors.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
@@ -25,11 +37,11 @@ const registrationNeeds = {
 } as const satisfies Needs;
 
 const registrationErrors = [
-  'invalid_registration_token',
-  'expired_registration_token',
-  'wrong_product',
-  'marketplace_unavailable',
-  'marketplace_misconfigured',
+  invalidRegistrationToken,
+  expiredRegistrationToken,
+  wrongProduct,
+  marketplaceUnavailable,
+  marketplaceMisconfigured,
 ] as const;
 
 const RegistrationToken = z.string().min(1, 'is empty').max(8192, 'is longer than 8192 characters');
@@ -108,7 +120,7 @@ export const completeProfile = defineEndpoint({
       }),
     },
   },
-  errors: ['invalid_ticket', 'not_found', 'email_taken', 'profile_completed', 'tenant_suspended'],
+  errors: [invalidTicket, notFound, emailTaken, profileCompleted, tenantSuspended],
   limits: ['register.address', 'register.account', 'register.tenant'],
   table: {
     tenant: ['GetItem', 'PutItem', 'UpdateItem'],

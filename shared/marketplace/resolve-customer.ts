@@ -8,6 +8,13 @@ import {
 import { AppError } from '../contract/errors.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { recordMetric } from '../runtime/observe.ts';
+import {
+  expiredRegistrationToken,
+  invalidRegistrationToken,
+  marketplaceMisconfigured,
+  marketplaceUnavailable,
+  wrongProduct,
+} from './errors.ts';
 
 const productCodes = requireEnv('PRODUCT_CODES')
   .split(',')
@@ -44,12 +51,12 @@ export async function resolvePurchase(registrationToken: string): Promise<Purcha
     ProductCode: productCode,
   } = customer;
   if (!productCode || !accountId || !(licenseArn || customerIdentifier)) {
-    throw new AppError('marketplace_unavailable', {
+    throw new AppError(marketplaceUnavailable, {
       headers: { 'retry-after': '30' },
       cause: new Error('ResolveCustomer answered without a product, an account or a license'),
     });
   }
-  if (!productCodes.includes(productCode)) throw new AppError('wrong_product');
+  if (!productCodes.includes(productCode)) throw new AppError(wrongProduct);
   return {
     licenseId: licenseArn
       ? licenseIdOf(licenseArn)
@@ -80,9 +87,9 @@ const passing = new Set(['ThrottlingException', 'TimeoutError', 'InternalService
 
 function toAppError(error: unknown): AppError {
   if (error instanceof InvalidTokenException)
-    return new AppError('invalid_registration_token', { cause: error });
+    return new AppError(invalidRegistrationToken, { cause: error });
   if (error instanceof ExpiredTokenException)
-    return new AppError('expired_registration_token', { cause: error });
+    return new AppError(expiredRegistrationToken, { cause: error });
   const {
     name = '',
     $fault,
@@ -90,12 +97,12 @@ function toAppError(error: unknown): AppError {
   } = error as { name?: string; $fault?: string; $metadata?: { httpStatusCode?: number } };
   const answered = $metadata?.httpStatusCode !== undefined;
   if (passing.has(name) || $fault === 'server' || !answered) {
-    return new AppError('marketplace_unavailable', {
+    return new AppError(marketplaceUnavailable, {
       headers: { 'retry-after': '30' },
       cause: error,
     });
   }
   // DisabledApiException, AccessDeniedException and their like: only the vendor can mend these.
   recordMetric('MarketplaceMisconfigured', 1);
-  return new AppError('marketplace_misconfigured', { cause: error });
+  return new AppError(marketplaceMisconfigured, { cause: error });
 }

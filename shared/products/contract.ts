@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { noCredentials } from '../channels/errors.ts';
 import type { BackgroundFunction } from '../contract/background.ts';
+import { invalidCursor, notFound, rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
   ChannelName,
@@ -117,7 +119,7 @@ export const listProducts = defineEndpoint({
         .meta({ id: 'ProductPage' }),
     },
   },
-  errors: ['invalid_cursor'],
+  errors: [invalidCursor],
   table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
   secrets: ['sealing-key'],
   memoryMb: searchMemoryMb,
@@ -132,7 +134,7 @@ export const getProduct = defineEndpoint({
   access: bearer(roles),
   path: z.strictObject({ id: ProductId }),
   responses: { 200: { description: 'The product', schema: Product } },
-  errors: ['not_found'],
+  errors: [notFound],
   table: { tenantProduct: ['GetItem'] },
 });
 
@@ -164,7 +166,7 @@ export const getProductHistory = defineEndpoint({
       schema: pageOf(ProductChange).meta({ id: 'ProductHistory' }),
     },
   },
-  errors: ['not_found', 'invalid_cursor'],
+  errors: [notFound, invalidCursor],
   table: { tenantProduct: ['GetItem', 'Query'] },
   secrets: ['sealing-key'],
 });
@@ -186,7 +188,7 @@ export const startProductSync = defineEndpoint({
         .meta({ id: 'SyncStarted' }),
     },
   },
-  errors: ['no_credentials', 'rate_limited'],
+  errors: [noCredentials, rateLimited],
   limits: ['sync.tenant'],
   table: {
     tenant: ['GetItem', 'Query', 'PutItem'],
@@ -243,7 +245,7 @@ export const getProductSync = defineEndpoint({
   access: bearer(roles),
   path: z.strictObject({ task_id: SyncTaskId }),
   responses: { 200: { description: 'The sync', schema: SyncRun } },
-  errors: ['not_found'],
+  errors: [notFound],
 });
 
 export const listProductSyncs = defineEndpoint({
@@ -262,7 +264,7 @@ export const listProductSyncs = defineEndpoint({
       schema: pageOf(SyncRun).meta({ id: 'SyncRunPage' }),
     },
   },
-  errors: ['invalid_cursor'],
+  errors: [invalidCursor],
   table: { tenant: ['GetItem', 'Query'] },
   secrets: ['sealing-key'],
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { keys } from '../table/keys.ts';
@@ -121,7 +122,7 @@ function positionOf(row: Row, column: SortColumn): Position {
 }
 
 function toPosition({ row }: Record<string, unknown>): Position {
-  if (!Array.isArray(row) || row.length < 3 || row.length > 4) throw new AppError('invalid_cursor');
+  if (!Array.isArray(row) || row.length < 3 || row.length > 4) throw new AppError(invalidCursor);
   return row as Position;
 }
 
@@ -209,7 +210,7 @@ async function readProduct(tenantId: string, productId: string): Promise<Product
   const item = await getItem(keys.product(tenantId, productId));
   const product = item && ProductItem.parse(item);
   if (!product || isForgotten(product.missing_since, Date.now()))
-    throw new AppError('not_found', { detail: 'There is no such product.' });
+    throw new AppError(notFound, { detail: 'There is no such product.' });
   return product;
 }
 
@@ -221,7 +222,7 @@ export async function listProductHistory(
 ) {
   const scope = { tenantId, list: 'product-history', filters: { productId } };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
-  if (after && typeof after.sk !== 'string') throw new AppError('invalid_cursor');
+  if (after && typeof after.sk !== 'string') throw new AppError(invalidCursor);
   const { pk, prefix } = keys.productChangesOf(tenantId, productId);
   const [{ Items = [], LastEvaluatedKey }] = await Promise.all([
     query({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';
+import { invalidCursor } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { isCanonicalBase64url } from './base64url.ts';
 import { CachedSecret } from './secrets.ts';
@@ -46,7 +47,7 @@ export async function openCursor(
   scope: CursorScope,
   cursor: string,
 ): Promise<Record<string, unknown>> {
-  if (!cursor.split('.').every(isCanonicalBase64url)) throw new AppError('invalid_cursor');
+  if (!cursor.split('.').every(isCanonicalBase64url)) throw new AppError(invalidCursor);
   const key = await sealingKey.get();
   const { payload } = await jwtDecrypt(cursor, key, {
     subject: scope.tenantId,
@@ -55,11 +56,11 @@ export async function openCursor(
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch((cause: unknown) => {
-    throw new AppError('invalid_cursor', { cause });
+    throw new AppError(invalidCursor, { cause });
   });
   const { position, filters } = payload;
   if (filters !== fingerprint(scope.filters) || typeof position !== 'object' || position === null) {
-    throw new AppError('invalid_cursor');
+    throw new AppError(invalidCursor);
   }
   return position as Record<string, unknown>;
 }

@@ -24,6 +24,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { requestContext } from '../runtime/request-context.ts';
@@ -67,7 +68,7 @@ export async function getItems<const K extends readonly Key[]>(
     [tableName]: { ConsistentRead: true, Keys: wanted.map(({ pk, sk }) => ({ pk, sk })) },
   };
   for (let attempt = 0; request?.[tableName]?.Keys?.length; attempt += 1) {
-    if (attempt === 4) throw new AppError('busy', { headers: { 'retry-after': '1' } });
+    if (attempt === 4) throw new AppError(busy, { headers: { 'retry-after': '1' } });
     const answer: BatchGetCommandOutput = await client().send(
       new BatchGetCommand({ RequestItems: request }),
     );
@@ -142,7 +143,7 @@ async function writeBatch(batch: readonly WriteRequest[]): Promise<void> {
 
 /** Waits longer each time. Throws `busy` when it was asked too often. */
 async function pauseBatch(attempt: number): Promise<void> {
-  if (attempt >= maxBatchAttempts) throw new AppError('busy', { headers: { 'retry-after': '2' } });
+  if (attempt >= maxBatchAttempts) throw new AppError(busy, { headers: { 'retry-after': '2' } });
   if (attempt === 0) return;
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
 }
@@ -206,7 +207,7 @@ const maxConflictRetries = 4;
 /** Waits a little before a write that met another transaction is tried again. Throws `busy` at the end. */
 async function backOff(attempt: number, cause: Error): Promise<void> {
   if (attempt === maxConflictRetries) {
-    throw new AppError('busy', { headers: { 'retry-after': '1' }, cause });
+    throw new AppError(busy, { headers: { 'retry-after': '1' }, cause });
   }
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
 }

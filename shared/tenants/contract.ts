@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
   ChannelName,
@@ -44,7 +45,7 @@ export const updateMyTenant = defineEndpoint({
   access: bearer(['owner']),
   body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
-  errors: ['version_conflict'],
+  errors: [versionConflict],
   table: {
     tenant: ['GetItem', 'Query', 'UpdateItem'],
     tenantDelivery: ['PutItem'],

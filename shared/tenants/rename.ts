@@ -1,3 +1,4 @@
+import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
@@ -50,5 +51,5 @@ export async function renameTenant(
     await event.send();
     return renamed;
   }
-  throw new AppError('version_conflict');
+  throw new AppError(versionConflict);
 }

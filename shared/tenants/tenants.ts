@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import type { ChannelName } from '../contract/schemas.ts';
 import { newId } from '../runtime/ids.ts';
@@ -30,6 +31,6 @@ export function newTenant(
 /** The tenant. Throws `not_found`. */
 export async function getTenant(tenantId: string): Promise<TenantItem> {
   const item = await getItem(keys.tenant(tenantId));
-  if (!item) throw new AppError('not_found', { detail: 'There is no such tenant.' });
+  if (!item) throw new AppError(notFound, { detail: 'There is no such tenant.' });
   return TenantItem.parse(item);
 }

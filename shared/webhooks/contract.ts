@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
+import { invalidCursor, notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { EventTypes } from '../contract/events.ts';
 import {
@@ -11,6 +12,7 @@ import {
   Timestamp,
   WebhookId,
 } from '../contract/schemas.ts';
+import { tooManyWebhooks, webhookDisabled } from './errors.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
 const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
@@ -69,7 +71,7 @@ export const createWebhook = defineEndpoint({
     description: Description.optional(),
   }),
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
-  errors: ['too_many_webhooks'],
+  errors: [tooManyWebhooks],
   limits: changes,
   table: { tenant: ['PutItem', 'UpdateItem'], limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
@@ -98,7 +100,7 @@ export const getWebhook = defineEndpoint({
   access: managers,
   path: webhookPath,
   responses: { 200: { description: 'The webhook', schema: Webhook } },
-  errors: ['not_found'],
+  errors: [notFound],
   table: { tenant: ['GetItem'] },
 });
 
@@ -121,7 +123,7 @@ export const updateWebhook = defineEndpoint({
     })
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
-  errors: ['not_found'],
+  errors: [notFound],
   limits: changes,
   table: { tenant: ['UpdateItem'], limit: ['UpdateItem'] },
 });
@@ -137,7 +139,7 @@ export const deleteWebhook = defineEndpoint({
   access: managers,
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
-  errors: ['not_found'],
+  errors: [notFound],
   table: { tenant: ['DeleteItem', 'UpdateItem'] },
   queues: ['webhooks'],
 });
@@ -153,7 +155,7 @@ export const rotateWebhookSecret = defineEndpoint({
   access: managers,
   path: webhookPath,
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
-  errors: ['not_found', 'version_conflict'],
+  errors: [notFound, versionConflict],
   limits: changes,
   table: { tenant: ['GetItem', 'UpdateItem'], limit: ['UpdateItem'] },
   secrets: ['sealing-key'],
@@ -169,7 +171,7 @@ export const testWebhook = defineEndpoint({
   access: managers,
   path: webhookPath,
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
-  errors: ['not_found', 'webhook_disabled'],
+  errors: [notFound, webhookDisabled],
   ...deliver,
   table: {
     tenant: ['GetItem'],
@@ -196,7 +198,7 @@ export const listDeliveries = defineEndpoint({
       schema: pageOf(Delivery).meta({ id: 'WebhookDeliveryPage' }),
     },
   },
-  errors: ['not_found', 'invalid_cursor'],
+  errors: [notFound, invalidCursor],
   table: {
     tenant: ['GetItem'],
     tenantDelivery: ['Query'],
@@ -214,7 +216,7 @@ export const replayDelivery = defineEndpoint({
   access: managers,
   path: z.strictObject({ id: z.string().max(64), delivery_id: z.string().max(64) }),
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
-  errors: ['not_found', 'webhook_disabled'],
+  errors: [notFound, webhookDisabled],
   ...deliver,
   table: {
     tenant: ['GetItem'],

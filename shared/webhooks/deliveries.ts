@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
@@ -9,6 +10,7 @@ import { DeliveryItem, type WebhookItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, putItem, query, updateItem } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
+import { webhookDisabled } from './errors.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -128,7 +130,7 @@ export async function listDeliveries(
   await readWebhook(tenantId, webhookId);
   const scope = { tenantId, list: 'deliveries', filters: { webhookId } };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
-  if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  if (after && typeof after.id !== 'string') throw new AppError(invalidCursor);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk',
     ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenantId, webhookId) },
@@ -149,7 +151,7 @@ export async function listDeliveries(
 /** A webhook that is switched on. Throws `not_found`, `webhook_disabled`. */
 async function enabledWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
   const webhook = await readWebhook(tenantId, webhookId);
-  if (!webhook.enabled) throw new AppError('webhook_disabled');
+  if (!webhook.enabled) throw new AppError(webhookDisabled);
   return webhook;
 }
 
@@ -179,7 +181,7 @@ export async function replayDelivery(
   deliveryId: string,
 ): Promise<Delivery> {
   await enabledWebhook(tenantId, webhookId);
-  const missing = () => new AppError('not_found', { detail: 'This webhook has no such delivery.' });
+  const missing = () => new AppError(notFound, { detail: 'This webhook has no such delivery.' });
   if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
   const nowMs = Date.now();
   const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
+import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import type { EventType } from '../contract/events.ts';
 import { maxUrl } from '../contract/schemas.ts';
@@ -10,6 +11,7 @@ import { WebhookItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { create, getItem, query, transact, updateItem } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
+import { tooManyWebhooks } from './errors.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { newWebhookSecret, sealWebhookSecret } from './secrets.ts';
 
@@ -73,7 +75,7 @@ export async function createWebhook(
       },
     },
   ]);
-  if (failed) throw new AppError('too_many_webhooks');
+  if (failed) throw new AppError(tooManyWebhooks);
   logChange('webhook_created', actor, id);
   return { ...toWebhook(webhook), secret };
 }
@@ -86,7 +88,7 @@ async function receiverUrl(text: string): Promise<string> {
     return href;
   } catch (error) {
     if (!(error instanceof RefusedAddressError)) throw error;
-    throw new AppError('validation_failed', {
+    throw new AppError(validationFailed, {
       errors: [{ in: 'body', pointer: '/url', detail: error.message }],
     });
   }
@@ -127,7 +129,7 @@ export async function listWebhooks(tenantId: string): Promise<Webhook[]> {
   return (await readWebhooks(tenantId, { consistent: true })).map(toWebhook);
 }
 
-const notFound = () => new AppError('not_found', { detail: 'This tenant has no such webhook.' });
+const unknownWebhook = () => new AppError(notFound, { detail: 'This tenant has no such webhook.' });
 const isWebhookId = (value: string) => /^whk_[0-9A-Z]{26}$/.test(value);
 
 /** A webhook as it is stored. Throws `not_found`. */
@@ -135,7 +137,7 @@ export async function readWebhook(tenantId: string, webhookId: string): Promise<
   const item = isWebhookId(webhookId)
     ? await getItem(keys.webhook(tenantId, webhookId))
     : undefined;
-  if (!item) throw notFound();
+  if (!item) throw unknownWebhook();
   return WebhookItem.parse(item);
 }
 
@@ -181,7 +183,7 @@ async function setAttributes(
     values: {},
   },
 ): Promise<WebhookItem> {
-  if (!isWebhookId(webhookId)) throw notFound();
+  if (!isWebhookId(webhookId)) throw unknownWebhook();
   const given = Object.entries({ ...attributes, updated_at: new Date().toISOString() }).filter(
     ([, value]) => value !== undefined,
   );
@@ -204,7 +206,7 @@ async function setAttributes(
     });
     return WebhookItem.parse(item);
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw notFound();
+    if (error instanceof ConditionalCheckFailedException) throw unknownWebhook();
     throw error;
   }
 }
@@ -212,7 +214,7 @@ async function setAttributes(
 /** Deletes a webhook of the tenant. Throws `not_found`. */
 export async function deleteWebhook(actor: Actor, webhookId: string): Promise<void> {
   const { tenantId } = actor;
-  if (!isWebhookId(webhookId)) throw notFound();
+  if (!isWebhookId(webhookId)) throw unknownWebhook();
   const failed = await transact([
     {
       delete: {
@@ -229,7 +231,7 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
       },
     },
   ]);
-  if (failed) throw notFound();
+  if (failed) throw unknownWebhook();
   logChange('webhook_deleted', actor, webhookId);
 }
 
@@ -259,7 +261,7 @@ export async function rotateSecret(
     return { ...toWebhook(webhook), secret };
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found')
-      throw new AppError('version_conflict');
+      throw new AppError(versionConflict);
     throw error;
   }
 }

@@ -12,9 +12,8 @@ import {
   useWorld,
 } from '../../harness/world.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { describeError } from '../../shared/contract/errors.ts';
 import { limitPolicies } from '../../shared/contract/limits.ts';
-import { errorCodesOf } from '../../shared/contract/openapi.ts';
+import { errorsOf } from '../../shared/contract/openapi.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
 
@@ -287,9 +286,9 @@ describe('the codes that the contract promises', () => {
   it.each(endpoints.map((endpoint) => [endpoint.id, endpoint] as const))(
     '%s has a status for each of them',
     (_, endpoint) => {
-      for (const code of errorCodesOf(endpoint)) {
-        expect(describeError(code).status).toBeGreaterThanOrEqual(400);
-        expect(describeError(code).detail.length).toBeGreaterThan(10);
+      for (const { status, detail } of errorsOf(endpoint)) {
+        expect(status).toBeGreaterThanOrEqual(400);
+        expect(detail.length).toBeGreaterThan(10);
       }
     },
   );

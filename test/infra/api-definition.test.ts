@@ -4,8 +4,8 @@ import { apiDefinition } from '../../infra/api-definition.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { fallback } from '../../shared/contract/background.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { describeError, errorCodes, problemType } from '../../shared/contract/errors.ts';
-import { endpoints, endpointsOf } from '../../shared/contract/registry.ts';
+import { problemType } from '../../shared/contract/errors.ts';
+import { endpoints, endpointsOf, errorKinds } from '../../shared/contract/registry.ts';
 import { securityHeaders } from '../../shared/http/reply.ts';
 import { onlyResource, resourcesOf, synthesize } from './templates.ts';
 
@@ -236,10 +236,10 @@ describe('the errors that the gateway makes itself (check 73)', () => {
     '%s says the same as the functions where its code is one of theirs',
     (_, { responseTemplates }) => {
       const problem = JSON.parse(responseTemplates['application/json'] ?? '');
-      const code = errorCodes.find((known) => known === problem.code);
-      if (!code) return expect(['bad_request', 'bad_gateway', 'timeout']).toContain(problem.code);
+      const kind = errorKinds.get(problem.code);
+      if (!kind) return expect(['bad_request', 'bad_gateway', 'timeout']).toContain(problem.code);
 
-      const { status, title } = describeError(code);
+      const { status, title } = kind;
       return expect(problem).toMatchObject({ status, title });
     },
   );

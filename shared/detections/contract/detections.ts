@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { invalidCursor } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
 import {
   pageOf,
@@ -86,7 +87,7 @@ export const listDetections = defineEndpoint({
       schema: pageOf(Detection).meta({ id: 'DetectionPage' }),
     },
   },
-  errors: ['invalid_cursor'],
+  errors: [invalidCursor],
   table: {
     tenant: ['GetItem'],
     tenantDetections: ['Query'],

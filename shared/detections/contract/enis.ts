@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { notFound, rateLimited, versionConflict } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
+import { eniClaimed, tooManyEnis } from '../errors.ts';
 import { EniId, Vni } from './detections.ts';
 
 const managers = bearer(['owner', 'admin']);
@@ -20,7 +22,7 @@ export const claimEnis = defineEndpoint({
       schema: z.strictObject({ inserted: z.int(), skipped: z.int() }).meta({ id: 'ClaimedEnis' }),
     },
   },
-  errors: ['eni_claimed', 'too_many_enis', 'version_conflict', 'rate_limited'],
+  errors: [eniClaimed, tooManyEnis, versionConflict, rateLimited],
   limits: ['enis.tenant'],
   table: {
     tenant: ['PutItem', 'UpdateItem'],
@@ -59,7 +61,7 @@ export const deleteEni = defineEndpoint({
   responses: {
     200: { description: 'Given up', schema: z.strictObject({ deleted: EniId }) },
   },
-  errors: ['not_found'],
+  errors: [notFound],
   table: {
     tenant: ['DeleteItem', 'UpdateItem'],
     eni: ['DeleteItem'],

@@ -1,3 +1,4 @@
+import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import { isForgotten, lowStock, type Row } from '../product.ts';
 import { SearchIndex } from './search-index.ts';
@@ -190,7 +191,7 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
       if (!(error instanceof ReplacedVersion)) throw error;
     }
   }
-  throw new AppError('busy', { headers: { 'retry-after': '1' } });
+  throw new AppError(busy, { headers: { 'retry-after': '1' } });
 }
 
 /** The one used last comes last. */

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { noCredentials } from '../../channels/errors.ts';
+import { busy, invalidCursor, notFound } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import { ChannelName } from '../../contract/schemas.ts';
 import { openCursor, sealCursor } from '../../runtime/cursors.ts';
@@ -111,7 +113,7 @@ export async function startSync(
     const running = await readLock(tenantId);
     if (running) return resume(tenantId, running, ports);
     const marketplaces = await ports.marketplaces(tenantId);
-    if (marketplaces.length === 0) throw new AppError('no_credentials');
+    if (marketplaces.length === 0) throw new AppError(noCredentials);
     // In this order: a run that came and went meanwhile has moved the schedule.
     const schedule = await readSchedule(tenantId);
     const [current, suspected_incomplete] = await Promise.all([
@@ -153,7 +155,7 @@ export async function startSync(
     await ports.send({ tenant_id: tenantId, run_id: run.id });
     return { task_id: run.id, status: 'pending' };
   }
-  throw new AppError('busy', { headers: { 'retry-after': '1' } });
+  throw new AppError(busy, { headers: { 'retry-after': '1' } });
 }
 
 /** The marketplaces that the last run found without most of their products. */
@@ -186,7 +188,7 @@ export async function getSyncRun(tenantId: string, runId: string): Promise<SyncR
     keys.syncRun(tenantId, runId),
     keys.syncLock(tenantId),
   ] as const);
-  if (!run) throw new AppError('not_found', { detail: 'There is no such sync.' });
+  if (!run) throw new AppError(notFound, { detail: 'There is no such sync.' });
   return currentView(tenantId, SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
 }
 
@@ -211,7 +213,7 @@ export async function listSyncRuns(
 ): Promise<{ items: SyncRunView[]; next_cursor: string | null }> {
   const scope = { tenantId, list: 'sync-runs', filters: {} };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
-  if (after && typeof after.id !== 'string') throw new AppError('invalid_cursor');
+  if (after && typeof after.id !== 'string') throw new AppError(invalidCursor);
   const { items, last } = await readSyncRuns(tenantId, {
     limit,
     ...(after && { afterId: String(after.id) }),
@@ -289,7 +291,7 @@ export async function endRun(
     // Else somebody has moved the schedule since it was read.
     if (!isGone && hasNoRun) isGone = true;
   }
-  throw new AppError('busy', { headers: { 'retry-after': '1' } });
+  throw new AppError(busy, { headers: { 'retry-after': '1' } });
 }
 /** What a run has brought. Of one that was not published nothing is taken over. */
 export function outcomeOf(position: SyncPosition) {

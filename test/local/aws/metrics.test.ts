@@ -103,7 +103,8 @@ describe('the metrics of functions', () => {
   it('have the texts of the list', async () => {
     const { text } = await readAfter();
 
-    for (const { description } of Object.values(definitionsByName)) expect(text).toContain(description);
+    for (const { description } of Object.values(definitionsByName))
+      expect(text).toContain(description);
   });
 
   it('never get a line for what a function makes up, nor for what is no metric', async () => {

@@ -1,16 +1,19 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
+import { emailTaken } from '../identity/errors.ts';
+import { newOwner } from '../identity/members.ts';
+import { assertUncommonPassword } from '../identity/password-policy.ts';
+import { hashPassword } from '../identity/passwords.ts';
+import { newSession, type Tokens } from '../identity/sessions.ts';
+import { verifyRegistrationTicket } from '../identity/tokens.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import type { TenantItem } from '../table/items.ts';
 import { keys } from '../table/keys.ts';
 import { transact } from '../table/table.ts';
+import { tenantSuspended } from '../tenants/errors.ts';
 import { getTenant } from '../tenants/tenants.ts';
-import { newOwner } from './members.ts';
-import { assertUncommonPassword } from './password-policy.ts';
-import { hashPassword } from './passwords.ts';
-import { newSession, type Tokens } from './sessions.ts';
-import { verifyRegistrationTicket } from './tokens.ts';
+import { invalidTicket, profileCompleted } from './errors.ts';
 
 interface Profile {
   registration_ticket: string;
@@ -31,7 +34,7 @@ export async function completeProfile(
 ): Promise<Tokens & { tenant_id: string; status: TenantItem['status'] }> {
   const tenantId = await verifyRegistrationTicket(profile.registration_ticket);
   if (profile.tenant_id !== undefined && profile.tenant_id !== tenantId) {
-    throw new AppError('invalid_ticket', {
+    throw new AppError(invalidTicket, {
       detail: 'The registration ticket is for another tenant.',
     });
   }
@@ -66,12 +69,12 @@ export async function completeProfile(
     session.write,
   ]);
   if (failed?.[0]) assertPending((await getTenant(tenantId)).status);
-  if (failed) throw new AppError('email_taken');
+  if (failed) throw new AppError(emailTaken);
   logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
   return { ...tokens, tenant_id: tenantId, status: 'ACTIVE' };
 }
 
 function assertPending(status: TenantItem['status']): void {
-  if (status === 'ACTIVE') throw new AppError('profile_completed');
-  if (status === 'SUSPENDED') throw new AppError('tenant_suspended');
+  if (status === 'ACTIVE') throw new AppError(profileCompleted);
+  if (status === 'SUSPENDED') throw new AppError(tenantSuspended);
 }

@@ -1,0 +1,11 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract.ts';
+import * as errors from './errors.ts';
+
+/** Seller marketplaces and the credentials that tenants have there. */
+export const channels = defineFeature({
+  id: 'channels',
+  endpoints: [contract.updateCredentials, contract.getCredentials, contract.deleteCredentials],
+  workers: [contract.rewrapCredentials],
+  errors: Object.values(errors),
+});

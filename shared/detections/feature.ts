@@ -1,0 +1,22 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract/detections.ts';
+import * as enis from './contract/enis.ts';
+import * as exports from './contract/export.ts';
+import * as statistics from './contract/statistics.ts';
+import * as errors from './errors.ts';
+
+/** Detections that sensors report, and the network interfaces they name. */
+export const detections = defineFeature({
+  id: 'detections',
+  endpoints: [
+    contract.listDetections,
+    contract.ingestDetections,
+    statistics.detectionStatistics,
+    exports.exportDetections,
+    enis.claimEnis,
+    enis.listEnis,
+    enis.deleteEni,
+    contract.seedDetections,
+  ],
+  errors: Object.values(errors),
+});

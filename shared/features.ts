@@ -1,0 +1,25 @@
+import { apiKeys } from './api-keys/feature.ts';
+import { channels } from './channels/feature.ts';
+import { core } from './contract/core.ts';
+import type { Feature } from './contract/feature.ts';
+import { detections } from './detections/feature.ts';
+import { identity } from './identity/feature.ts';
+import { marketplace } from './marketplace/feature.ts';
+import { products } from './products/feature.ts';
+import { service } from './service/feature.ts';
+import { tenants } from './tenants/feature.ts';
+import { webhooks } from './webhooks/feature.ts';
+
+/** The product: the areas of the core, then the features on it, in the order of the documents. */
+export const features: readonly Feature[] = [
+  core,
+  service,
+  marketplace,
+  identity,
+  tenants,
+  apiKeys,
+  webhooks,
+  detections,
+  channels,
+  products,
+];

@@ -1,0 +1,11 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract.ts';
+import * as errors from './errors.ts';
+
+/** People: sign-up, sign-in, sessions, signing keys. */
+export const identity = defineFeature({
+  id: 'identity',
+  isCore: true,
+  endpoints: [contract.register, contract.login, contract.refresh, contract.logout],
+  errors: Object.values(errors),
+});

@@ -1,0 +1,16 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract.ts';
+import * as errors from './errors.ts';
+
+/** AWS Marketplace: from a purchase to a tenant. */
+export const marketplace = defineFeature({
+  id: 'marketplace',
+  isCore: true,
+  endpoints: [
+    contract.register,
+    contract.registerByLink,
+    contract.completeProfile,
+    contract.stubRegister,
+  ],
+  errors: Object.values(errors),
+});

@@ -1,0 +1,22 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract.ts';
+
+/** Products, synced from the channels of a tenant. */
+export const products = defineFeature({
+  id: 'products',
+  uses: ['channels'],
+  endpoints: [
+    contract.listProducts,
+    contract.startProductSync,
+    contract.getProductSync,
+    contract.listProductSyncs,
+    contract.getProduct,
+    contract.getProductHistory,
+    contract.dashboard,
+    contract.lowStock,
+    contract.topProducts,
+    contract.stockDistribution,
+    contract.syncHistory,
+  ],
+  workers: [contract.syncWorker, contract.syncSweep],
+});

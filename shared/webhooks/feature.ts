@@ -1,0 +1,21 @@
+import { defineFeature } from '../contract/feature.ts';
+import * as contract from './contract.ts';
+import * as errors from './errors.ts';
+
+/** Webhooks: a tenant has its own servers told of events. */
+export const webhooks = defineFeature({
+  id: 'webhooks',
+  endpoints: [
+    contract.createWebhook,
+    contract.listWebhooks,
+    contract.getWebhook,
+    contract.updateWebhook,
+    contract.deleteWebhook,
+    contract.rotateWebhookSecret,
+    contract.testWebhook,
+    contract.listDeliveries,
+    contract.replayDelivery,
+  ],
+  workers: [contract.deliverWebhooks, contract.sweepDeliveries],
+  errors: Object.values(errors),
+});
