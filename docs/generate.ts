@@ -2,9 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { gatewayErrors } from '../infra/gateway-responses.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import { eventTypes } from '../shared/contract/events.ts';
-import { limitPolicies } from '../shared/contract/limits.ts';
 import { definitionsByName, type MetricName, seriesOf } from '../shared/contract/metrics.ts';
-import { endpoints, errorKinds } from '../shared/contract/registry.ts';
+import { endpoints, errorKinds, limits } from '../shared/contract/registry.ts';
 
 const file = new URL('./api.md', import.meta.url);
 const manual = new URL('./operations.md', import.meta.url);
@@ -32,7 +31,7 @@ export function apiDocument(): string {
     '',
     row(['Limit', 'Quota', 'Window', 'Endpoints']),
     row(['---', '--:', '--:', '---']),
-    ...Object.entries(limitPolicies).map(([name, { quota, windowSeconds }]) =>
+    ...[...limits.values()].map(({ name, quota, windowSeconds }) =>
       row([`\`${name}\``, String(quota), `${windowSeconds} s`, limitedBy(name)]),
     ),
     '',
@@ -69,7 +68,7 @@ function endpointRow({ method, paths, access, localOnly, summary }: Endpoint): s
 
 function limitedBy(name: string): string {
   return endpoints
-    .filter(({ limits }) => limits?.some((limit) => limit === name))
+    .filter(({ limits }) => limits?.some((limit) => limit.name === name))
     .map(({ id }) => `\`${id}\``)
     .join(', ');
 }

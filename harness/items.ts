@@ -1,4 +1,5 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { limitNamed } from './limits.ts';
 import type { Member } from './world.ts';
 
 type Item = Record<string, unknown>;
@@ -105,28 +106,21 @@ export async function sessionItem({
 }
 
 /** Sets how much of a limit its subject has used in the current window. */
-export async function useUp(
-  limit: import('../shared/contract/limits.ts').LimitName,
-  subject: string,
-  used: number,
-): Promise<void> {
+export async function useUp(limit: string, subject: string, used: number): Promise<void> {
   const [{ keys }, { limitWindow }] = await Promise.all([
     modules(),
     import('../shared/limits/limits.ts'),
   ]);
-  const { startMs } = limitWindow(limit, Date.now());
+  const { startMs } = limitWindow(limitNamed(limit), Date.now());
   await setAttribute(keys.limit(limit, subject, startMs / 1000), 'count', used);
 }
 
 /** How much of a limit its subject has used in the current window. */
-export async function usedOf(
-  limit: import('../shared/contract/limits.ts').LimitName,
-  subject: string,
-): Promise<unknown> {
+export async function usedOf(limit: string, subject: string): Promise<unknown> {
   const [{ keys, getItem }, { limitWindow }] = await Promise.all([
     modules(),
     import('../shared/limits/limits.ts'),
   ]);
-  const { startMs } = limitWindow(limit, Date.now());
+  const { startMs } = limitWindow(limitNamed(limit), Date.now());
   return (await getItem(keys.limit(limit, subject, startMs / 1000)))?.count ?? 0;
 }

@@ -2,6 +2,7 @@ import { handle } from '../../shared/http/handle.ts';
 import { page } from '../../shared/http/page.ts';
 import { enforceLimit, limitSubjectOf } from '../../shared/limits/limits.ts';
 import { registerByLink } from '../../shared/marketplace/contract.ts';
+import { marketplacePerAddress } from '../../shared/marketplace/limits.ts';
 import { register } from '../../shared/marketplace/registration.ts';
 import { resolvePurchase } from '../../shared/marketplace/resolve-customer.ts';
 
@@ -13,6 +14,6 @@ click <b>Set up your account</b>. AWS then brings you back here with your regist
 export const handler = handle(registerByLink, async ({ query, client }) => {
   const token = query.token ?? query['x-amzn-marketplace-token'];
   if (token === undefined) return page(200, 'Come back from AWS Marketplace', howToReturn);
-  await enforceLimit('marketplace.address', limitSubjectOf(client.address));
+  await enforceLimit(marketplacePerAddress, limitSubjectOf(client.address));
   return { status: 200, body: await register(await resolvePurchase(token)) };
 });

@@ -5,6 +5,7 @@ import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ChannelName, Timestamp } from '../contract/schemas.ts';
 import { channels } from './channels.ts';
 import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
+import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 
 const paths = ['/api/v1/tenants/me/credentials'] as const;
 const managers = bearer(['owner', 'admin']);
@@ -49,7 +50,7 @@ export const updateCredentials = defineEndpoint({
     ),
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
   errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
-  limits: ['credentials.user', 'credentials.tenant'],
+  limits: [credentialsPerUser, credentialsPerTenant],
   table: {
     tenant: ['Query', 'UpdateItem'],
     limit: ['UpdateItem'],

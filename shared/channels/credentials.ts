@@ -12,6 +12,7 @@ import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.t
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
 import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
+import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
 export interface ShownCredentials {
@@ -40,8 +41,8 @@ export async function saveCredentials(
   wanted: WantedCredentials,
   saveUnverified: boolean,
 ): Promise<ShownCredentials[]> {
-  await enforceLimit('credentials.user', userId);
-  await enforceLimit('credentials.tenant', tenantId);
+  await enforceLimit(credentialsPerUser, userId);
+  await enforceLimit(credentialsPerTenant, tenantId);
   const names = namesOf(wanted);
   const call = channelCall({ deadlineMs: Date.now() + tryingMs, attempts: 2, timeoutMs: 6000 });
   const verified = await Promise.all(

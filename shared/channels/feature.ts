@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as limits from './limits.ts';
 
 /** Seller marketplaces and the credentials that tenants have there. */
 export const channels = defineFeature({
@@ -8,4 +9,5 @@ export const channels = defineFeature({
   endpoints: [contract.updateCredentials, contract.getCredentials, contract.deleteCredentials],
   workers: [contract.rewrapCredentials],
   errors: Object.values(errors),
+  limits: Object.values(limits),
 });

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { KeyFamily, TableAction } from '../table/keys.ts';
 import type { ErrorKind } from './errors.ts';
-import type { LimitName } from './limits.ts';
+import type { Limit } from './limits.ts';
 
 export const roles = ['owner', 'admin', 'user', 'viewer'] as const;
 export type Role = (typeof roles)[number];
@@ -83,7 +83,7 @@ export interface Endpoint<
   readonly responses: { readonly [status: number]: ResponseSpec };
   /** The expected errors beyond those every endpoint of its kind has. */
   readonly errors?: readonly ErrorKind[];
-  readonly limits?: readonly LimitName[];
+  readonly limits?: readonly Limit[];
   /** People see this endpoint in a browser: errors become pages where the caller accepts HTML. */
   readonly page?: true;
   /**

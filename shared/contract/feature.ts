@@ -1,6 +1,7 @@
 import type { BackgroundFunction } from './background.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
+import type { Limit } from './limits.ts';
 
 /**
  * What an area of the product is made of: data, without code of the area itself, so that whoever
@@ -16,6 +17,7 @@ export interface Feature {
   readonly endpoints?: readonly Endpoint[];
   readonly workers?: readonly BackgroundFunction[];
   readonly errors?: readonly ErrorKind[];
+  readonly limits?: readonly Limit[];
 }
 
 /** Declares a feature. */

@@ -94,7 +94,7 @@ function describe(endpoint: Endpoint): { description?: string } {
       'The answer is sent while it is made; an error in the middle breaks off the transfer.',
     access.kind === 'bearer' && `Roles: ${access.roles.join(', ')}.`,
     access.kind === 'apiKey' && `Scope of the key: \`${access.scope}\`.`,
-    limits && `Limits: ${limits.map((limit) => `\`${limit}\``).join(', ')}.`,
+    limits && `Limits: ${limits.map(({ name }) => `\`${name}\``).join(', ')}.`,
   ].filter((part) => typeof part === 'string');
   return parts.length > 0 ? { description: parts.join('\n\n') } : {};
 }

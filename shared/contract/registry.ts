@@ -2,6 +2,7 @@ import { features } from '../features.ts';
 import type { BackgroundFunction } from './background.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
+import type { Limit } from './limits.ts';
 
 /** Every endpoint of the API, in the order in which the documents list them. */
 export const endpoints: readonly Endpoint[] = features.flatMap(
@@ -21,4 +22,11 @@ export const workers: readonly BackgroundFunction[] = features.flatMap(
 /** Every expected error, by its code. */
 export const errorKinds: ReadonlyMap<string, ErrorKind> = new Map(
   features.flatMap(({ errors = [] }) => errors.map((kind) => [kind.code, kind] as const)),
+);
+
+/** Every limit, by its name. */
+export const limits: ReadonlyMap<string, Limit> = new Map(
+  features.flatMap((feature) =>
+    (feature.limits ?? []).map((limit) => [limit.name, limit] as const),
+  ),
 );

@@ -4,6 +4,7 @@ import * as enis from './contract/enis.ts';
 import * as exports from './contract/export.ts';
 import * as statistics from './contract/statistics.ts';
 import * as errors from './errors.ts';
+import * as limits from './limits.ts';
 
 /** Detections that sensors report, and the network interfaces they name. */
 export const detections = defineFeature({
@@ -19,4 +20,5 @@ export const detections = defineFeature({
     contract.seedDetections,
   ],
   errors: Object.values(errors),
+  limits: Object.values(limits),
 });

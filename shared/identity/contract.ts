@@ -11,6 +11,17 @@ import {
 } from '../contract/schemas.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { emailTaken, invalidCredentials, invalidRefreshToken } from './errors.ts';
+import {
+  loginPerAccount,
+  loginPerAccountAndAddress,
+  loginPerAddress,
+  loginPerTenant,
+  refreshPerAccount,
+  refreshPerAddress,
+  refreshPerTenant,
+  registerPerAccount,
+  registerPerAddress,
+} from './limits.ts';
 
 export const register = defineEndpoint({
   id: 'auth/register',
@@ -39,7 +50,7 @@ export const register = defineEndpoint({
     201: { description: 'The tenant exists and its owner is signed in', schema: TokenResponse },
   },
   errors: [emailTaken],
-  limits: ['register.address', 'register.account'],
+  limits: [registerPerAddress, registerPerAccount],
   table: {
     tenant: ['PutItem'],
     tenantUser: ['PutItem'],
@@ -64,7 +75,7 @@ export const login = defineEndpoint({
     .meta({ example: { email: 'owner@example.com', password: 'correct horse battery' } }),
   responses: { 200: { description: 'Signed in', schema: TokenResponse } },
   errors: [invalidCredentials],
-  limits: ['login.address', 'login.account_address', 'login.account', 'login.tenant'],
+  limits: [loginPerAddress, loginPerAccountAndAddress, loginPerAccount, loginPerTenant],
   table: {
     tenant: ['GetItem'],
     tenantUser: ['PutItem'],
@@ -87,7 +98,7 @@ export const refresh = defineEndpoint({
   body: z.strictObject({ refresh_token: z.string().min(1).max(512) }),
   responses: { 200: { description: 'New tokens', schema: TokenResponse } },
   errors: [invalidRefreshToken, tenantSuspended],
-  limits: ['refresh.address', 'refresh.account', 'refresh.tenant'],
+  limits: [refreshPerAddress, refreshPerAccount, refreshPerTenant],
   table: {
     tenant: ['BatchGetItem'],
     tenantUser: ['BatchGetItem', 'UpdateItem'],

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as limits from './limits.ts';
 
 /** People: sign-up, sign-in, sessions, signing keys. */
 export const identity = defineFeature({
@@ -8,4 +9,5 @@ export const identity = defineFeature({
   isCore: true,
   endpoints: [contract.register, contract.login, contract.refresh, contract.logout],
   errors: Object.values(errors),
+  limits: Object.values(limits),
 });

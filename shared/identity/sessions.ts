@@ -18,6 +18,7 @@ import { create, transact, updateItem, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
+import { refreshPerAccount, refreshPerAddress, refreshPerTenant } from './limits.ts';
 import {
   formatRefreshToken,
   hashSecret,
@@ -95,20 +96,20 @@ export async function refreshSession(presented: string, client: Client): Promise
   const token = parseRefreshToken(presented);
   const items = token && (await readSessionItems(token.tenantId, token.userId, token.sessionId));
   if (!token || !items || !matchesHash(token.family, items.session.family_hash)) {
-    await enforceLimit('refresh.address', address);
+    await enforceLimit(refreshPerAddress, address);
     throw new AppError(invalidRefreshToken);
   }
   if (!isAlive(items, Date.now())) {
-    await enforceLimit('refresh.address', address);
+    await enforceLimit(refreshPerAddress, address);
     logSecurityEvent('refresh_refused', { reason: 'session_ended', ...names(token) });
     throw new AppError(invalidRefreshToken);
   }
   if (items.tenant.status === 'SUSPENDED') {
-    await enforceLimit('refresh.address', address);
+    await enforceLimit(refreshPerAddress, address);
     throw new AppError(tenantSuspended);
   }
   if (!matchesHash(token.generation, items.session.generation_hash)) {
-    await enforceLimit('refresh.address', address);
+    await enforceLimit(refreshPerAddress, address);
     return repeatOrRevoke(token, items);
   }
   return rotate(token, items, address);
@@ -124,9 +125,9 @@ const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
 async function rotate(token: RefreshToken, items: SessionItems, address: string): Promise<Tokens> {
   const now = Date.now();
   const { session } = items;
-  const window = limitWindow('refresh.account', now);
+  const window = limitWindow(refreshPerAccount, now);
   const used = session.window_start_ms === window.startMs ? session.window_count : 0;
-  if (used >= window.quota) throw limitExceeded(exceededAllowance('refresh.account', now));
+  if (used >= window.quota) throw limitExceeded(exceededAllowance(refreshPerAccount, now));
 
   const nonce = newSecret();
   const successor = { ...token, generation: nextGeneration(token.generation, nonce) };
@@ -148,19 +149,19 @@ async function rotate(token: RefreshToken, items: SessionItems, address: string)
         },
       },
     },
-    countWrite('refresh.tenant', token.tenantId, now),
-    countWrite('refresh.address', address, now),
+    countWrite(refreshPerTenant, token.tenantId, now),
+    countWrite(refreshPerAddress, address, now),
   ]);
   if (!failed) return tokens;
   // Nothing is handed out, so the signature in the making is of no interest.
   tokens.catch(() => undefined);
   const [moved, tenantExceeded, addressExceeded] = failed;
-  if (addressExceeded) throw limitExceeded(exceededAllowance('refresh.address', now));
-  if (tenantExceeded) throw limitExceeded(exceededAllowance('refresh.tenant', now));
+  if (addressExceeded) throw limitExceeded(exceededAllowance(refreshPerAddress, now));
+  if (tenantExceeded) throw limitExceeded(exceededAllowance(refreshPerTenant, now));
   if (!moved) throw new Error('A rotation failed without a failed condition');
 
   // Somebody else rotated or revoked it between our read and our write.
-  await enforceLimit('refresh.address', address);
+  await enforceLimit(refreshPerAddress, address);
   const current = await readSessionItems(token.tenantId, token.userId, token.sessionId);
   if (!current || !isAlive(current, Date.now())) throw new AppError(invalidRefreshToken);
   return repeatOrRevoke(token, current);

@@ -8,6 +8,12 @@ import { keys } from '../table/keys.ts';
 import { getItem, query, transact, updateItem, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
+import {
+  loginPerAccount,
+  loginPerAccountAndAddress,
+  loginPerAddress,
+  loginPerTenant,
+} from './limits.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
 
@@ -33,8 +39,8 @@ export async function signIn(
 ): Promise<Tokens> {
   const attempt = { hash: emailHash(email), address: limitSubjectOf(client.address) };
   const [, fromHere, found] = await Promise.all([
-    enforceLimit('login.address', attempt.address),
-    count('login.account_address', `${attempt.hash}.${attempt.address}`),
+    enforceLimit(loginPerAddress, attempt.address),
+    count(loginPerAccountAndAddress, `${attempt.hash}.${attempt.address}`),
     findIdentity(attempt, tenant_id),
   ]);
   const matches = await verifyPassword(password, found?.passwordHash);
@@ -93,8 +99,8 @@ async function findIdentity(
 async function refuse(reason: string, { hash }: Attempt, found: Found | undefined): Promise<never> {
   const isLocked = reason === 'locked';
   await Promise.all([
-    count('login.account', isLocked ? `locked.${hash}` : hash),
-    count('login.tenant', isLocked || !found ? `nobody.${hash}` : found.tenantId),
+    count(loginPerAccount, isLocked ? `locked.${hash}` : hash),
+    count(loginPerTenant, isLocked || !found ? `nobody.${hash}` : found.tenantId),
   ]);
   recordMetric('SignInRefused', 1);
   logSecurityEvent('sign_in_refused', {
@@ -119,13 +125,13 @@ async function startSession(
   const ttl = Math.floor(now / 1000) + knownAddressSeconds;
   const remember: Write = { put: { Item: { ...keys.knownAddress(hash, address), ttl } } };
   const limits = [
-    quotaCheck('login.account', hash, now),
-    quotaCheck('login.tenant', tenantId, now),
+    quotaCheck(loginPerAccount, hash, now),
+    quotaCheck(loginPerTenant, tenantId, now),
   ];
   const [failed, member] = await Promise.all([
     transact([session.write, remember, ...(found.isKnownAddress ? [] : limits)]),
     getItem(keys.member(tenantId, userId)),
-    resetLimit('login.account_address', `${hash}.${address}`),
+    resetLimit(loginPerAccountAndAddress, `${hash}.${address}`),
   ]);
   // Any other answer would tell that the password is right.
   if (failed) return refuse('locked', attempt, found);

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { type LimitName, limitPolicies } from '../contract/limits.ts';
+import type { Limit } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
 import { type Allowance, requestContext } from '../runtime/request-context.ts';
 import { keys } from '../table/keys.ts';
@@ -9,23 +9,23 @@ import { deleteItem, updateItem, type Write } from '../table/table.ts';
 
 let multiplier: number | undefined;
 
-function quotaOf(limit: LimitName): number {
+function quotaOf(limit: Limit): number {
   multiplier ??= requirePositiveNumberEnv('LIMITS_MULTIPLIER');
-  return Math.max(1, Math.round(limitPolicies[limit].quota * multiplier));
+  return Math.max(1, Math.round(limit.quota * multiplier));
 }
 
-function windowOf(limit: LimitName, nowMs: number) {
-  const { windowSeconds } = limitPolicies[limit];
+function windowOf(limit: Limit, nowMs: number) {
+  const { windowSeconds } = limit;
   const now = Math.floor(nowMs / 1000);
   const start = now - (now % windowSeconds);
   return { start, windowSeconds, resetSeconds: start + windowSeconds - now };
 }
 
 /** The write that counts one more, and fails its condition when the quota is used up. */
-function counterUpdate(limit: LimitName, subject: string, nowMs: number) {
+function counterUpdate(limit: Limit, subject: string, nowMs: number) {
   const { start, windowSeconds } = windowOf(limit, nowMs);
   return {
-    Key: keys.limit(limit, subject, start),
+    Key: keys.limit(limit.name, subject, start),
     UpdateExpression: 'ADD #count :one SET #ttl = :ttl',
     ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
     ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
@@ -37,11 +37,11 @@ function counterUpdate(limit: LimitName, subject: string, nowMs: number) {
   };
 }
 
-function allowance(limit: LimitName, nowMs: number, used: number, exceeded: boolean): Allowance {
+function allowance(limit: Limit, nowMs: number, used: number, exceeded: boolean): Allowance {
   const { windowSeconds, resetSeconds } = windowOf(limit, nowMs);
   const quota = quotaOf(limit);
   return {
-    limit,
+    limit: limit.name,
     quota,
     windowSeconds,
     remaining: Math.max(0, quota - used),
@@ -51,11 +51,7 @@ function allowance(limit: LimitName, nowMs: number, used: number, exceeded: bool
 }
 
 /** Counts one more for the subject, exactly, however many ask at once. Does not throw when exceeded. */
-export async function count(
-  limit: LimitName,
-  subject: string,
-  nowMs = Date.now(),
-): Promise<Allowance> {
+export async function count(limit: Limit, subject: string, nowMs = Date.now()): Promise<Allowance> {
   try {
     const counted = await updateItem({
       ...counterUpdate(limit, subject, nowMs),
@@ -69,23 +65,23 @@ export async function count(
 }
 
 /** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
-export async function enforceLimit(limit: LimitName, subject: string): Promise<void> {
+export async function enforceLimit(limit: Limit, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
   if (allowance.exceeded) throw limitExceeded(allowance);
   requestContext.getStore()?.allowances.push(allowance);
 }
 
 /** The same count as one write of a transaction. */
-export function countWrite(limit: LimitName, subject: string, nowMs: number): Write {
+export function countWrite(limit: Limit, subject: string, nowMs: number): Write {
   return { update: counterUpdate(limit, subject, nowMs) };
 }
 
 /** As one check of a transaction: that the quota is not used up. Counts nothing. */
-export function quotaCheck(limit: LimitName, subject: string, nowMs: number): Write {
+export function quotaCheck(limit: Limit, subject: string, nowMs: number): Write {
   const { start } = windowOf(limit, nowMs);
   return {
     check: {
-      Key: keys.limit(limit, subject, start),
+      Key: keys.limit(limit.name, subject, start),
       ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
       ExpressionAttributeNames: { '#count': 'count' },
       ExpressionAttributeValues: { ':quota': quotaOf(limit) },
@@ -93,21 +89,17 @@ export function quotaCheck(limit: LimitName, subject: string, nowMs: number): Wr
   };
 }
 
-export function exceededAllowance(limit: LimitName, nowMs: number): Allowance {
+export function exceededAllowance(limit: Limit, nowMs: number): Allowance {
   return allowance(limit, nowMs, quotaOf(limit), true);
 }
 
 /** Forgets what was counted for the subject in the current window. */
-export async function resetLimit(
-  limit: LimitName,
-  subject: string,
-  nowMs = Date.now(),
-): Promise<void> {
-  await deleteItem({ Key: keys.limit(limit, subject, windowOf(limit, nowMs).start) });
+export async function resetLimit(limit: Limit, subject: string, nowMs = Date.now()): Promise<void> {
+  await deleteItem({ Key: keys.limit(limit.name, subject, windowOf(limit, nowMs).start) });
 }
 
 /** The window of a limit that is counted inside another item, and how many it allows. */
-export function limitWindow(limit: LimitName, nowMs: number): { startMs: number; quota: number } {
+export function limitWindow(limit: Limit, nowMs: number): { startMs: number; quota: number } {
   return { startMs: windowOf(limit, nowMs).start * 1000, quota: quotaOf(limit) };
 }
 

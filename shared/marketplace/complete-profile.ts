@@ -1,6 +1,7 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { emailTaken } from '../identity/errors.ts';
+import { registerPerTenant } from '../identity/limits.ts';
 import { newOwner } from '../identity/members.ts';
 import { assertUncommonPassword } from '../identity/password-policy.ts';
 import { hashPassword } from '../identity/passwords.ts';
@@ -38,7 +39,7 @@ export async function completeProfile(
       detail: 'The registration ticket is for another tenant.',
     });
   }
-  await enforceLimit('register.tenant', tenantId);
+  await enforceLimit(registerPerTenant, tenantId);
   assertUncommonPassword(profile.password, {
     email: profile.email,
     companyName: profile.company_name,

@@ -10,6 +10,7 @@ import {
   TokenResponse,
 } from '../contract/schemas.ts';
 import { emailTaken } from '../identity/errors.ts';
+import { registerPerAccount, registerPerAddress, registerPerTenant } from '../identity/limits.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import {
   expiredRegistrationToken,
@@ -20,6 +21,7 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
+import { marketplacePerAddress } from './limits.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
@@ -66,7 +68,7 @@ export const register = defineEndpoint({
     303: { description: 'To the welcome page, the ticket in the fragment' },
   },
   errors: registrationErrors,
-  limits: ['marketplace.address'],
+  limits: [marketplacePerAddress],
   page: true,
   ...registrationNeeds,
 });
@@ -91,7 +93,7 @@ export const registerByLink = defineEndpoint({
     },
   },
   errors: registrationErrors,
-  limits: ['marketplace.address'],
+  limits: [marketplacePerAddress],
   page: true,
   ...registrationNeeds,
 });
@@ -121,7 +123,7 @@ export const completeProfile = defineEndpoint({
     },
   },
   errors: [invalidTicket, notFound, emailTaken, profileCompleted, tenantSuspended],
-  limits: ['register.address', 'register.account', 'register.tenant'],
+  limits: [registerPerAddress, registerPerAccount, registerPerTenant],
   table: {
     tenant: ['GetItem', 'PutItem', 'UpdateItem'],
     tenantUser: ['PutItem'],

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as limits from './limits.ts';
 
 /** AWS Marketplace: from a purchase to a tenant. */
 export const marketplace = defineFeature({
@@ -13,4 +14,5 @@ export const marketplace = defineFeature({
     contract.stubRegister,
   ],
   errors: Object.values(errors),
+  limits: Object.values(limits),
 });

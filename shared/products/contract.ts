@@ -11,6 +11,7 @@ import {
   queryNumber,
   Timestamp,
 } from '../contract/schemas.ts';
+import { syncPerTenant } from './limits.ts';
 import { syncErrorCodes } from './metrics.ts';
 
 /** Events of products that webhooks may ask for, each with what has happened. */
@@ -189,7 +190,7 @@ export const startProductSync = defineEndpoint({
     },
   },
   errors: [noCredentials, rateLimited],
-  limits: ['sync.tenant'],
+  limits: [syncPerTenant],
   table: {
     tenant: ['GetItem', 'Query', 'PutItem'],
     tenantCatalogue: ['GetItem'],

@@ -1,5 +1,6 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
+import * as limits from './limits.ts';
 
 /** Products, synced from the channels of a tenant. */
 export const products = defineFeature({
@@ -19,4 +20,5 @@ export const products = defineFeature({
     contract.syncHistory,
   ],
   workers: [contract.syncWorker, contract.syncSweep],
+  limits: Object.values(limits),
 });

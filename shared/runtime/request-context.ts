@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { LimitName } from '../contract/limits.ts';
 import type { Outlet } from '../http/stream.ts';
 
 /** Where a subject stands in the current window of a limit. */
 export interface Allowance {
-  limit: LimitName;
+  /** Its name. */
+  limit: string;
   quota: number;
   windowSeconds: number;
   remaining: number;

@@ -13,6 +13,7 @@ import {
   WebhookId,
 } from '../contract/schemas.ts';
 import { tooManyWebhooks, webhookDisabled } from './errors.ts';
+import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
 const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
@@ -50,9 +51,9 @@ export const Delivery = z
 
 const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
 const managers = bearer(['owner', 'admin']);
-const changes = ['webhook_changes.tenant'] as const;
+const changes = [webhookChangesPerTenant] as const;
 const deliver = {
-  limits: ['webhooks.tenant'] as const,
+  limits: [webhooksPerTenant] as const,
   queues: ['webhooks'] as const,
 };
 

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as limits from './limits.ts';
 
 /** Webhooks: a tenant has its own servers told of events. */
 export const webhooks = defineFeature({
@@ -18,4 +19,5 @@ export const webhooks = defineFeature({
   ],
   workers: [contract.deliverWebhooks, contract.sweepDeliveries],
   errors: Object.values(errors),
+  limits: Object.values(limits),
 });

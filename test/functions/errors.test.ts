@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pretendBcrypt } from '../../harness/bcrypt.ts';
 import { freezeInWindow, second, travel } from '../../harness/clock.ts';
 import { lastingItems, useUp } from '../../harness/items.ts';
+import { limitNamed } from '../../harness/limits.ts';
 import { logLines, outputOf } from '../../harness/output.ts';
 import {
   type Answered,
@@ -12,7 +13,6 @@ import {
   useWorld,
 } from '../../harness/world.ts';
 import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
-import { limitPolicies } from '../../shared/contract/limits.ts';
 import { errorsOf } from '../../shared/contract/openapi.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
@@ -223,7 +223,7 @@ describe('a limit on refresh (check 74)', () => {
   it.each(['refresh.address', 'refresh.tenant', 'refresh.account'] as const)(
     '%s answers 429 with Retry-After and RateLimit fields, and the token still works after',
     async (limit) => {
-      const { windowSeconds, quota } = limitPolicies[limit];
+      const { windowSeconds, quota } = limitNamed(limit);
       freezeInWindow(windowSeconds);
       travel(windowSeconds * second);
       const member = await world.signUp();
@@ -247,7 +247,7 @@ describe('a limit on refresh (check 74)', () => {
   );
 
   it('of an address counts made-up tokens too, exactly', async () => {
-    const { windowSeconds, quota } = limitPolicies['refresh.address'];
+    const { windowSeconds, quota } = limitNamed('refresh.address');
     freezeInWindow(windowSeconds);
     const address = randomAddress();
     await useUp('refresh.address', address, quota - 5);
@@ -305,7 +305,7 @@ async function useUpSession({ tenantId, userId, sessionId }: Member, used: numbe
     Key: keys.session(tenantId, userId, sessionId),
     UpdateExpression: 'SET window_start_ms = :start, window_count = :used',
     ExpressionAttributeValues: {
-      ':start': limitWindow('refresh.account', Date.now()).startMs,
+      ':start': limitWindow(limitNamed('refresh.account'), Date.now()).startMs,
       ':used': used,
     },
   });

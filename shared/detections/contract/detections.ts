@@ -8,6 +8,7 @@ import {
   type SubscriptionPlan,
   Timestamp,
 } from '../../contract/schemas.ts';
+import { ingestPerAddress, ingestPerKey, ingestPerTenant } from '../limits.ts';
 
 /** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
 export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, number>> = {
@@ -134,7 +135,7 @@ export const ingestDetections = defineEndpoint({
       schema: z.strictObject({ accepted: z.int(), duplicates: z.int() }).meta({ id: 'Ingested' }),
     },
   },
-  limits: ['ingest.address', 'ingest.key', 'ingest.tenant'],
+  limits: [ingestPerAddress, ingestPerKey, ingestPerTenant],
   table: {
     apiKey: ['GetItem'],
     tenant: ['GetItem', 'Query'],

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { notFound, rateLimited, versionConflict } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
 import { eniClaimed, tooManyEnis } from '../errors.ts';
+import { enisPerTenant } from '../limits.ts';
 import { EniId, Vni } from './detections.ts';
 
 const managers = bearer(['owner', 'admin']);
@@ -23,7 +24,7 @@ export const claimEnis = defineEndpoint({
     },
   },
   errors: [eniClaimed, tooManyEnis, versionConflict, rateLimited],
-  limits: ['enis.tenant'],
+  limits: [enisPerTenant],
   table: {
     tenant: ['PutItem', 'UpdateItem'],
     eni: ['BatchGetItem', 'PutItem'],

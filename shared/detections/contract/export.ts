@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, maxStreamSeconds, roles } from '../../contract/endpoint.ts';
+import { exportPerTenant } from '../limits.ts';
 import { listDetections } from './detections.ts';
 
 export const exportDetections = defineEndpoint({
@@ -13,7 +14,7 @@ export const exportDetections = defineEndpoint({
   access: bearer(roles),
   query: listDetections.query.omit({ limit: true, cursor: true }),
   responses: { 200: { description: 'The file', type: 'text/csv', schema: z.string() } },
-  limits: ['export.tenant'],
+  limits: [exportPerTenant],
   table: { ...listDetections.table, limit: ['UpdateItem'] },
   streams: true,
   timeoutSeconds: maxStreamSeconds,

@@ -8,6 +8,7 @@ import {
   usedOf,
   useUp,
 } from '../../../harness/items.ts';
+import { limitNamed } from '../../../harness/limits.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
 import {
   type Answered,
@@ -17,12 +18,11 @@ import {
   type TokenBody,
   useWorld,
 } from '../../../harness/world.ts';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
 import { emailHash } from '../../../shared/identity/emails.ts';
 
 const world = useWorld();
 const right = 'correct horse battery';
-const account = limitPolicies['login.account_address'];
+const account = limitNamed('login.account_address');
 const accountLimitMs = account.windowSeconds * second;
 /** Where the attempts of these tests come from, unless they say otherwise. */
 const here = '198.51.100.77';
@@ -259,7 +259,7 @@ describe('the limit of an account', () => {
 });
 
 describe('the limit of an account from everywhere', () => {
-  const { quota } = limitPolicies['login.account'];
+  const { quota } = limitNamed('login.account');
 
   it('refuses the right password from an address that the account does not know (check 50)', async () => {
     ownWindow();
@@ -279,7 +279,7 @@ describe('the limit of an account from everywhere', () => {
     const home = randomAddress();
     expect((await world.login(member.email, right, { address: home })).status).toBe(200);
     await useUp('login.account', emailHash(member.email), quota);
-    await useUp('login.tenant', member.tenantId, limitPolicies['login.tenant'].quota);
+    await useUp('login.tenant', member.tenantId, limitNamed('login.tenant').quota);
 
     expect((await world.login(member.email, right, { address: home })).status).toBe(200);
     expect((await world.login(member.email, right)).status).toBe(401);
@@ -313,7 +313,7 @@ describe('the limit of an account from everywhere', () => {
 });
 
 describe('the limit of an address', () => {
-  const { quota } = limitPolicies['login.address'];
+  const { quota } = limitNamed('login.address');
   const attempts = (count: number, address: (index: number) => string, headers = {}) =>
     Promise.all(
       Array.from({ length: count }, (_, index) =>
@@ -380,7 +380,7 @@ describe('the limit of an address', () => {
 describe('the limit of a tenant', () => {
   it('ends in the same answer as a wrong password, for the right one too (check 50)', async () => {
     ownWindow();
-    const { quota, windowSeconds } = limitPolicies['login.tenant'];
+    const { quota, windowSeconds } = limitNamed('login.tenant');
     await useUp('login.tenant', owner.tenantId, quota - 1);
 
     const last = await world.login(owner.email, 'wrong horse battery');
@@ -395,7 +395,7 @@ describe('the limit of a tenant', () => {
 
   it('leaves no session of the refused sign-in behind', async () => {
     ownWindow();
-    await useUp('login.tenant', owner.tenantId, limitPolicies['login.tenant'].quota);
+    await useUp('login.tenant', owner.tenantId, limitNamed('login.tenant').quota);
     const sessions = async () =>
       (await allItems()).filter(({ sk }) => String(sk).startsWith('SESSION#')).length;
     const before = await sessions();

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { type BcryptWork, pretendBcrypt } from '../../../harness/bcrypt.ts';
 import { freezeInWindow } from '../../../harness/clock.ts';
 import { lastingItems, tenantItem } from '../../../harness/items.ts';
+import { limitNamed } from '../../../harness/limits.ts';
 import {
   claimsOf,
   type Member,
@@ -9,7 +10,6 @@ import {
   type TokenBody,
   useWorld,
 } from '../../../harness/world.ts';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
 
 const world = useWorld();
 const password = 'correct horse battery';
@@ -122,7 +122,7 @@ describe('sign-up', () => {
   });
 
   it('counts per address, exactly and before any hashing (checks 50, 52, 74)', async () => {
-    const { quota, windowSeconds } = limitPolicies['register.address'];
+    const { quota, windowSeconds } = limitNamed('register.address');
     freezeInWindow(windowSeconds);
     const address = randomAddress();
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { day, freezeInWindow, minute } from '../../../harness/clock.ts';
 import { at, noon, seen, useDetections } from '../../../harness/detections/detections.ts';
 import { lastingItems, usedOf, useUp } from '../../../harness/items.ts';
+import { limitNamed } from '../../../harness/limits.ts';
 import { randomAddress, useWorld } from '../../../harness/world.ts';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
 
 const world = useWorld();
 const { fresh, ingest, list, readAll } = useDetections(world);
@@ -190,7 +190,7 @@ describe('ingest', () => {
   it.each(['ingest.key', 'ingest.tenant', 'ingest.address'] as const)(
     'is limited by %s, with all limits told (checks 52, 74)',
     async (limit) => {
-      freezeInWindow(limitPolicies[limit].windowSeconds);
+      freezeInWindow(limitNamed(limit).windowSeconds);
       const address = randomAddress();
       const { member, key } = await fresh();
       const { body } = await world.send<{ items: { id: string }[] }>('GET', '/api/v1/api-keys', {
@@ -201,7 +201,7 @@ describe('ingest', () => {
         'ingest.tenant': member.tenantId,
         'ingest.address': address,
       }[limit];
-      await useUp(limit, subject, limitPolicies[limit].quota - 3);
+      await useUp(limit, subject, limitNamed(limit).quota - 3);
 
       const answers = await Promise.all(
         Array.from({ length: 10 }, () =>
@@ -231,7 +231,7 @@ describe('the limits of ingest', () => {
         token: member.access_token,
       })
       .then(({ body }) => body.items)) as [{ id: string }];
-    await useUp('ingest.key', id, limitPolicies['ingest.key'].quota);
+    await useUp('ingest.key', id, limitNamed('ingest.key').quota);
 
     const answers = await Promise.all(Array.from({ length: 10 }, () => ingest([seen], key)));
 

@@ -4,9 +4,9 @@ import type { Answer } from '../../../harness/aws.ts';
 import { freezeInWindow } from '../../../harness/clock.ts';
 import { allItems, lastingItems } from '../../../harness/items.ts';
 import { decode } from '../../../harness/jws.ts';
+import { limitNamed } from '../../../harness/limits.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
 import { type Answered, randomAddress, type Sent, useWorld } from '../../../harness/world.ts';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
 
 const world = useWorld();
 interface Registration {
@@ -369,7 +369,7 @@ describe('the form', () => {
   );
 
   it('counts per address before AWS is asked (check 74)', async () => {
-    const { quota, windowSeconds } = limitPolicies['marketplace.address'];
+    const { quota, windowSeconds } = limitNamed('marketplace.address');
     freezeInWindow(windowSeconds);
     const address = randomAddress();
     const token = buy();

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
 import { problemType } from '../../../shared/contract/errors.ts';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
 import { errorsOf, openApiDocument } from '../../../shared/contract/openapi.ts';
-import { endpoints, endpointsOf, errorKinds } from '../../../shared/contract/registry.ts';
+import { endpoints, endpointsOf, errorKinds, limits } from '../../../shared/contract/registry.ts';
 import { ChannelName } from '../../../shared/contract/schemas.ts';
 import { keyPatterns } from '../../../shared/table/keys.ts';
 
@@ -48,7 +47,7 @@ describe('the contract', () => {
   it.each(endpoints.map((endpoint) => [endpoint.id, endpoint] as const))(
     '%s uses limits, codes, roles and keys that exist',
     (_, endpoint) => {
-      for (const limit of endpoint.limits ?? []) expect(limitPolicies).toHaveProperty([limit]);
+      for (const limit of endpoint.limits ?? []) expect(limits.get(limit.name)).toBe(limit);
       for (const kind of errorsOf(endpoint)) expect(errorKinds.get(kind.code)).toBe(kind);
       for (const family of Object.keys(endpoint.table ?? {}))
         expect(keyPatterns).toHaveProperty(family);
@@ -78,7 +77,7 @@ describe('the contract', () => {
   it('uses every limit', () => {
     const used = new Set(endpoints.flatMap(({ limits = [] }) => limits));
 
-    expect(Object.keys(limitPolicies).filter((name) => !used.has(name as never))).toEqual([]);
+    expect([...limits.values()].filter((limit) => !used.has(limit))).toEqual([]);
   });
 
   it('has a limit on every open endpoint that writes, outside the local stage', () => {

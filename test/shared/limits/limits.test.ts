@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { limitPolicies } from '../../../shared/contract/limits.ts';
+import { limitNamed } from '../../../harness/limits.ts';
+import { limits } from '../../../shared/contract/registry.ts';
 import { rateLimitFields } from '../../../shared/http/rate-limit-fields.ts';
 import { keys } from '../../../shared/table/keys.ts';
 
@@ -73,14 +74,14 @@ describe('the multiplier', () => {
     process.env.LIMITS_MULTIPLIER = multiplier;
     const { limitWindow } = await load();
 
-    expect(limitWindow('login.account_address', 0).quota).toBe(quota);
+    expect(limitWindow(limitNamed('login.account_address'), 0).quota).toBe(quota);
   });
 
   it.each(['0', '-1', 'many', '', 'Infinity', 'NaN'])('may not be "%s"', async (multiplier) => {
     process.env.LIMITS_MULTIPLIER = multiplier;
     const { limitWindow } = await load();
 
-    expect(() => limitWindow('login.account_address', 0)).toThrow('LIMITS_MULTIPLIER');
+    expect(() => limitWindow(limitNamed('login.account_address'), 0)).toThrow('LIMITS_MULTIPLIER');
   });
 });
 
@@ -90,9 +91,9 @@ describe('a window', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 4e12 }),
-        fc.constantFrom(...(Object.keys(limitPolicies) as (keyof typeof limitPolicies)[])),
+        fc.constantFrom(...limits.values()),
         (nowMs, limit) => {
-          const { windowSeconds } = limitPolicies[limit];
+          const { windowSeconds } = limit;
           const { startMs } = limitWindow(limit, nowMs);
           expect(startMs % (windowSeconds * 1000)).toBe(0);
           expect(startMs).toBeLessThanOrEqual(nowMs);
@@ -108,17 +109,17 @@ describe('a window', () => {
 
 describe('the policies', () => {
   it('lock an account after at most 100 failures, and for less than a day (check 50)', () => {
-    const { quota, windowSeconds } = limitPolicies['login.account_address'];
+    const { quota, windowSeconds } = limitNamed('login.account_address');
     expect(quota).toBeLessThanOrEqual(100);
     expect(windowSeconds).toBeLessThan(86_400);
   });
 
-  it('count sign-in, registration, refresh and ingest each by who, where from and which tenant', () => {
-    for (const area of ['login', 'register', 'refresh', 'ingest']) {
-      const kinds = Object.keys(limitPolicies)
+  it('count sign-in, registration and refresh each by who, where from and which tenant', () => {
+    for (const area of ['login', 'register', 'refresh']) {
+      const kinds = [...limits.keys()]
         .filter((name) => name.startsWith(`${area}.`))
         .map((name) => name.split('.')[1]);
-      const expected = [area === 'ingest' ? 'key' : 'account', 'address', 'tenant'];
+      const expected = ['account', 'address', 'tenant'];
       if (area === 'login') expected.push('account_address');
       expect(kinds.toSorted(), area).toEqual(expected.toSorted());
     }

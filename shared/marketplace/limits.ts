@@ -1,0 +1,7 @@
+import type { Limit } from '../contract/limits.ts';
+
+export const marketplacePerAddress: Limit = {
+  name: 'marketplace.address',
+  quota: 120,
+  windowSeconds: 3600,
+};
