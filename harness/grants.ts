@@ -4,7 +4,6 @@ import { environmentOf, type SettingSources } from '../infra/environment.ts';
 import type { Needs } from '../shared/contract/endpoint.ts';
 import { endpoints, workers } from '../shared/contract/registry.ts';
 import { CachedSecret } from '../shared/runtime/secrets.ts';
-import { type KeyFamily, keyPatterns } from '../shared/table/keys.ts';
 
 type Values = Record<string, unknown>;
 interface Access {
@@ -82,11 +81,11 @@ DynamoDBDocumentClient.prototype.send = function (
   return Reflect.apply(send, this, sent);
 } as typeof send;
 
-function assertGranted({ needs: { table = {} }, refused }: Running, { action, pk }: Access): void {
-  const families = (Object.keys(keyPatterns) as KeyFamily[]).filter((family) =>
-    matches(keyPatterns[family], pk),
+function assertGranted({ needs: { table = [] }, refused }: Running, { action, pk }: Access): void {
+  const isGranted = table.some(
+    ([{ pattern }, actions]) => matches(pattern, pk) && actions.some((name) => name === action),
   );
-  if (families.some((family) => table[family]?.some((name) => name === action))) return;
+  if (isGranted) return;
   refused.push(`${action} on ${pk}`);
   throw new Error('AccessDenied');
 }

@@ -1,17 +1,14 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { identityKeys } from '../shared/identity/keys.ts';
+import { limitKeys } from '../shared/limits/keys.ts';
+import { tenantKeys } from '../shared/tenants/keys.ts';
 import { limitNamed } from './limits.ts';
 import type { Member } from './world.ts';
 
 type Item = Record<string, unknown>;
 
 /** Loaded when first needed: the table's name is read at load. */
-async function modules() {
-  const [{ keys }, table] = await Promise.all([
-    import('../shared/table/keys.ts'),
-    import('../shared/table/table.ts'),
-  ]);
-  return { keys, ...table };
-}
+const modules = () => import('../shared/table/table.ts');
 
 /** Every item of the table. Only a test may scan. */
 export async function allItems(): Promise<Item[]> {
@@ -55,45 +52,39 @@ export async function setTenantStatus(
   { tenantId }: Pick<Member, 'tenantId'>,
   status: string,
 ): Promise<void> {
-  const { keys } = await modules();
-  await setAttribute(keys.tenant(tenantId), 'status', status);
+  await setAttribute(tenantKeys.tenant(tenantId), 'status', status);
 }
 
 export async function setPlan(
   { tenantId }: Pick<Member, 'tenantId'>,
   plan: string | null,
 ): Promise<void> {
-  const { keys } = await modules();
-  await setAttribute(keys.tenant(tenantId), 'plan', plan);
+  await setAttribute(tenantKeys.tenant(tenantId), 'plan', plan);
 }
 
 export async function setRole(
   { tenantId, userId }: Pick<Member, 'tenantId' | 'userId'>,
   role: string,
 ): Promise<void> {
-  const { keys } = await modules();
-  await setAttribute(keys.member(tenantId, userId), 'role', role);
+  await setAttribute(identityKeys.member(tenantId, userId), 'role', role);
 }
 
 export async function setPasswordHash(email: string, hash: string): Promise<void> {
-  const [{ keys }, { emailHash }] = await Promise.all([
-    modules(),
-    import('../shared/identity/emails.ts'),
-  ]);
-  await setAttribute(keys.identity(emailHash(email)), 'password_hash', hash);
+  const { emailHash } = await import('../shared/identity/emails.ts');
+  await setAttribute(identityKeys.identity(emailHash(email)), 'password_hash', hash);
 }
 
 export async function passwordHashOf(email: string): Promise<unknown> {
-  const [{ keys, getItem }, { emailHash }] = await Promise.all([
+  const [{ getItem }, { emailHash }] = await Promise.all([
     modules(),
     import('../shared/identity/emails.ts'),
   ]);
-  return (await getItem(keys.identity(emailHash(email))))?.password_hash;
+  return (await getItem(identityKeys.identity(emailHash(email))))?.password_hash;
 }
 
 export async function tenantItem(tenantId: string): Promise<Item | undefined> {
-  const { keys, getItem } = await modules();
-  return getItem(keys.tenant(tenantId));
+  const { getItem } = await modules();
+  return getItem(tenantKeys.tenant(tenantId));
 }
 
 export async function sessionItem({
@@ -101,26 +92,23 @@ export async function sessionItem({
   userId,
   sessionId,
 }: Pick<Member, 'tenantId' | 'userId' | 'sessionId'>): Promise<Item | undefined> {
-  const { keys, getItem } = await modules();
-  return getItem(keys.session(tenantId, userId, sessionId));
+  const { getItem } = await modules();
+  return getItem(identityKeys.session(tenantId, userId, sessionId));
 }
 
 /** Sets how much of a limit its subject has used in the current window. */
 export async function useUp(limit: string, subject: string, used: number): Promise<void> {
-  const [{ keys }, { limitWindow }] = await Promise.all([
-    modules(),
-    import('../shared/limits/limits.ts'),
-  ]);
+  const { limitWindow } = await import('../shared/limits/limits.ts');
   const { startMs } = limitWindow(limitNamed(limit), Date.now());
-  await setAttribute(keys.limit(limit, subject, startMs / 1000), 'count', used);
+  await setAttribute(limitKeys.limit(limit, subject, startMs / 1000), 'count', used);
 }
 
 /** How much of a limit its subject has used in the current window. */
 export async function usedOf(limit: string, subject: string): Promise<unknown> {
-  const [{ keys, getItem }, { limitWindow }] = await Promise.all([
+  const [{ getItem }, { limitWindow }] = await Promise.all([
     modules(),
     import('../shared/limits/limits.ts'),
   ]);
   const { startMs } = limitWindow(limitNamed(limit), Date.now());
-  return (await getItem(keys.limit(limit, subject, startMs / 1000)))?.count ?? 0;
+  return (await getItem(limitKeys.limit(limit, subject, startMs / 1000)))?.count ?? 0;
 }

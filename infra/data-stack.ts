@@ -24,7 +24,7 @@ import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { rotateSigningKeys } from '../shared/contract/background.ts';
-import { seriesIndex } from '../shared/table/keys.ts';
+import { seriesIndex } from '../shared/table/family.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { credentialsKey } from './credentials-key.ts';
 import { ContractFunction } from './function.ts';

@@ -1,5 +1,6 @@
 import { channels, channelUrlVariable } from '../shared/channels/channels.ts';
 import type { KeyName, SecretName } from '../shared/contract/endpoint.ts';
+import { limitPartition } from '../shared/limits/keys.ts';
 import type { FunctionEntry } from './function.ts';
 import type { GrantedResources } from './grants.ts';
 import type { ApiParameters } from './parameters.ts';
@@ -27,7 +28,9 @@ export function environmentOf(
   const isMarketplace = entry.id.startsWith('marketplace/');
   return {
     ...(entry.table && { TABLE_NAME: tableName }),
-    ...(entry.table?.limit && { LIMITS_MULTIPLIER: parameters.limitsMultiplier }),
+    ...(entry.table?.some(([family]) => family === limitPartition) && {
+      LIMITS_MULTIPLIER: parameters.limitsMultiplier,
+    }),
     ...Object.fromEntries(secrets.map((name) => [secretVariable(name), secretArns[name]] as const)),
     ...Object.fromEntries(
       (entry.queues ?? []).map((name) => [queueVariable(name), queueUrls[name] ?? ''] as const),

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { KeyName, Needs, QueueName, SecretName } from '../shared/contract/endpoint.ts';
-import { indexFamilies, type KeyFamily, keyPatterns, seriesIndex } from '../shared/table/keys.ts';
+import { type KeyFamily, seriesIndex, tenantPattern } from '../shared/table/family.ts';
 
 /** What functions are granted access to. */
 export interface GrantedResources {
@@ -17,7 +17,7 @@ export function statementsFor(
   resources: GrantedResources,
 ): PolicyStatement[] {
   return [
-    ...tableStatements(needs.table ?? {}, resources.tableArn),
+    ...tableStatements(needs.table ?? [], resources.tableArn),
     ...(needs.secrets ?? []).map(
       (name) =>
         new PolicyStatement({
@@ -55,26 +55,26 @@ function queueStatement(
  * of a batch are checked against one statement, so a batch over two families needs both in it.
  */
 function tableStatements(table: NonNullable<Needs['table']>, tableArn: string): PolicyStatement[] {
-  const familiesByAction = new Map<string, KeyFamily[]>();
-  for (const [family, actions] of Object.entries(table) as [KeyFamily, readonly string[]][]) {
+  const familiesByAction = new Map<string, Set<KeyFamily>>();
+  for (const [family, actions] of table) {
     for (const action of actions) {
-      const place = `${action} ${indexFamilies.has(family) ? 'index' : 'table'}`;
-      familiesByAction.set(place, [...(familiesByAction.get(place) ?? []), family]);
+      const place = `${action} ${family.isIndex ? 'index' : 'table'}`;
+      familiesByAction.set(place, (familiesByAction.get(place) ?? new Set()).add(family));
     }
   }
 
   const placesByFamilies = Map.groupBy(familiesByAction, ([place, families]) =>
-    [place.split(' ')[1], ...families].join(' '),
+    [place.split(' ')[1], ...[...families].map(({ name }) => name)].join(' '),
   );
   return [...placesByFamilies.values()].map((places) => {
-    const families = places[0]?.[1] ?? [];
-    const isIndex = families.some((family) => indexFamilies.has(family));
+    const families = [...(places[0]?.[1] ?? [])];
+    const isIndex = families.some((family) => family.isIndex);
     return new PolicyStatement({
       actions: places.map(([place]) => `dynamodb:${place.split(' ')[0]}`),
       resources: [isIndex ? `${tableArn}/index/${seriesIndex}` : tableArn],
       conditions: {
         'ForAllValues:StringLike': {
-          'dynamodb:LeadingKeys': families.map((family) => keyPatterns[family]),
+          'dynamodb:LeadingKeys': families.map(({ pattern }) => pattern),
         },
         // ForAllValues holds for requests without leading keys, such as a Scan.
         Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -106,7 +106,7 @@ function keyStatements(
               conditions: {
                 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': contextKeys },
                 StringLike: {
-                  'kms:EncryptionContext:tenant_id': keyPatterns.tenant.replace('TENANT#', ''),
+                  'kms:EncryptionContext:tenant_id': tenantPattern.replace('TENANT#', ''),
                   'kms:EncryptionContext:credential': '?*',
                 },
               },

@@ -4,6 +4,7 @@ import { core } from './contract/core.ts';
 import type { Feature } from './contract/feature.ts';
 import { detections } from './detections/feature.ts';
 import { identity } from './identity/feature.ts';
+import { limits } from './limits/feature.ts';
 import { marketplace } from './marketplace/feature.ts';
 import { products } from './products/feature.ts';
 import { service } from './service/feature.ts';
@@ -18,6 +19,7 @@ export const features: readonly Feature[] = [
   identity,
   tenants,
   apiKeys,
+  limits,
   webhooks,
   detections,
   channels,

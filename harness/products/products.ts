@@ -6,6 +6,7 @@ import {
 } from '../../shared/channels/adapter.ts';
 import { noCredentials } from '../../shared/channels/errors.ts';
 import { AppError } from '../../shared/contract/errors.ts';
+import { productKeys } from '../../shared/products/keys.ts';
 import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { minute, travelTo } from '../clock.ts';
@@ -247,10 +248,9 @@ function productTools(world: World) {
       get<ProductPage>(member, '/api/v1/products', query),
     /** Everything of a tenant that a sync leaves behind, in a form that can be compared. */
     async stateOf({ tenantId }: Pick<Member, 'tenantId'>) {
-      const [{ currentCatalogue }, product, { keys }, { query }] = await Promise.all([
+      const [{ currentCatalogue }, product, { query }] = await Promise.all([
         import('../../shared/products/catalogue/catalogue.ts'),
         import('../../shared/products/product.ts'),
-        import('../../shared/table/keys.ts'),
         import('../../shared/table/table.ts'),
       ]);
       const catalogue = await currentCatalogue(tenantId);
@@ -262,7 +262,7 @@ function productTools(world: World) {
         const id = product.productIdOf(product.productKey(tenantId, marketplace, external_id));
         const { Items = [] } = await query({
           KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': keys.product(tenantId, id).pk },
+          ExpressionAttributeValues: { ':pk': productKeys.product(tenantId, id).pk },
           ConsistentRead: true,
         });
         all.push(...Items);

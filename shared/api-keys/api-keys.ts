@@ -4,11 +4,11 @@ import type { ApiKeyScope } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { newId } from '../runtime/ids.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { ApiKeyItem, ApiKeyLookupItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
 import { prepareEvent } from '../webhooks/events.ts';
 import { invalidApiKey, tooManyApiKeys } from './errors.ts';
+import { ApiKeyItem, ApiKeyLookupItem } from './items.ts';
+import { apiKeyKeys } from './keys.ts';
 
 /** An API key as its owner sees it after creation. */
 export interface ApiKey {
@@ -44,7 +44,7 @@ export async function createApiKey(
   const data = { id, name, scopes, expires_at };
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const [register, event] = await Promise.all([
-      getItem(keys.apiKeyRegister(tenantId)),
+      getItem(apiKeyKeys.apiKeyRegister(tenantId)),
       prepareEvent(tenantId, { type: 'api_key.created', data }),
     ]);
     // Only now: a key that is made after the register was read fails the transaction.
@@ -52,8 +52,15 @@ export async function createApiKey(
     if (existing.length >= maxApiKeys) throw new AppError(tooManyApiKeys);
     const failed = await transact([
       nextRevision(tenantId, Number(register?.revision ?? 0)),
-      create({ ...keys.apiKeyLookup(key_hash), tenant_id: tenantId, id, scopes, expires_at, ttl }),
-      create({ ...keys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
+      create({
+        ...apiKeyKeys.apiKeyLookup(key_hash),
+        tenant_id: tenantId,
+        id,
+        scopes,
+        expires_at,
+        ttl,
+      }),
+      create({ ...apiKeyKeys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
       ...event.writes,
     ]);
     if (failed) continue;
@@ -69,7 +76,7 @@ const maxAttempts = 10;
 function nextRevision(tenantId: string, revision: number): Write {
   return {
     update: {
-      Key: keys.apiKeyRegister(tenantId),
+      Key: apiKeyKeys.apiKeyRegister(tenantId),
       UpdateExpression: 'SET revision = :next',
       ConditionExpression: 'attribute_not_exists(revision) OR revision = :revision',
       ExpressionAttributeValues: { ':next': revision + 1, ':revision': revision },
@@ -79,7 +86,7 @@ function nextRevision(tenantId: string, revision: number): Write {
 
 /** The keys that have not expired, newest first. */
 export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
-  const { pk, prefix } = keys.apiKeysOf(tenantId);
+  const { pk, prefix } = apiKeyKeys.apiKeysOf(tenantId);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
     ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
@@ -94,13 +101,13 @@ export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
 
 /** Deletes a key of the tenant. Throws `not_found`. */
 export async function deleteApiKey(tenantId: string, keyId: string): Promise<void> {
-  const item = isKeyId(keyId) ? await getItem(keys.apiKey(tenantId, keyId)) : undefined;
+  const item = isKeyId(keyId) ? await getItem(apiKeyKeys.apiKey(tenantId, keyId)) : undefined;
   if (!item) throw new AppError(notFound, { detail: 'This tenant has no such API key.' });
   const { key_hash } = ApiKeyItem.parse(item);
   const event = await prepareEvent(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
   await transact([
-    { delete: { Key: keys.apiKey(tenantId, keyId) } },
-    { delete: { Key: keys.apiKeyLookup(key_hash) } },
+    { delete: { Key: apiKeyKeys.apiKey(tenantId, keyId) } },
+    { delete: { Key: apiKeyKeys.apiKeyLookup(key_hash) } },
     ...event.writes,
   ]);
   await event.send();
@@ -127,7 +134,7 @@ export async function authenticateApiKey(presented: string): Promise<KnownKey> {
 }
 
 async function findKey(hash: string): Promise<KnownKey> {
-  const item = await getItem(keys.apiKeyLookup(hash));
+  const item = await getItem(apiKeyKeys.apiKeyLookup(hash));
   if (!item) throw new AppError(invalidApiKey);
   const { tenant_id, id, scopes, expires_at } = ApiKeyLookupItem.parse(item);
   const key = { tenantId: tenant_id, apiKeyId: id, scopes, expiresAt: expires_at };

@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ApiKeyId, ApiKeyScopes, Timestamp } from '../contract/schemas.ts';
+import { tenantPartition } from '../tenants/keys.ts';
+import { deliveryPartition } from '../webhooks/keys.ts';
 import { tooManyApiKeys } from './errors.ts';
+import { apiKeyPartition } from './keys.ts';
 
 export const ApiKey = z
   .strictObject({
@@ -41,11 +44,11 @@ export const createApiKey = defineEndpoint({
     },
   },
   errors: [tooManyApiKeys, versionConflict],
-  table: {
-    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
-    tenantDelivery: ['PutItem'],
-    apiKey: ['PutItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'Query', 'PutItem', 'UpdateItem']],
+    [deliveryPartition, ['PutItem']],
+    [apiKeyPartition, ['PutItem']],
+  ],
   queues: ['webhooks'],
 });
 
@@ -60,7 +63,7 @@ export const listApiKeys = defineEndpoint({
   responses: {
     200: { description: 'The keys', schema: z.strictObject({ items: z.array(ApiKey) }) },
   },
-  table: { tenant: ['Query'] },
+  table: [[tenantPartition, ['Query']]],
 });
 
 export const deleteApiKey = defineEndpoint({
@@ -74,10 +77,10 @@ export const deleteApiKey = defineEndpoint({
   path: z.strictObject({ id: z.string().max(64) }),
   responses: { 204: { description: 'Deleted' } },
   errors: [notFound],
-  table: {
-    tenant: ['Query', 'GetItem', 'DeleteItem'],
-    tenantDelivery: ['PutItem'],
-    apiKey: ['DeleteItem'],
-  },
+  table: [
+    [tenantPartition, ['Query', 'GetItem', 'DeleteItem']],
+    [deliveryPartition, ['PutItem']],
+    [apiKeyPartition, ['DeleteItem']],
+  ],
   queues: ['webhooks'],
 });

@@ -3,8 +3,11 @@ import type { BackgroundFunction } from '../contract/background.ts';
 import { rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ChannelName, Timestamp } from '../contract/schemas.ts';
+import { limitPartition } from '../limits/keys.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import { channels } from './channels.ts';
 import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
+import { sealedCredentials, tokenBucketPartition } from './keys.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 
 const paths = ['/api/v1/tenants/me/credentials'] as const;
@@ -51,11 +54,11 @@ export const updateCredentials = defineEndpoint({
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
   errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
   limits: [credentialsPerUser, credentialsPerTenant],
-  table: {
-    tenant: ['Query', 'UpdateItem'],
-    limit: ['UpdateItem'],
-    sellerLimit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['Query', 'UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+    [tokenBucketPartition, ['UpdateItem']],
+  ],
   keys: { credentials: ['GenerateDataKey'] },
   channels: true,
   timeoutSeconds: 29,
@@ -69,7 +72,7 @@ export const getCredentials = defineEndpoint({
   summary: 'The seller marketplaces that keys are saved for',
   access: managers,
   responses: { 200: { description: 'The credentials, masked', schema: CredentialsList } },
-  table: { tenant: ['Query'] },
+  table: [[tenantPartition, ['Query']]],
 });
 
 export const deleteCredentials = defineEndpoint({
@@ -81,7 +84,7 @@ export const deleteCredentials = defineEndpoint({
   access: managers,
   query: z.strictObject({ marketplace: ChannelName.optional() }),
   responses: { 204: { description: 'Deleted, or there were none' } },
-  table: { tenant: ['DeleteItem'] },
+  table: [[tenantPartition, ['DeleteItem']]],
 });
 
 export const rewrapCredentials: BackgroundFunction = {
@@ -89,6 +92,9 @@ export const rewrapCredentials: BackgroundFunction = {
   summary: 'Seals seller credentials anew that an older key of KMS sealed',
   schedule: 'rate(1 day)',
   timeoutSeconds: 300,
-  table: { credentials: ['Query'], tenant: ['GetItem', 'UpdateItem'] },
+  table: [
+    [sealedCredentials, ['Query']],
+    [tenantPartition, ['GetItem', 'UpdateItem']],
+  ],
   keys: { credentials: ['GenerateDataKey', 'Decrypt', 'DescribeKey'] },
 };

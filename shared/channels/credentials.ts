@@ -5,13 +5,13 @@ import type { ChannelName } from '../contract/schemas.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
-import { CredentialItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { getItem, query, transact, updateItem } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
 import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
+import { CredentialItem } from './items.ts';
+import { channelKeys } from './keys.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
@@ -72,7 +72,7 @@ export async function saveCredentials(
 
 /** The credentials of the tenant, masked. */
 export async function listCredentials(tenantId: string): Promise<ShownCredentials[]> {
-  const { pk, prefix } = keys.credentialsOf(tenantId);
+  const { pk, prefix } = channelKeys.credentialsOf(tenantId);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
     ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
@@ -91,7 +91,9 @@ export async function deleteCredentials(
   marketplace: ChannelName | undefined,
 ): Promise<void> {
   const names = marketplace ? [marketplace] : (Object.keys(channels) as ChannelName[]);
-  await transact(names.map((name) => ({ delete: { Key: keys.credential(tenantId, name) } })));
+  await transact(
+    names.map((name) => ({ delete: { Key: channelKeys.credential(tenantId, name) } })),
+  );
   logSecurityEvent('credentials_deleted', { tenant_id: tenantId, marketplace: names.join(',') });
 }
 
@@ -103,7 +105,7 @@ export async function openCredentials(
   tenantId: string,
   marketplace: ChannelName,
 ): Promise<{ credentials: Credentials; isVerified: boolean; version: string }> {
-  const found = await getItem(keys.credential(tenantId, marketplace));
+  const found = await getItem(channelKeys.credential(tenantId, marketplace));
   if (!found) throw new AppError(noCredentials);
   const item = CredentialItem.parse(found);
   const credentials = await openItem(tenantId, marketplace, item);
@@ -116,7 +118,7 @@ export async function credentialsVersion(
   marketplace: ChannelName,
 ): Promise<string | undefined> {
   const options = { ProjectionExpression: 'updated_at' };
-  const found = await getItem(keys.credential(tenantId, marketplace), options);
+  const found = await getItem(channelKeys.credential(tenantId, marketplace), options);
   return found && CredentialItem.pick({ updated_at: true }).parse(found).updated_at;
 }
 
@@ -140,7 +142,7 @@ export async function rewrap(
   marketplace: ChannelName,
   seenSealedAt: string,
 ): Promise<boolean> {
-  const found = await getItem(keys.credential(tenantId, marketplace));
+  const found = await getItem(channelKeys.credential(tenantId, marketplace));
   if (!found) return false;
   const item = CredentialItem.parse(found);
   if (item.sealed_at !== seenSealedAt) return false;
@@ -149,7 +151,7 @@ export async function rewrap(
   const sealed = sealedNow(tenantId, marketplace, envelope);
   try {
     await updateItem({
-      Key: keys.credential(tenantId, marketplace),
+      Key: channelKeys.credential(tenantId, marketplace),
       ...assign(sealed),
       ConditionExpression: 'sealed = :old',
       ExpressionAttributeValues: {
@@ -170,7 +172,11 @@ function sealedNow(
   envelope: Awaited<ReturnType<typeof seal>>,
 ) {
   const sealed_at = new Date().toISOString();
-  return { ...envelope, sealed_at, ...keys.credentialSeries(sealed_at, tenantId, marketplace) };
+  return {
+    ...envelope,
+    sealed_at,
+    ...channelKeys.credentialSeries(sealed_at, tenantId, marketplace),
+  };
 }
 
 /** An update that sets attributes of fixed names. */
@@ -201,7 +207,7 @@ async function saveWrite(
   });
   return {
     update: {
-      Key: keys.credential(tenantId, marketplace),
+      Key: channelKeys.credential(tenantId, marketplace),
       UpdateExpression: `${UpdateExpression}, created_at = if_not_exists(created_at, :updated_at)`,
       ExpressionAttributeValues,
     },

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 
 /** Seller marketplaces and the credentials that tenants have there. */
@@ -10,4 +11,7 @@ export const channels = defineFeature({
   workers: [contract.rewrapCredentials],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  families: [keys.sealedCredentials, keys.tokenBucketPartition],
+  keys: keys.channelKeys,
+  items: keys.items,
 });

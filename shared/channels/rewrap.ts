@@ -1,9 +1,10 @@
 import { currentKey } from '../runtime/envelopes.ts';
 import { logger } from '../runtime/observe.ts';
-import { CredentialItem } from '../table/items.ts';
-import { keys, seriesIndex, tenantIdOf } from '../table/keys.ts';
+import { seriesIndex, tenantIdOf } from '../table/family.ts';
 import { query } from '../table/table.ts';
 import { rewrap } from './credentials.ts';
+import { CredentialItem } from './items.ts';
+import { channelKeys } from './keys.ts';
 
 const pageSize = 50;
 
@@ -26,7 +27,7 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
       IndexName: seriesIndex,
       // What this run seals comes after its start and is not met again.
       KeyConditionExpression: 'series_pk = :pk AND series_sk < :start',
-      ExpressionAttributeValues: { ':pk': keys.sealedCredentials(), ':start': startedAt },
+      ExpressionAttributeValues: { ':pk': channelKeys.sealedCredentials(), ':start': startedAt },
       Limit: pageSize,
       ...(start && { ExclusiveStartKey: start }),
     });

@@ -1,9 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { keys } from '../table/keys.ts';
 import { updateItem } from '../table/table.ts';
 import type { SellerLimit } from './adapter.ts';
+import { channelKeys } from './keys.ts';
 
 /** Whose calls are counted, and how many there may be. */
 export interface BucketPlace {
@@ -54,7 +54,7 @@ function remember(name: string, fullAtMs: number): void {
 export const tableBucket: TokenBucket = {
   take: async ({ marketplace, account, limit }, maxWaitMs, nowMs) => {
     const { intervalMs, burst } = limit;
-    const key = keys.sellerLimit(marketplace, account, limit.category);
+    const key = channelKeys.sellerLimit(marketplace, account, limit.category);
     const aheadMs = (burst - 1) * intervalMs;
     let fullAtMs = lastSeen.get(key.pk) ?? Number.NEGATIVE_INFINITY;
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -90,7 +90,7 @@ export const tableBucket: TokenBucket = {
     const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
     const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
     await change(
-      keys.sellerLimit(marketplace, account, limit.category),
+      channelKeys.sellerLimit(marketplace, account, limit.category),
       'SET full_at_ms = :full, #ttl = :ttl',
       'attribute_not_exists(full_at_ms) OR full_at_ms < :full',
       { ':full': fullAtMs, ':ttl': ttlOf(fullAtMs) },
@@ -102,7 +102,7 @@ const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
 
 /** Changes the bucket if its condition holds; tells where it then is, or is instead. */
 async function change(
-  key: ReturnType<typeof keys.sellerLimit>,
+  key: ReturnType<typeof channelKeys.sellerLimit>,
   update: string,
   condition: string,
   values: Record<string, number>,

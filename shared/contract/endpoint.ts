@@ -1,5 +1,7 @@
 import type * as z from 'zod';
-import type { KeyFamily, TableAction } from '../table/keys.ts';
+import { userPartition } from '../identity/keys.ts';
+import type { KeyFamily, TableAction } from '../table/family.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import type { ErrorKind } from './errors.ts';
 import type { Limit } from './limits.ts';
 
@@ -18,10 +20,13 @@ export type QueueName = (typeof queueNames)[number];
 export type KeyName = 'credentials';
 export type KeyAction = 'GenerateDataKey' | 'Decrypt' | 'DescribeKey';
 
+/** DynamoDB actions on families of partition keys. */
+export type TableAccess = readonly (readonly [KeyFamily, readonly TableAction[]])[];
+
 /** What a function needs from AWS. Infra grants exactly this and nothing more. */
 export interface Needs {
   /** DynamoDB actions by the family of partition keys they may touch. */
-  table?: { readonly [F in KeyFamily]?: readonly TableAction[] };
+  table?: TableAccess;
   /** Secrets Manager secrets it may read. */
   secrets?: readonly SecretName[];
   /** Queues it may send to. */
@@ -126,12 +131,11 @@ export function defineEndpoint<
 }
 
 /** Every call of a member reads their session, membership and tenant, in one BatchGetItem. */
-function withSessionCheck(table: Needs['table'] = {}): NonNullable<Needs['table']> {
-  const read = (actions: readonly TableAction[] = []) => [
-    ...new Set<TableAction>(['BatchGetItem', ...actions]),
-  ];
-  return { ...table, tenant: read(table.tenant), tenantUser: read(table.tenantUser) };
-}
+const withSessionCheck = (table: TableAccess = []): TableAccess => [
+  [tenantPartition, ['BatchGetItem']],
+  [userPartition, ['BatchGetItem']],
+  ...table,
+];
 
 /** Access for the given roles, by an access token. */
 export function bearer<const R extends readonly Role[]>(

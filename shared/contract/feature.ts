@@ -1,3 +1,4 @@
+import type { ItemKind, KeyFamily } from '../table/family.ts';
 import type { BackgroundFunction } from './background.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
@@ -18,6 +19,11 @@ export interface Feature {
   readonly workers?: readonly BackgroundFunction[];
   readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly Limit[];
+  /** Partition keys that functions may be granted. */
+  readonly families?: readonly KeyFamily[];
+  /** Builders of its keys: the tenant id, where it has one, is the first argument. */
+  readonly keys?: Readonly<Record<string, (...segments: never[]) => unknown>>;
+  readonly items?: readonly ItemKind[];
 }
 
 /** Declares a feature. */

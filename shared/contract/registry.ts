@@ -1,4 +1,5 @@
 import { features } from '../features.ts';
+import type { ItemKind, KeyFamily } from '../table/family.ts';
 import type { BackgroundFunction } from './background.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
@@ -30,3 +31,9 @@ export const limits: ReadonlyMap<string, Limit> = new Map(
     (feature.limits ?? []).map((limit) => [limit.name, limit] as const),
   ),
 );
+
+/** Every kind of partition keys. */
+export const families: readonly KeyFamily[] = features.flatMap((feature) => feature.families ?? []);
+
+/** Every kind of item in the table. */
+export const items: readonly ItemKind[] = features.flatMap((feature) => feature.items ?? []);

@@ -3,8 +3,6 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import {
   create,
   getItem,
@@ -16,6 +14,8 @@ import {
 } from '../table/table.ts';
 import { EniId } from './contract/detections.ts';
 import { eniClaimed, tooManyEnis } from './errors.ts';
+import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from './items.ts';
+import { detectionKeys } from './keys.ts';
 
 const maxEnis = 1000;
 const maxAttempts = 10;
@@ -36,9 +36,9 @@ export async function claimEnis(
   const distinct = [...new Set(wanted)];
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const [register, ...found] = await getItems([
-      keys.eniRegister(tenantId),
-      ...distinct.map(keys.eniLookup),
-      ...distinct.map(keys.eniReporter),
+      detectionKeys.eniRegister(tenantId),
+      ...distinct.map(detectionKeys.eniLookup),
+      ...distinct.map(detectionKeys.eniReporter),
     ]);
     const owners = new Map(
       distinct.map((eniId, index) => [eniId, found[index] && ownerOf(found[index])]),
@@ -82,8 +82,12 @@ function reporterOf(item: object | undefined): string | undefined {
 const ownerOf = (lookup: object) => EniLookupItem.parse(lookup).tenant_id;
 
 const claimWrites = (tenantId: string, eniId: string): Write[] => [
-  create({ ...keys.eniLookup(eniId), tenant_id: tenantId }),
-  create({ ...keys.eni(tenantId, eniId), eni_id: eniId, created_at: new Date().toISOString() }),
+  create({ ...detectionKeys.eniLookup(eniId), tenant_id: tenantId }),
+  create({
+    ...detectionKeys.eni(tenantId, eniId),
+    eni_id: eniId,
+    created_at: new Date().toISOString(),
+  }),
 ];
 
 /** The writes that count `added` interfaces more, and give the tenant its VNI if it has none. */
@@ -93,12 +97,12 @@ function registerWrites(
   register: object | undefined,
   draw: () => number,
 ): Write[] {
-  const Key = keys.eniRegister(tenantId);
+  const Key = detectionKeys.eniRegister(tenantId);
   if (!register) {
     const vni = draw();
     return [
       create({ ...Key, vni, count: added }),
-      create({ ...keys.vniLookup(vni), tenant_id: tenantId }),
+      create({ ...detectionKeys.vniLookup(vni), tenant_id: tenantId }),
     ];
   }
   if (EniRegisterItem.parse(register).count + added > maxEnis) throw new AppError(tooManyEnis);
@@ -119,14 +123,14 @@ function registerWrites(
 export async function listEnis(
   tenantId: string,
 ): Promise<{ eni_ids: string[]; vni: number | null }> {
-  const { pk, prefix } = keys.enisOf(tenantId);
+  const { pk, prefix } = detectionKeys.enisOf(tenantId);
   const [{ Items = [] }, register] = await Promise.all([
     query({
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
       ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
       ConsistentRead: true,
     }),
-    getItem(keys.eniRegister(tenantId)),
+    getItem(detectionKeys.eniRegister(tenantId)),
   ]);
   return {
     eni_ids: Items.map((item) => EniItem.parse(item).eni_id),
@@ -143,20 +147,20 @@ export async function deleteEni(tenantId: string, eniId: string): Promise<void> 
 const deletion = (tenantId: string, eniId: string): Write[] => [
   {
     delete: {
-      Key: keys.eni(tenantId, eniId),
+      Key: detectionKeys.eni(tenantId, eniId),
       ConditionExpression: 'attribute_exists(pk)',
     },
   },
   {
     delete: {
-      Key: keys.eniLookup(eniId),
+      Key: detectionKeys.eniLookup(eniId),
       ConditionExpression: 'tenant_id = :tenant',
       ExpressionAttributeValues: { ':tenant': tenantId },
     },
   },
   {
     update: {
-      Key: keys.eniRegister(tenantId),
+      Key: detectionKeys.eniRegister(tenantId),
       UpdateExpression: 'ADD #count :less',
       ExpressionAttributeNames: { '#count': 'count' },
       ExpressionAttributeValues: { ':less': -1 },
@@ -170,7 +174,7 @@ const vnis = new TtlCache<number>();
 export async function vniOf(tenantId: string): Promise<number | undefined> {
   const known = vnis.get(tenantId);
   if (known !== undefined) return known;
-  const register = await getItem(keys.eniRegister(tenantId), { ConsistentRead: false });
+  const register = await getItem(detectionKeys.eniRegister(tenantId), { ConsistentRead: false });
   if (!register) return undefined;
   const { vni } = EniRegisterItem.parse(register);
   vnis.set(tenantId, vni);
@@ -199,7 +203,7 @@ export async function checkReportedEnis(
     if (claimState === undefined) unknown.push(eniId);
     else known.set(eniId, claimState);
   }
-  const lookups = unknown.length > 0 ? await getItems(unknown.map(keys.eniLookup)) : [];
+  const lookups = unknown.length > 0 ? await getItems(unknown.map(detectionKeys.eniLookup)) : [];
   for (const [index, eniId] of unknown.entries()) {
     const lookup = lookups[index];
     const claimState = !lookup ? 'free' : ownerOf(lookup) === tenantId ? 'own' : 'foreign';
@@ -246,7 +250,7 @@ export async function noteReporter(tenantId: string, eniIds: readonly string[]):
 async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
   try {
     await updateItem({
-      Key: keys.eniReporter(eniId),
+      Key: detectionKeys.eniReporter(eniId),
       UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
       ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
       ExpressionAttributeNames: { '#ttl': 'ttl' },

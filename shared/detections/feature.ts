@@ -4,6 +4,7 @@ import * as enis from './contract/enis.ts';
 import * as exports from './contract/export.ts';
 import * as statistics from './contract/statistics.ts';
 import * as errors from './errors.ts';
+import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 
 /** Detections that sensors report, and the network interfaces they name. */
@@ -21,4 +22,13 @@ export const detections = defineFeature({
   ],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  families: [
+    keys.detectionPartition,
+    keys.detectionSeries,
+    keys.detectionCountPartition,
+    keys.eniPartition,
+    keys.vniPartition,
+  ],
+  keys: keys.detectionKeys,
+  items: keys.items,
 });

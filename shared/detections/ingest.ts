@@ -2,11 +2,11 @@ import type * as z from 'zod';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { newId } from '../runtime/ids.ts';
-import { keys } from '../table/keys.ts';
 import { create, transact } from '../table/table.ts';
 import { deliveriesOf, listenersOf } from '../webhooks/events.ts';
 import type { ingestDetections } from './contract/detections.ts';
 import { checkReportedEnis, noteReporter } from './enis.ts';
+import { detectionKeys } from './keys.ts';
 import { type Detection, seriesKey } from './list.ts';
 import { clockSkewMs, dayMs, daysOf, type Plan } from './retention.ts';
 import { countWrites, inTransactions, newShard } from './statistics.ts';
@@ -92,7 +92,7 @@ function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number
 
 function toItem(tenantId: string, detection: Detection, days: number) {
   return {
-    ...keys.detection(tenantId, detection.id),
+    ...detectionKeys.detection(tenantId, detection.id),
     ...seriesKey(tenantId, detection),
     ...detection,
     ttl: Math.ceil((Date.parse(detection.ts) + days * dayMs) / 1000),

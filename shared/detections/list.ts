@@ -2,11 +2,12 @@ import type * as z from 'zod';
 import { invalidCursor } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
-import { DetectionItem } from '../table/items.ts';
-import { keys, seriesIndex } from '../table/keys.ts';
+import { seriesIndex } from '../table/family.ts';
 import { query } from '../table/table.ts';
 import type { listDetections } from './contract/detections.ts';
 import { vniOf } from './enis.ts';
+import { DetectionItem } from './items.ts';
+import { detectionKeys } from './keys.ts';
 import { clockSkewMs, horizonOf, type Plan, usualPlan } from './retention.ts';
 
 export type Detection = Omit<DetectionItem, 'ttl'> & { vni?: number };
@@ -21,7 +22,7 @@ const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice
 
 /** Where a detection stands in the series of its tenant. */
 export const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
-  series_pk: keys.detectionSeries(tenantId, quarterOf(ts)),
+  series_pk: detectionKeys.detectionSeries(tenantId, quarterOf(ts)),
   series_sk: `${ts}#${id}`,
 });
 
@@ -159,7 +160,7 @@ async function readQuarter(
     KeyConditionExpression: 'series_pk = :series AND series_sk BETWEEN :from AND :to',
     ...(filter && { FilterExpression: filter.expression }),
     ExpressionAttributeValues: {
-      ':series': keys.detectionSeries(tenantId, quarter),
+      ':series': detectionKeys.detectionSeries(tenantId, quarter),
       ':from': range.from,
       // Above every `<ts>#<id>` of that time.
       ':to': `${range.to}$`,
@@ -168,7 +169,10 @@ async function readQuarter(
     ScanIndexForward: false,
     Limit: filter ? Math.max(wanted, examinedPerQuarter) : wanted,
     ...(startsHere && {
-      ExclusiveStartKey: { ...keys.detection(tenantId, after.id), ...seriesKey(tenantId, after) },
+      ExclusiveStartKey: {
+        ...detectionKeys.detection(tenantId, after.id),
+        ...seriesKey(tenantId, after),
+      },
     }),
   });
   const [ts, id] = String(LastEvaluatedKey?.series_sk ?? '').split('#');

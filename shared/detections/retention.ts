@@ -1,4 +1,4 @@
-import type { TenantItem } from '../table/items.ts';
+import type { TenantItem } from '../tenants/items.ts';
 import { retentionDays } from './contract/detections.ts';
 
 export type Plan = TenantItem['plan'];

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { DetectionCountItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { query, type Write } from '../table/table.ts';
 import type { DetectionStatistics } from './contract/statistics.ts';
+import { DetectionCountItem } from './items.ts';
+import { detectionKeys } from './keys.ts';
 import { clockSkewMs, dayMs, horizonOf, type Plan } from './retention.ts';
 
 interface Counted {
@@ -76,7 +76,10 @@ export function countWrites(
     return [
       {
         update: {
-          Key: keys.detectionCount(tenantId, kind, day, value, { days, shard: shard % shards }),
+          Key: detectionKeys.detectionCount(tenantId, kind, day, value, {
+            days,
+            shard: shard % shards,
+          }),
           UpdateExpression: 'ADD #count :added SET #day = :day, #value = :value, #ttl = :ttl',
           ExpressionAttributeNames: {
             '#count': 'count',
@@ -192,7 +195,7 @@ async function readMonth(tenantId: string, month: string, from: string, to: stri
     const { Items = [], LastEvaluatedKey } = await query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
       ExpressionAttributeValues: {
-        ':pk': keys.detectionCountsOf(tenantId, month),
+        ':pk': detectionKeys.detectionCountsOf(tenantId, month),
         ':from': from,
         // Above every count of the last day.
         ':to': to,

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Access, Endpoint } from '../contract/endpoint.ts';
 import type { Principal } from '../identity/access-tokens.ts';
-import type { TenantItem } from '../table/items.ts';
+import type { TenantItem } from '../tenants/items.ts';
 import type { Client } from './client.ts';
 
 /** An API key that was presented and is good. */

@@ -6,7 +6,7 @@ import type { Principal } from '../identity/access-tokens.ts';
 import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
 import { leewaySeconds } from '../identity/token-leeway.ts';
 import { logger } from '../runtime/observe.ts';
-import type { TenantItem } from '../table/items.ts';
+import type { TenantItem } from '../tenants/items.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { readCall } from './input.ts';

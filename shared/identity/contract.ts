@@ -9,8 +9,11 @@ import {
   TenantId,
   TokenResponse,
 } from '../contract/schemas.ts';
+import { limitPartition } from '../limits/keys.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import { emailTaken, invalidCredentials, invalidRefreshToken } from './errors.ts';
+import { emailPartition, userPartition } from './keys.ts';
 import {
   loginPerAccount,
   loginPerAccountAndAddress,
@@ -51,12 +54,12 @@ export const register = defineEndpoint({
   },
   errors: [emailTaken],
   limits: [registerPerAddress, registerPerAccount],
-  table: {
-    tenant: ['PutItem'],
-    tenantUser: ['PutItem'],
-    email: ['PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['PutItem']],
+    [userPartition, ['PutItem']],
+    [emailPartition, ['PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['signing-keys'],
   memoryMb: 1769,
 });
@@ -76,12 +79,12 @@ export const login = defineEndpoint({
   responses: { 200: { description: 'Signed in', schema: TokenResponse } },
   errors: [invalidCredentials],
   limits: [loginPerAddress, loginPerAccountAndAddress, loginPerAccount, loginPerTenant],
-  table: {
-    tenant: ['GetItem'],
-    tenantUser: ['PutItem'],
-    email: ['Query', 'UpdateItem', 'PutItem'],
-    limit: ['UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem']],
+    [userPartition, ['PutItem']],
+    [emailPartition, ['Query', 'UpdateItem', 'PutItem']],
+    [limitPartition, ['UpdateItem', 'DeleteItem', 'ConditionCheckItem']],
+  ],
   secrets: ['signing-keys'],
   memoryMb: 1769,
 });
@@ -99,11 +102,11 @@ export const refresh = defineEndpoint({
   responses: { 200: { description: 'New tokens', schema: TokenResponse } },
   errors: [invalidRefreshToken, tenantSuspended],
   limits: [refreshPerAddress, refreshPerAccount, refreshPerTenant],
-  table: {
-    tenant: ['BatchGetItem'],
-    tenantUser: ['BatchGetItem', 'UpdateItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['BatchGetItem']],
+    [userPartition, ['BatchGetItem', 'UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['signing-keys'],
 });
 
@@ -122,5 +125,5 @@ export const logout = defineEndpoint({
       schema: z.strictObject({ message: z.literal('Logged out successfully') }),
     },
   },
-  table: { tenant: ['UpdateItem'] },
+  table: [[tenantPartition, ['UpdateItem']]],
 });

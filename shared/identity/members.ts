@@ -1,7 +1,7 @@
 import { newId } from '../runtime/ids.ts';
-import { keys } from '../table/keys.ts';
 import { create, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
+import { identityKeys } from './keys.ts';
 
 /**
  * The writes that make a new person the owner of a tenant: their identity (unique by email), its
@@ -19,15 +19,15 @@ export function newOwner(
     userId,
     writes: [
       create({
-        ...keys.identity(hash),
+        ...identityKeys.identity(hash),
         user_id: userId,
         password_hash: passwordHash,
         created_at: now,
         updated_at: now,
       }),
-      create({ ...keys.membership(hash, tenantId), tenant_id: tenantId, user_id: userId }),
+      create({ ...identityKeys.membership(hash, tenantId), tenant_id: tenantId, user_id: userId }),
       create({
-        ...keys.member(tenantId, userId),
+        ...identityKeys.member(tenantId, userId),
         user_id: userId,
         email,
         role: 'owner',

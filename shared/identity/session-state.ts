@@ -1,11 +1,13 @@
 import { unauthorized } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { MemberItem, SessionItem, TenantItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { getItem, getItems } from '../table/table.ts';
 import { subscriptionPending, tenantSuspended } from '../tenants/errors.ts';
+import { TenantItem } from '../tenants/items.ts';
+import { tenantKeys } from '../tenants/keys.ts';
 import type { Principal } from './access-tokens.ts';
+import { MemberItem, SessionItem } from './items.ts';
+import { identityKeys } from './keys.ts';
 
 /** What is true of a session now, whatever its access token says. */
 export interface SessionItems {
@@ -21,9 +23,9 @@ export async function readSessionItems(
   sessionId: string,
 ): Promise<SessionItems | undefined> {
   const [tenant, member, session] = await getItems([
-    keys.tenant(tenantId),
-    keys.member(tenantId, userId),
-    keys.session(tenantId, userId, sessionId),
+    tenantKeys.tenant(tenantId),
+    identityKeys.member(tenantId, userId),
+    identityKeys.session(tenantId, userId, sessionId),
   ] as const);
   if (!tenant || !member || !session) return undefined;
   return {
@@ -76,7 +78,7 @@ export async function checkSession({
 export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 'status' | 'plan'>> {
   const known = tenants.get(tenantId);
   if (known) return known;
-  const item = await getItem(keys.tenant(tenantId));
+  const item = await getItem(tenantKeys.tenant(tenantId));
   if (!item) throw new AppError(tenantSuspended);
   const { status, plan } = TenantItem.parse(item);
   tenants.set(tenantId, { status, plan });

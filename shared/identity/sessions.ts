@@ -12,12 +12,12 @@ import {
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import type { SessionItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, transact, updateItem, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
+import type { SessionItem } from './items.ts';
+import { identityKeys } from './keys.ts';
 import { refreshPerAccount, refreshPerAddress, refreshPerTenant } from './limits.ts';
 import {
   formatRefreshToken,
@@ -70,7 +70,7 @@ export function newSession(
   };
   const ttl = Math.ceil(item.expires_at_ms / 1000);
   return {
-    write: create({ ...keys.session(tenantId, userId, token.sessionId), ...item, ttl }),
+    write: create({ ...identityKeys.session(tenantId, userId, token.sessionId), ...item, ttl }),
     tokens: (role) => toTokens({ tenantId, userId, sessionId: token.sessionId, role }, token),
   };
 }
@@ -135,7 +135,7 @@ async function rotate(token: RefreshToken, items: SessionItems, address: string)
   const failed = await transact([
     {
       update: {
-        Key: keys.session(token.tenantId, token.userId, token.sessionId),
+        Key: identityKeys.session(token.tenantId, token.userId, token.sessionId),
         UpdateExpression:
           'SET generation_hash = :next, previous_hash = :spent, rotated_at_ms = :now, successor_nonce = :nonce, window_start_ms = :window, window_count = :count',
         ConditionExpression: 'generation_hash = :spent AND attribute_not_exists(revoked_at_ms)',
@@ -196,7 +196,7 @@ function principalOf(
 async function revokeSession(tenantId: string, userId: string, sessionId: string): Promise<void> {
   try {
     await updateItem({
-      Key: keys.session(tenantId, userId, sessionId),
+      Key: identityKeys.session(tenantId, userId, sessionId),
       UpdateExpression: 'SET revoked_at_ms = :now',
       ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
       ExpressionAttributeValues: { ':now': Date.now() },

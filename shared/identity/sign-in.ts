@@ -3,11 +3,11 @@ import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { IdentityItem, MemberItem, MembershipItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { getItem, query, transact, updateItem, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
+import { IdentityItem, MemberItem, MembershipItem } from './items.ts';
+import { identityKeys } from './keys.ts';
 import {
   loginPerAccount,
   loginPerAccountAndAddress,
@@ -68,7 +68,7 @@ async function findIdentity(
   { hash, address }: Attempt,
   tenantId: string | undefined,
 ): Promise<Found | undefined> {
-  const { pk, sk } = keys.identity(hash);
+  const { pk, sk } = identityKeys.identity(hash);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk',
     ExpressionAttributeValues: { ':pk': pk },
@@ -83,7 +83,7 @@ async function findIdentity(
     : memberships[0];
   if (!identity || !membership) return undefined;
   const { user_id, password_hash } = IdentityItem.parse(identity);
-  const known = Items.find((item) => item.sk === keys.knownAddress(hash, address).sk);
+  const known = Items.find((item) => item.sk === identityKeys.knownAddress(hash, address).sk);
   return {
     tenantId: membership.tenant_id,
     userId: user_id,
@@ -123,14 +123,14 @@ async function startSession(
   const now = Date.now();
   const session = newSession(tenantId, userId, client);
   const ttl = Math.floor(now / 1000) + knownAddressSeconds;
-  const remember: Write = { put: { Item: { ...keys.knownAddress(hash, address), ttl } } };
+  const remember: Write = { put: { Item: { ...identityKeys.knownAddress(hash, address), ttl } } };
   const limits = [
     quotaCheck(loginPerAccount, hash, now),
     quotaCheck(loginPerTenant, tenantId, now),
   ];
   const [failed, member] = await Promise.all([
     transact([session.write, remember, ...(found.isKnownAddress ? [] : limits)]),
-    getItem(keys.member(tenantId, userId)),
+    getItem(identityKeys.member(tenantId, userId)),
     resetLimit(loginPerAccountAndAddress, `${hash}.${address}`),
   ]);
   // Any other answer would tell that the password is right.
@@ -145,7 +145,7 @@ async function startSession(
 async function renewHash(oldHash: string, password: string, hash: string): Promise<void> {
   try {
     await updateItem({
-      Key: keys.identity(hash),
+      Key: identityKeys.identity(hash),
       UpdateExpression: 'SET password_hash = :new, updated_at = :now',
       ConditionExpression: 'password_hash = :old',
       ExpressionAttributeValues: {

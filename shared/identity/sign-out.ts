@@ -1,11 +1,11 @@
 import { logSecurityEvent } from '../runtime/observe.ts';
-import { keys } from '../table/keys.ts';
 import { updateItem } from '../table/table.ts';
+import { identityKeys } from './keys.ts';
 
 /** Ends every session of a member that began until now, in one write. */
 export async function endAllSessions(tenantId: string, userId: string): Promise<void> {
   await updateItem({
-    Key: keys.member(tenantId, userId),
+    Key: identityKeys.member(tenantId, userId),
     UpdateExpression: 'SET signed_out_at_ms = :now',
     ConditionExpression: 'attribute_exists(pk)',
     ExpressionAttributeValues: { ':now': Date.now() },

@@ -4,8 +4,8 @@ import { AppError } from '../contract/errors.ts';
 import type { Limit } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
 import { type Allowance, requestContext } from '../runtime/request-context.ts';
-import { keys } from '../table/keys.ts';
 import { deleteItem, updateItem, type Write } from '../table/table.ts';
+import { limitKeys } from './keys.ts';
 
 let multiplier: number | undefined;
 
@@ -25,7 +25,7 @@ function windowOf(limit: Limit, nowMs: number) {
 function counterUpdate(limit: Limit, subject: string, nowMs: number) {
   const { start, windowSeconds } = windowOf(limit, nowMs);
   return {
-    Key: keys.limit(limit.name, subject, start),
+    Key: limitKeys.limit(limit.name, subject, start),
     UpdateExpression: 'ADD #count :one SET #ttl = :ttl',
     ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
     ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
@@ -81,7 +81,7 @@ export function quotaCheck(limit: Limit, subject: string, nowMs: number): Write 
   const { start } = windowOf(limit, nowMs);
   return {
     check: {
-      Key: keys.limit(limit.name, subject, start),
+      Key: limitKeys.limit(limit.name, subject, start),
       ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
       ExpressionAttributeNames: { '#count': 'count' },
       ExpressionAttributeValues: { ':quota': quotaOf(limit) },
@@ -95,7 +95,7 @@ export function exceededAllowance(limit: Limit, nowMs: number): Allowance {
 
 /** Forgets what was counted for the subject in the current window. */
 export async function resetLimit(limit: Limit, subject: string, nowMs = Date.now()): Promise<void> {
-  await deleteItem({ Key: keys.limit(limit.name, subject, windowOf(limit, nowMs).start) });
+  await deleteItem({ Key: limitKeys.limit(limit.name, subject, windowOf(limit, nowMs).start) });
 }
 
 /** The window of a limit that is counted inside another item, and how many it allows. */

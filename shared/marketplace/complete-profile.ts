@@ -9,10 +9,10 @@ import { newSession, type Tokens } from '../identity/sessions.ts';
 import { verifyRegistrationTicket } from '../identity/tokens.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
-import type { TenantItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { transact } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
+import type { TenantItem } from '../tenants/items.ts';
+import { tenantKeys } from '../tenants/keys.ts';
 import { getTenant } from '../tenants/tenants.ts';
 import { invalidTicket, profileCompleted } from './errors.ts';
 
@@ -52,7 +52,7 @@ export async function completeProfile(
   const failed = await transact([
     {
       update: {
-        Key: keys.tenant(tenantId),
+        Key: tenantKeys.tenant(tenantId),
         UpdateExpression:
           'SET #status = :active, #name = :name, updated_at = :now, version = version + :one',
         ConditionExpression: '#status = :pending',

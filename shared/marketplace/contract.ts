@@ -10,8 +10,11 @@ import {
   TokenResponse,
 } from '../contract/schemas.ts';
 import { emailTaken } from '../identity/errors.ts';
+import { emailPartition, userPartition } from '../identity/keys.ts';
 import { registerPerAccount, registerPerAddress, registerPerTenant } from '../identity/limits.ts';
+import { limitPartition } from '../limits/keys.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import {
   expiredRegistrationToken,
   invalidRegistrationToken,
@@ -21,6 +24,7 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
+import { licensePartition } from './keys.ts';
 import { marketplacePerAddress } from './limits.ts';
 
 export const Registration = z
@@ -28,11 +32,11 @@ export const Registration = z
   .meta({ id: 'Registration' });
 
 const registrationNeeds = {
-  table: {
-    tenant: ['GetItem', 'PutItem'],
-    license: ['GetItem', 'PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'PutItem']],
+    [licensePartition, ['GetItem', 'PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['signing-keys'],
   actions: ['aws-marketplace:ResolveCustomer'],
   timeoutSeconds: 20,
@@ -124,12 +128,12 @@ export const completeProfile = defineEndpoint({
   },
   errors: [invalidTicket, notFound, emailTaken, profileCompleted, tenantSuspended],
   limits: [registerPerAddress, registerPerAccount, registerPerTenant],
-  table: {
-    tenant: ['GetItem', 'PutItem', 'UpdateItem'],
-    tenantUser: ['PutItem'],
-    email: ['PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'PutItem', 'UpdateItem']],
+    [userPartition, ['PutItem']],
+    [emailPartition, ['PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['signing-keys'],
   memoryMb: 1769,
 });
@@ -143,6 +147,9 @@ export const stubRegister = defineEndpoint({
   access: { kind: 'public' },
   responses: { 201: { description: 'A tenant that waits for its profile', schema: Registration } },
   localOnly: true,
-  table: { tenant: ['GetItem', 'PutItem'], license: ['GetItem', 'PutItem'] },
+  table: [
+    [tenantPartition, ['GetItem', 'PutItem']],
+    [licensePartition, ['GetItem', 'PutItem']],
+  ],
   secrets: ['signing-keys'],
 });

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 
 /** AWS Marketplace: from a purchase to a tenant. */
@@ -15,4 +16,7 @@ export const marketplace = defineFeature({
   ],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  families: [keys.licensePartition],
+  keys: keys.marketplaceKeys,
+  items: keys.items,
 });

@@ -1,9 +1,10 @@
 import { signRegistrationTicket } from '../identity/tokens.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
-import { type LicenseItem, LicenseLookupItem, type TenantItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, getItem, transact } from '../table/table.ts';
+import type { TenantItem } from '../tenants/items.ts';
 import { getTenant, newTenant } from '../tenants/tenants.ts';
+import { type LicenseItem, LicenseLookupItem } from './items.ts';
+import { marketplaceKeys } from './keys.ts';
 import type { Purchase } from './resolve-customer.ts';
 
 export interface Registration {
@@ -23,7 +24,7 @@ export async function register(purchase: Purchase): Promise<Registration> {
 }
 
 async function findTenant(licenseId: string): Promise<TenantItem | undefined> {
-  const item = await getItem(keys.licenseLookup(licenseId));
+  const item = await getItem(marketplaceKeys.licenseLookup(licenseId));
   return item && getTenant(LicenseLookupItem.parse(item).tenant_id);
 }
 
@@ -42,8 +43,8 @@ async function createTenant(purchase: Purchase): Promise<TenantItem> {
     created_at: tenant.created_at,
   };
   const failed = await transact([
-    create({ ...keys.licenseLookup(licenseId), tenant_id: tenant.id }),
-    create({ ...keys.license(tenant.id, licenseId), ...license }),
+    create({ ...marketplaceKeys.licenseLookup(licenseId), tenant_id: tenant.id }),
+    create({ ...marketplaceKeys.license(tenant.id, licenseId), ...license }),
     write,
   ]);
   if (failed) {

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { noCredentials } from '../channels/errors.ts';
+import { sealedCredentials, tokenBucketPartition } from '../channels/keys.ts';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { invalidCursor, notFound, rateLimited } from '../contract/core-errors.ts';
-import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
+import { bearer, defineEndpoint, roles, type TableAccess } from '../contract/endpoint.ts';
 import {
   ChannelName,
   Cursor,
@@ -11,6 +12,10 @@ import {
   queryNumber,
   Timestamp,
 } from '../contract/schemas.ts';
+import { limitPartition } from '../limits/keys.ts';
+import { tenantPartition } from '../tenants/keys.ts';
+import { deliveryPartition } from '../webhooks/keys.ts';
+import { cataloguePartition, productPartition, syncDuePartition } from './keys.ts';
 import { syncPerTenant } from './limits.ts';
 import { syncErrorCodes } from './metrics.ts';
 
@@ -121,7 +126,7 @@ export const listProducts = defineEndpoint({
     },
   },
   errors: [invalidCursor],
-  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
   secrets: ['sealing-key'],
   memoryMb: searchMemoryMb,
 });
@@ -136,7 +141,7 @@ export const getProduct = defineEndpoint({
   path: z.strictObject({ id: ProductId }),
   responses: { 200: { description: 'The product', schema: Product } },
   errors: [notFound],
-  table: { tenantProduct: ['GetItem'] },
+  table: [[productPartition, ['GetItem']]],
 });
 
 export const ProductChange = z
@@ -168,7 +173,7 @@ export const getProductHistory = defineEndpoint({
     },
   },
   errors: [notFound, invalidCursor],
-  table: { tenantProduct: ['GetItem', 'Query'] },
+  table: [[productPartition, ['GetItem', 'Query']]],
   secrets: ['sealing-key'],
 });
 
@@ -191,12 +196,12 @@ export const startProductSync = defineEndpoint({
   },
   errors: [noCredentials, rateLimited],
   limits: [syncPerTenant],
-  table: {
-    tenant: ['GetItem', 'Query', 'PutItem'],
-    tenantCatalogue: ['GetItem'],
-    syncDue: ['PutItem', 'DeleteItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'Query', 'PutItem']],
+    [cataloguePartition, ['GetItem']],
+    [syncDuePartition, ['PutItem', 'DeleteItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   queues: ['sync'],
 });
 
@@ -266,7 +271,7 @@ export const listProductSyncs = defineEndpoint({
     },
   },
   errors: [invalidCursor],
-  table: { tenant: ['GetItem', 'Query'] },
+  table: [[tenantPartition, ['GetItem', 'Query']]],
   secrets: ['sealing-key'],
 });
 
@@ -306,10 +311,10 @@ export const dashboard = defineEndpoint({
       schema: Dashboard,
     },
   },
-  table: {
-    tenant: ['GetItem', 'Query'],
-    tenantCatalogue: ['GetItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'Query']],
+    [cataloguePartition, ['GetItem']],
+  ],
 });
 
 export const lowStock = defineEndpoint({
@@ -331,7 +336,7 @@ export const lowStock = defineEndpoint({
         .meta({ id: 'LowStock' }),
     },
   },
-  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
   memoryMb: searchMemoryMb,
 });
 
@@ -359,7 +364,7 @@ export const topProducts = defineEndpoint({
         .meta({ id: 'TopProducts' }),
     },
   },
-  table: { tenantCatalogue: ['GetItem', 'BatchGetItem'] },
+  table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
   memoryMb: searchMemoryMb,
 });
 
@@ -389,7 +394,7 @@ export const stockDistribution = defineEndpoint({
       schema: StockDistribution,
     },
   },
-  table: { tenantCatalogue: ['GetItem'] },
+  table: [[cataloguePartition, ['GetItem']]],
 });
 
 export const syncHistory = defineEndpoint({
@@ -409,25 +414,28 @@ export const syncHistory = defineEndpoint({
       schema: z.strictObject({ items: z.array(SyncRun) }).meta({ id: 'SyncHistory' }),
     },
   },
-  table: { tenant: ['GetItem', 'Query'] },
+  table: [[tenantPartition, ['GetItem', 'Query']]],
 });
 
 /** What ending a run writes: the run, its lock, the schedule, and what it staged. */
-const endOfRun = {
-  syncDue: ['Query', 'PutItem', 'DeleteItem'],
-  tenantCatalogue: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
-  tenantDelivery: ['PutItem'],
-} as const;
+const endOfRun: TableAccess = [
+  [syncDuePartition, ['Query', 'PutItem', 'DeleteItem']],
+  [
+    cataloguePartition,
+    ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+  ],
+  [deliveryPartition, ['PutItem']],
+];
 
 export const syncWorker: BackgroundFunction = {
   id: 'products/sync-worker',
   summary: 'Syncs the products of a tenant, page by page',
-  table: {
-    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+  table: [
+    [tenantPartition, ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem']],
     ...endOfRun,
-    tenantProduct: ['BatchGetItem', 'BatchWriteItem'],
-    sellerLimit: ['UpdateItem'],
-  },
+    [productPartition, ['BatchGetItem', 'BatchWriteItem']],
+    [tokenBucketPartition, ['UpdateItem']],
+  ],
   keys: { credentials: ['Decrypt'] },
   channels: true,
   queue: 'sync',
@@ -444,12 +452,12 @@ export const syncSweep: BackgroundFunction = {
   id: 'products/sync-sweep',
   summary:
     'Starts syncs that are due, the first ones of tenants with new credentials, and gets interrupted ones going again',
-  table: {
-    tenant: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+  table: [
+    [tenantPartition, ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem']],
     ...endOfRun,
-    syncDue: ['GetItem', ...endOfRun.syncDue],
-    credentials: ['Query'],
-  },
+    [syncDuePartition, ['GetItem']],
+    [sealedCredentials, ['Query']],
+  ],
   queues: ['sync', 'webhooks'],
   // So soon a run is found whose worker has died.
   schedule: 'rate(1 minute)',

@@ -1,5 +1,6 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
+import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 
 /** Products, synced from the channels of a tenant. */
@@ -21,4 +22,7 @@ export const products = defineFeature({
   ],
   workers: [contract.syncWorker, contract.syncSweep],
   limits: Object.values(limits),
+  families: [keys.productPartition, keys.cataloguePartition, keys.syncDuePartition],
+  keys: keys.productKeys,
+  items: keys.items,
 });

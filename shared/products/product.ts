@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { SellerProduct } from '../channels/adapter.ts';
 import { ChannelName } from '../contract/schemas.ts';
-import { keys } from '../table/keys.ts';
+import { productKeys } from './keys.ts';
 
 export type Marketplace = z.infer<typeof ChannelName>;
 
@@ -148,7 +148,7 @@ export type ProductItem = z.infer<typeof ProductItem>;
 export function toItem(tenantId: string, id: string, product: Product, createdAt: string) {
   const { missing_since } = product;
   return {
-    ...keys.product(tenantId, id),
+    ...productKeys.product(tenantId, id),
     id,
     ...product,
     created_at: createdAt,
@@ -179,7 +179,7 @@ export function toChangeItem(tenantId: string, runId: string, before: ProductIte
     before.price?.amount === now.price?.amount && before.price?.currency === now.price?.currency;
   if (before.stock === now.stock && isSamePrice) return undefined;
   return {
-    ...keys.productChange(tenantId, before.id, runId),
+    ...productKeys.productChange(tenantId, before.id, runId),
     at: now.updated_at,
     stock: now.stock,
     previous_stock: before.stock,

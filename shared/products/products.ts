@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
-import { keys } from '../table/keys.ts';
 import { getItem, query } from '../table/table.ts';
 import {
   type Catalogue,
@@ -13,6 +12,7 @@ import {
   sortValue,
   unitsOrdered,
 } from './catalogue/catalogue.ts';
+import { productKeys } from './keys.ts';
 import {
   fromRow,
   isForgotten,
@@ -207,7 +207,7 @@ export async function getProduct(tenantId: string, productId: string) {
 }
 
 async function readProduct(tenantId: string, productId: string): Promise<ProductItem> {
-  const item = await getItem(keys.product(tenantId, productId));
+  const item = await getItem(productKeys.product(tenantId, productId));
   const product = item && ProductItem.parse(item);
   if (!product || isForgotten(product.missing_since, Date.now()))
     throw new AppError(notFound, { detail: 'There is no such product.' });
@@ -223,7 +223,7 @@ export async function listProductHistory(
   const scope = { tenantId, list: 'product-history', filters: { productId } };
   const after = cursor === undefined ? undefined : await openCursor(scope, cursor);
   if (after && typeof after.sk !== 'string') throw new AppError(invalidCursor);
-  const { pk, prefix } = keys.productChangesOf(tenantId, productId);
+  const { pk, prefix } = productKeys.productChangesOf(tenantId, productId);
   const [{ Items = [], LastEvaluatedKey }] = await Promise.all([
     query({
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineEndpoint } from '../contract/endpoint.ts';
 import { Timestamp } from '../contract/schemas.ts';
+import { limitPartition } from '../limits/keys.ts';
 
 const service = { tag: 'service', method: 'GET', access: { kind: 'public' } } as const;
 
@@ -105,6 +106,6 @@ export const ready = defineEndpoint({
     200: { description: 'Ready', schema: Readiness },
     503: { description: 'A dependency does not answer', schema: Readiness },
   },
-  table: { limit: ['GetItem'] },
+  table: [[limitPartition, ['GetItem']]],
   secrets: ['verification-keys'],
 });

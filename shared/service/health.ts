@@ -1,5 +1,5 @@
 import { verificationKeys } from '../identity/verification-keys.ts';
-import { keys } from '../table/keys.ts';
+import { limitKeys } from '../limits/keys.ts';
 import { getItem } from '../table/table.ts';
 
 interface Check {
@@ -16,7 +16,7 @@ export interface Readiness {
 /** Asks every dependency once, side by side. Says which do not answer, never why. */
 export async function checkReadiness(): Promise<Readiness> {
   const [table, signingKeys] = await Promise.all([
-    check(() => getItem(keys.limit('ready', 'probe', 0))),
+    check(() => getItem(limitKeys.limit('ready', 'probe', 0))),
     check(() => verificationKeys.get()),
   ]);
   const checks = { table, signing_keys: signingKeys };

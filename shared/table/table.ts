@@ -28,7 +28,7 @@ import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { requestContext } from '../runtime/request-context.ts';
-import type { Key } from './keys.ts';
+import type { Key } from './family.ts';
 
 export const tableName = requireEnv('TABLE_NAME');
 

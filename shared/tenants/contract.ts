@@ -9,6 +9,8 @@ import {
   TenantStatus,
   Timestamp,
 } from '../contract/schemas.ts';
+import { deliveryPartition } from '../webhooks/keys.ts';
+import { tenantPartition } from './keys.ts';
 
 export const Tenant = z
   .strictObject({
@@ -31,7 +33,7 @@ export const getMyTenant = defineEndpoint({
   summary: 'The tenant of the caller',
   access: bearer(roles, { anyStatus: true }),
   responses: { 200: { description: 'The tenant', schema: Tenant } },
-  table: { tenant: ['GetItem'] },
+  table: [[tenantPartition, ['GetItem']]],
 });
 
 export const updateMyTenant = defineEndpoint({
@@ -46,9 +48,9 @@ export const updateMyTenant = defineEndpoint({
   body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: [versionConflict],
-  table: {
-    tenant: ['GetItem', 'Query', 'UpdateItem'],
-    tenantDelivery: ['PutItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem', 'Query', 'UpdateItem']],
+    [deliveryPartition, ['PutItem']],
+  ],
   queues: ['webhooks'],
 });

@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as keys from './keys.ts';
 
 /** Tenants. */
 export const tenants = defineFeature({
@@ -8,4 +9,7 @@ export const tenants = defineFeature({
   isCore: true,
   endpoints: [contract.getMyTenant, contract.updateMyTenant],
   errors: Object.values(errors),
+  families: [keys.tenantPartition],
+  keys: keys.tenantKeys,
+  items: keys.items,
 });

@@ -1,9 +1,9 @@
 import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { TenantItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { getItem, transact } from '../table/table.ts';
 import { prepareEvent } from '../webhooks/events.ts';
+import { TenantItem } from './items.ts';
+import { tenantKeys } from './keys.ts';
 
 const maxAttempts = 10;
 
@@ -16,7 +16,7 @@ export async function renameTenant(
   name: string,
   version?: number,
 ): Promise<TenantItem> {
-  const Key = keys.tenant(tenantId);
+  const Key = tenantKeys.tenant(tenantId);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const current = TenantItem.parse(await getItem(Key));
     if (version !== undefined && version !== current.version) break;

@@ -3,9 +3,9 @@ import { notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import type { ChannelName } from '../contract/schemas.ts';
 import { newId } from '../runtime/ids.ts';
-import { TenantItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, getItem, type Write } from '../table/table.ts';
+import { TenantItem } from './items.ts';
+import { tenantKeys } from './keys.ts';
 
 /** A new tenant, and the write that creates it. */
 export function newTenant(
@@ -25,12 +25,12 @@ export function newTenant(
     updated_at: now,
     version: 1,
   };
-  return { tenant, write: create({ ...keys.tenant(tenant.id), ...tenant }) };
+  return { tenant, write: create({ ...tenantKeys.tenant(tenant.id), ...tenant }) };
 }
 
 /** The tenant. Throws `not_found`. */
 export async function getTenant(tenantId: string): Promise<TenantItem> {
-  const item = await getItem(keys.tenant(tenantId));
+  const item = await getItem(tenantKeys.tenant(tenantId));
   if (!item) throw new AppError(notFound, { detail: 'There is no such tenant.' });
   return TenantItem.parse(item);
 }

@@ -1,12 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
 import { logger, recordMetric } from '../runtime/observe.ts';
-import { DeliveryItem, WebhookItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { deleteItem, getItems, updateItem } from '../table/table.ts';
 import { version } from '../version.ts';
 import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
 import { type AttemptMessage, enqueue, planAttempt } from './deliveries.ts';
+import { DeliveryItem, WebhookItem } from './items.ts';
+import { webhookKeys } from './keys.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
@@ -43,8 +43,11 @@ interface Outcome {
  */
 export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
-  const key = keys.delivery(tenantId, webhookId, deliveryId);
-  const [storedWebhook, stored] = await getItems([keys.webhook(tenantId, webhookId), key] as const);
+  const key = webhookKeys.delivery(tenantId, webhookId, deliveryId);
+  const [storedWebhook, stored] = await getItems([
+    webhookKeys.webhook(tenantId, webhookId),
+    key,
+  ] as const);
   if (!stored) return;
   if (!storedWebhook) return deleteItem({ Key: key });
   const webhook = WebhookItem.parse(storedWebhook);
@@ -107,7 +110,7 @@ async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
   try {
     const item = await updateItem({
-      Key: keys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
+      Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
       UpdateExpression:
         'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
       ConditionExpression:
@@ -293,7 +296,7 @@ async function write(
   const removed = all.filter(([, value]) => value === undefined);
   try {
     await updateItem({
-      Key: keys.delivery(tenant_id, webhook_id, id),
+      Key: webhookKeys.delivery(tenant_id, webhook_id, id),
       UpdateExpression: [
         ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
         `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,

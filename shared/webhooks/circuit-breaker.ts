@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import type { WebhookItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { updateItem } from '../table/table.ts';
+import type { WebhookItem } from './items.ts';
+import { webhookKeys } from './keys.ts';
 
 /** Failed attempts in a row, of whatever deliveries, after which a webhook rests. */
 const failureThreshold = 10;
@@ -59,7 +59,7 @@ async function change(
   update: Omit<Parameters<typeof updateItem>[0], 'Key'>,
 ): Promise<boolean> {
   try {
-    await updateItem({ Key: keys.webhook(tenantId, id), ...update });
+    await updateItem({ Key: webhookKeys.webhook(tenantId, id), ...update });
     return true;
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return false;

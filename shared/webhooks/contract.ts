@@ -12,7 +12,10 @@ import {
   Timestamp,
   WebhookId,
 } from '../contract/schemas.ts';
+import { limitPartition } from '../limits/keys.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import { tooManyWebhooks, webhookDisabled } from './errors.ts';
+import { deliveryPartition, dueDeliveries } from './keys.ts';
 import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
@@ -74,7 +77,10 @@ export const createWebhook = defineEndpoint({
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: [tooManyWebhooks],
   limits: changes,
-  table: { tenant: ['PutItem', 'UpdateItem'], limit: ['UpdateItem'] },
+  table: [
+    [tenantPartition, ['PutItem', 'UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['sealing-key'],
 });
 
@@ -89,7 +95,7 @@ export const listWebhooks = defineEndpoint({
   responses: {
     200: { description: 'The webhooks', schema: z.strictObject({ items: z.array(Webhook) }) },
   },
-  table: { tenant: ['Query'] },
+  table: [[tenantPartition, ['Query']]],
 });
 
 export const getWebhook = defineEndpoint({
@@ -102,7 +108,7 @@ export const getWebhook = defineEndpoint({
   path: webhookPath,
   responses: { 200: { description: 'The webhook', schema: Webhook } },
   errors: [notFound],
-  table: { tenant: ['GetItem'] },
+  table: [[tenantPartition, ['GetItem']]],
 });
 
 export const updateWebhook = defineEndpoint({
@@ -126,7 +132,10 @@ export const updateWebhook = defineEndpoint({
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
   errors: [notFound],
   limits: changes,
-  table: { tenant: ['UpdateItem'], limit: ['UpdateItem'] },
+  table: [
+    [tenantPartition, ['UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
 });
 
 export const deleteWebhook = defineEndpoint({
@@ -141,7 +150,7 @@ export const deleteWebhook = defineEndpoint({
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
   errors: [notFound],
-  table: { tenant: ['DeleteItem', 'UpdateItem'] },
+  table: [[tenantPartition, ['DeleteItem', 'UpdateItem']]],
   queues: ['webhooks'],
 });
 
@@ -158,7 +167,10 @@ export const rotateWebhookSecret = defineEndpoint({
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
   errors: [notFound, versionConflict],
   limits: changes,
-  table: { tenant: ['GetItem', 'UpdateItem'], limit: ['UpdateItem'] },
+  table: [
+    [tenantPartition, ['GetItem', 'UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   secrets: ['sealing-key'],
 });
 
@@ -174,11 +186,11 @@ export const testWebhook = defineEndpoint({
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
   errors: [notFound, webhookDisabled],
   ...deliver,
-  table: {
-    tenant: ['GetItem'],
-    tenantDelivery: ['PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem']],
+    [deliveryPartition, ['PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
 });
 
 export const listDeliveries = defineEndpoint({
@@ -200,10 +212,10 @@ export const listDeliveries = defineEndpoint({
     },
   },
   errors: [notFound, invalidCursor],
-  table: {
-    tenant: ['GetItem'],
-    tenantDelivery: ['Query'],
-  },
+  table: [
+    [tenantPartition, ['GetItem']],
+    [deliveryPartition, ['Query']],
+  ],
   secrets: ['sealing-key'],
 });
 
@@ -219,11 +231,11 @@ export const replayDelivery = defineEndpoint({
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
   errors: [notFound, webhookDisabled],
   ...deliver,
-  table: {
-    tenant: ['GetItem'],
-    tenantDelivery: ['UpdateItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['GetItem']],
+    [deliveryPartition, ['UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
 });
 
 export const deliverWebhooks: BackgroundFunction = {
@@ -231,10 +243,10 @@ export const deliverWebhooks: BackgroundFunction = {
   summary: 'Sends events to the webhooks of tenants',
   queue: 'webhooks',
   queues: ['webhooks'],
-  table: {
-    tenant: ['BatchGetItem', 'UpdateItem'],
-    tenantDelivery: ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
-  },
+  table: [
+    [tenantPartition, ['BatchGetItem', 'UpdateItem']],
+    [deliveryPartition, ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],
+  ],
   secrets: ['sealing-key'],
   timeoutSeconds: 30,
   maxConcurrency: 50,
@@ -245,6 +257,9 @@ export const sweepDeliveries: BackgroundFunction = {
   summary: 'Queues deliveries that are due and not queued',
   schedule: 'rate(5 minutes)',
   queues: ['webhooks'],
-  table: { due: ['Query'], tenantDelivery: ['UpdateItem'] },
+  table: [
+    [dueDeliveries, ['Query']],
+    [deliveryPartition, ['UpdateItem']],
+  ],
   timeoutSeconds: 60,
 };

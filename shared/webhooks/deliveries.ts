@@ -6,11 +6,11 @@ import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
 import { defineQueue, maxDelaySeconds, send } from '../runtime/queues.ts';
-import { DeliveryItem, type WebhookItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, putItem, query, updateItem } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
+import { DeliveryItem, type WebhookItem } from './items.ts';
+import { webhookKeys } from './keys.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -38,13 +38,13 @@ const maxBodyBytes = 200 * 1024;
 /** The keys under which the sweep finds a delivery from a time on. */
 export function dueKey({ id }: Pick<DeliveryItem, 'id'>, checkAtMs: number) {
   return {
-    series_pk: keys.due('webhooks', id.charCodeAt(id.length - 1) % dueShards),
+    series_pk: webhookKeys.due('webhooks', id.charCodeAt(id.length - 1) % dueShards),
     series_sk: `${new Date(checkAtMs).toISOString()}#${id}`,
   };
 }
 
 export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
-  keys.delivery(tenant_id, webhook_id, id);
+  webhookKeys.delivery(tenant_id, webhook_id, id);
 
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
 export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
@@ -133,10 +133,12 @@ export async function listDeliveries(
   if (after && typeof after.id !== 'string') throw new AppError(invalidCursor);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenantId, webhookId) },
+    ExpressionAttributeValues: { ':pk': webhookKeys.deliveriesOf(tenantId, webhookId) },
     ScanIndexForward: false,
     Limit: limit + 1,
-    ...(after && { ExclusiveStartKey: keys.delivery(tenantId, webhookId, String(after.id)) }),
+    ...(after && {
+      ExclusiveStartKey: webhookKeys.delivery(tenantId, webhookId, String(after.id)),
+    }),
   });
   const found = Items.map((item) => DeliveryItem.parse(item));
   const page = found.slice(0, limit);
@@ -187,7 +189,7 @@ export async function replayDelivery(
   const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
   try {
     const item = await updateItem({
-      Key: keys.delivery(tenantId, webhookId, deliveryId),
+      Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
       UpdateExpression:
         'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
       ConditionExpression: 'attribute_exists(pk)',

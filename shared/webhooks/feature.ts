@@ -1,6 +1,7 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 
 /** Webhooks: a tenant has its own servers told of events. */
@@ -20,4 +21,7 @@ export const webhooks = defineFeature({
   workers: [contract.deliverWebhooks, contract.sweepDeliveries],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  families: [keys.deliveryPartition, keys.dueDeliveries],
+  keys: keys.webhookKeys,
+  items: keys.items,
 });

@@ -1,6 +1,6 @@
-import { keys } from '../table/keys.ts';
 import { getItems, query, writeMany } from '../table/table.ts';
 import { enqueuePurge } from './deliveries.ts';
+import { webhookKeys } from './keys.ts';
 import { deleteWebhook } from './webhooks.ts';
 
 /** How long a deleted webhook may still be sent something: by attempts under way, by events just stored. */
@@ -23,13 +23,13 @@ export async function purgeDeliveries(
   { tenant_id, webhook_id }: { tenant_id: string; webhook_id: string },
   { hasTime, pageSize = 500 }: { hasTime: () => boolean; pageSize?: number },
 ): Promise<void> {
-  const [webhook] = await getItems([keys.webhook(tenant_id, webhook_id)] as const);
+  const [webhook] = await getItems([webhookKeys.webhook(tenant_id, webhook_id)] as const);
   if (webhook) return;
   let start: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await query({
       KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': keys.deliveriesOf(tenant_id, webhook_id) },
+      ExpressionAttributeValues: { ':pk': webhookKeys.deliveriesOf(tenant_id, webhook_id) },
       ProjectionExpression: 'pk, sk',
       Limit: pageSize,
       ...(start && { ExclusiveStartKey: start }),

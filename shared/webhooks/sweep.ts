@@ -1,9 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { logger } from '../runtime/observe.ts';
-import { DeliveryItem } from '../table/items.ts';
-import { keys, seriesIndex } from '../table/keys.ts';
+import { seriesIndex } from '../table/family.ts';
 import { query, updateItem } from '../table/table.ts';
 import { dueKey, dueShards, enqueue, keyOf, lostAfterMs } from './deliveries.ts';
+import { DeliveryItem } from './items.ts';
+import { webhookKeys } from './keys.ts';
 
 export interface SweepOptions {
   /** Whether there is time for more. What is left is for the next run. */
@@ -46,7 +47,7 @@ async function sweepShard(
       IndexName: seriesIndex,
       KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
       ExpressionAttributeValues: {
-        ':shard': keys.due('webhooks', shard),
+        ':shard': webhookKeys.due('webhooks', shard),
         ':now': new Date(nowMs).toISOString(),
       },
       Limit: pageSize,

@@ -7,11 +7,11 @@ import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { WebhookItem } from '../table/items.ts';
-import { keys } from '../table/keys.ts';
 import { create, getItem, query, transact, updateItem } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
+import { WebhookItem } from './items.ts';
+import { webhookKeys } from './keys.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { newWebhookSecret, sealWebhookSecret } from './secrets.ts';
 
@@ -64,10 +64,10 @@ export async function createWebhook(
     updated_at: now,
   };
   const failed = await transact([
-    create({ ...keys.webhook(tenantId, id), ...webhook }),
+    create({ ...webhookKeys.webhook(tenantId, id), ...webhook }),
     {
       update: {
-        Key: keys.webhookCount(tenantId),
+        Key: webhookKeys.webhookCount(tenantId),
         UpdateExpression: 'ADD #count :one',
         ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
         ExpressionAttributeNames: { '#count': 'count' },
@@ -114,7 +114,7 @@ export async function readWebhooks(
   tenantId: string,
   options: { consistent: boolean },
 ): Promise<WebhookItem[]> {
-  const { pk, prefix } = keys.webhooksOf(tenantId);
+  const { pk, prefix } = webhookKeys.webhooksOf(tenantId);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
     ExpressionAttributeValues: { ':pk': pk, ':sk': prefix },
@@ -135,7 +135,7 @@ const isWebhookId = (value: string) => /^whk_[0-9A-Z]{26}$/.test(value);
 /** A webhook as it is stored. Throws `not_found`. */
 export async function readWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
   const item = isWebhookId(webhookId)
-    ? await getItem(keys.webhook(tenantId, webhookId))
+    ? await getItem(webhookKeys.webhook(tenantId, webhookId))
     : undefined;
   if (!item) throw unknownWebhook();
   return WebhookItem.parse(item);
@@ -191,7 +191,7 @@ async function setAttributes(
   const removed = given.filter(([, value]) => value === null);
   try {
     const item = await updateItem({
-      Key: keys.webhook(tenantId, webhookId),
+      Key: webhookKeys.webhook(tenantId, webhookId),
       UpdateExpression: [
         `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
         ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
@@ -218,13 +218,13 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
   const failed = await transact([
     {
       delete: {
-        Key: keys.webhook(tenantId, webhookId),
+        Key: webhookKeys.webhook(tenantId, webhookId),
         ConditionExpression: 'attribute_exists(pk)',
       },
     },
     {
       update: {
-        Key: keys.webhookCount(tenantId),
+        Key: webhookKeys.webhookCount(tenantId),
         UpdateExpression: 'ADD #count :less',
         ExpressionAttributeNames: { '#count': 'count' },
         ExpressionAttributeValues: { ':less': -1 },
@@ -277,7 +277,7 @@ export async function disableWebhook(
 ): Promise<void> {
   try {
     await updateItem({
-      Key: keys.webhook(tenantId, webhookId),
+      Key: webhookKeys.webhook(tenantId, webhookId),
       UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
       ConditionExpression: 'enabled = :on AND #url = :url',
       ExpressionAttributeNames: { '#url': 'url' },

@@ -16,6 +16,7 @@ import { type Endpoint, gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { errorsOf } from '../../shared/contract/openapi.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import { ProblemSchema } from '../../shared/contract/schemas.ts';
+import { identityKeys } from '../../shared/identity/keys.ts';
 
 const world = useWorld();
 let owner: Member;
@@ -296,13 +297,12 @@ describe('the codes that the contract promises', () => {
 
 /** Uses up the account's limit on refresh, which is counted inside the session. */
 async function useUpSession({ tenantId, userId, sessionId }: Member, used: number): Promise<void> {
-  const [{ keys }, { updateItem }, { limitWindow }] = await Promise.all([
-    import('../../shared/table/keys.ts'),
+  const [{ updateItem }, { limitWindow }] = await Promise.all([
     import('../../shared/table/table.ts'),
     import('../../shared/limits/limits.ts'),
   ]);
   await updateItem({
-    Key: keys.session(tenantId, userId, sessionId),
+    Key: identityKeys.session(tenantId, userId, sessionId),
     UpdateExpression: 'SET window_start_ms = :start, window_count = :used',
     ExpressionAttributeValues: {
       ':start': limitWindow(limitNamed('refresh.account'), Date.now()).startMs,

@@ -2,8 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
-import { endpointsOf, workers } from '../../shared/contract/registry.ts';
-import { indexFamilies, type KeyFamily, keyPatterns, keys } from '../../shared/table/keys.ts';
+import { endpointsOf, families, items, workers } from '../../shared/contract/registry.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
 interface Statement {
@@ -79,12 +78,12 @@ function expectedPermissions(needs: Needs & { queue?: string }): string[] {
     'xray:PutTelemetryRecords on * for any key',
     'xray:PutTraceSegments on * for any key',
   ];
-  for (const family of Object.keys(needs.table ?? {}) as KeyFamily[]) {
-    for (const action of needs.table?.[family] ?? []) {
-      const place = indexFamilies.has(family) ? 'index series' : 'table';
-      expected.push(`dynamodb:${action} on ${place} for ${keyPatterns[family]}`);
-    }
-  }
+  const table = (needs.table ?? []).flatMap(([{ pattern, isIndex }, actions]) =>
+    actions.map(
+      (action) => `dynamodb:${action} on ${isIndex ? 'index series' : 'table'} for ${pattern}`,
+    ),
+  );
+  expected.push(...new Set(table));
   for (const secret of needs.secrets ?? []) {
     expected.push(`secretsmanager:GetSecretValue on secret ${secret} for any key`);
   }
@@ -210,61 +209,31 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
 });
 
 describe('the key patterns', () => {
-  const tenant = `tnt_${'0'.repeat(26)}`;
-  const examples: Record<KeyFamily, string[]> = {
-    tenant: [
-      keys.tenant(tenant).pk,
-      keys.license(tenant, 'l').pk,
-      keys.member(tenant, 'u').pk,
-      keys.apiKey(tenant, 'k').pk,
-      keys.webhook(tenant, 'w').pk,
-      keys.webhookCount(tenant).pk,
-      keys.eni(tenant, 'eni-0123abcd').pk,
-      keys.eniRegister(tenant).pk,
-    ],
-    tenantUser: [keys.session(tenant, 'usr_1', 's').pk],
-    tenantDetection: [keys.detection(tenant, 'd').pk],
-    tenantDetections: [keys.detectionSeries(tenant, '2026-11')],
-    email: [keys.identity('h').pk, keys.membership('h', tenant).pk],
-    license: [keys.licenseLookup('l').pk],
-    apiKey: [keys.apiKeyLookup('h').pk],
-    limit: [keys.limit('login.account', 's', 0).pk],
-    tenantDelivery: [keys.delivery(tenant, 'whk_1', 'msg_1').pk],
-    due: [keys.due('webhooks', 0)],
-    credentials: [keys.credentialSeries('2026-11-20T00:00:00.000Z', tenant, 'ozon').series_pk],
-    syncDue: [keys.syncDue(0, '2026-11-20T00:00:00.000Z', tenant).pk, keys.syncsDueIn(7)],
-    tenantProduct: [
-      keys.product(tenant, 'prd_1').pk,
-      keys.productChange(tenant, 'prd_1', 'syn_1').pk,
-      keys.productChangesOf(tenant, 'prd_1').pk,
-    ],
-    tenantCatalogue: [
-      keys.catalogue(tenant).pk,
-      keys.catalogueManifest(tenant, 'syn_1').pk,
-      keys.catalogueSegment(tenant, 'syn_1', 0).pk,
-    ],
-    sellerLimit: [keys.sellerLimit('ozon', 'a', 'all').pk],
-    tenantDetectionCounts: [keys.detectionCountsOf(tenant, '2026-11')],
-    eni: [keys.eniLookup('eni-0123abcd').pk],
-    vni: [keys.vniLookup(1000).pk],
-  };
+  const partitions = items.flatMap(({ pk, series }) => [
+    ...pk.split(', '),
+    ...(series ? [series.split(' / ')[0] ?? ''] : []),
+  ]);
 
-  it('match the keys of their own family and of no other', () => {
-    for (const [family, partitions] of Object.entries(examples)) {
-      for (const partition of partitions) {
-        const matching = Object.entries(keyPatterns).filter(([, pattern]) =>
-          isLike(partition, pattern),
-        );
-        expect(
-          matching.map(([name]) => name),
-          partition,
-        ).toEqual([family]);
-      }
-    }
+  it.each(partitions)('match %s by one family', (partition) => {
+    const example = partition
+      .replace('<tenant>', `tnt_${'0'.repeat(26)}`)
+      .replaceAll(/<[^>]+>/g, 'x1');
+
+    expect(families.filter(({ pattern }) => isLike(example, pattern))).toHaveLength(1);
+  });
+
+  it('are each of an item', () => {
+    expect(families.length).toBeGreaterThan(5);
+    for (const { name, pattern } of families)
+      expect(
+        partitions.some((partition) =>
+          isLike(partition.replace('<tenant>', `tnt_${'0'.repeat(26)}`), pattern),
+        ),
+        name,
+      ).toBe(true);
   });
 
   it('are exact or end their prefix with #, so that no name can reach a neighbour', () => {
-    for (const pattern of Object.values(keyPatterns))
-      expect(pattern).toMatch(/^[A-Z]+#(?:[^*]*|(?:[^*]*#)?\*)$/);
+    for (const { pattern } of families) expect(pattern).toMatch(/^[A-Z]+#(?:[^*]*|(?:[^*]*#)?\*)$/);
   });
 });

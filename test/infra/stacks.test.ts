@@ -4,6 +4,8 @@ import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { endpoints, endpointsOf, workers } from '../../shared/contract/registry.ts';
+import { userPartition } from '../../shared/identity/keys.ts';
+import { tenantPartition } from '../../shared/tenants/keys.ts';
 import {
   onlyResource,
   type Resource,
@@ -66,7 +68,10 @@ describe('a deployed stage', () => {
         summary: 'One more',
         access: { kind: 'bearer', roles: ['owner'] },
         responses: { 204: { description: 'Done' } },
-        table: { tenant: ['BatchGetItem'], tenantUser: ['BatchGetItem'] },
+        table: [
+          [tenantPartition, ['BatchGetItem']],
+          [userPartition, ['BatchGetItem']],
+        ],
         secrets: ['sealing-key'],
       }),
     );

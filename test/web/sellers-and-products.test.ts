@@ -2,7 +2,7 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { decodeJwt } from 'jose';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { keys } from '../../shared/table/keys.ts';
+import { identityKeys } from '../../shared/identity/keys.ts';
 import { flawsOf, heading, signIn, useSite } from './site.ts';
 
 const { system, visit } = useSite();
@@ -230,7 +230,7 @@ describe('a viewer in a browser', { timeout: 60_000 }, () => {
 
 async function setRole({ access_token }: { access_token: string }, role: string): Promise<void> {
   const { tenant_id, sub } = decodeJwt<{ tenant_id: string }>(access_token);
-  const { pk, sk } = keys.member(tenant_id, String(sub));
+  const { pk, sk } = identityKeys.member(tenant_id, String(sub));
   const { name, endpoint } = system.cloud.table;
   const client = new DynamoDBClient({
     endpoint,

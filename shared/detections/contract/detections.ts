@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { apiKeyPartition } from '../../api-keys/keys.ts';
 import { invalidCursor } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
 import {
@@ -8,6 +9,15 @@ import {
   type SubscriptionPlan,
   Timestamp,
 } from '../../contract/schemas.ts';
+import { limitPartition } from '../../limits/keys.ts';
+import { tenantPartition } from '../../tenants/keys.ts';
+import { deliveryPartition } from '../../webhooks/keys.ts';
+import {
+  detectionCountPartition,
+  detectionPartition,
+  detectionSeries,
+  eniPartition,
+} from '../keys.ts';
 import { ingestPerAddress, ingestPerKey, ingestPerTenant } from '../limits.ts';
 
 /** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
@@ -89,10 +99,10 @@ export const listDetections = defineEndpoint({
     },
   },
   errors: [invalidCursor],
-  table: {
-    tenant: ['GetItem'],
-    tenantDetections: ['Query'],
-  },
+  table: [
+    [tenantPartition, ['GetItem']],
+    [detectionSeries, ['Query']],
+  ],
   secrets: ['sealing-key'],
 });
 
@@ -136,15 +146,15 @@ export const ingestDetections = defineEndpoint({
     },
   },
   limits: [ingestPerAddress, ingestPerKey, ingestPerTenant],
-  table: {
-    apiKey: ['GetItem'],
-    tenant: ['GetItem', 'Query'],
-    tenantDetection: ['PutItem'],
-    tenantDetectionCounts: ['UpdateItem'],
-    eni: ['BatchGetItem', 'UpdateItem'],
-    tenantDelivery: ['PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [apiKeyPartition, ['GetItem']],
+    [tenantPartition, ['GetItem', 'Query']],
+    [detectionPartition, ['PutItem']],
+    [detectionCountPartition, ['UpdateItem']],
+    [eniPartition, ['BatchGetItem', 'UpdateItem']],
+    [deliveryPartition, ['PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
   queues: ['webhooks'],
 });
 
@@ -157,11 +167,11 @@ export const seedDetections = defineEndpoint({
   access: bearer(roles),
   responses: { 200: { description: 'Inserted', schema: z.strictObject({ inserted: z.int() }) } },
   localOnly: true,
-  table: {
-    tenant: ['Query'],
-    tenantDetection: ['PutItem'],
-    tenantDetectionCounts: ['UpdateItem'],
-    tenantDelivery: ['PutItem'],
-  },
+  table: [
+    [tenantPartition, ['Query']],
+    [detectionPartition, ['PutItem']],
+    [detectionCountPartition, ['UpdateItem']],
+    [deliveryPartition, ['PutItem']],
+  ],
   queues: ['webhooks'],
 });

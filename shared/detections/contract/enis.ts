@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { notFound, rateLimited, versionConflict } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
+import { limitPartition } from '../../limits/keys.ts';
+import { tenantPartition } from '../../tenants/keys.ts';
 import { eniClaimed, tooManyEnis } from '../errors.ts';
+import { eniPartition, vniPartition } from '../keys.ts';
 import { enisPerTenant } from '../limits.ts';
 import { EniId, Vni } from './detections.ts';
 
@@ -25,12 +28,12 @@ export const claimEnis = defineEndpoint({
   },
   errors: [eniClaimed, tooManyEnis, versionConflict, rateLimited],
   limits: [enisPerTenant],
-  table: {
-    tenant: ['PutItem', 'UpdateItem'],
-    eni: ['BatchGetItem', 'PutItem'],
-    vni: ['PutItem'],
-    limit: ['UpdateItem'],
-  },
+  table: [
+    [tenantPartition, ['PutItem', 'UpdateItem']],
+    [eniPartition, ['BatchGetItem', 'PutItem']],
+    [vniPartition, ['PutItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
 });
 
 export const listEnis = defineEndpoint({
@@ -47,7 +50,7 @@ export const listEnis = defineEndpoint({
       schema: z.strictObject({ eni_ids: z.array(EniId), vni: Vni.nullable() }).meta({ id: 'Enis' }),
     },
   },
-  table: { tenant: ['GetItem', 'Query'] },
+  table: [[tenantPartition, ['GetItem', 'Query']]],
 });
 
 export const deleteEni = defineEndpoint({
@@ -63,8 +66,8 @@ export const deleteEni = defineEndpoint({
     200: { description: 'Given up', schema: z.strictObject({ deleted: EniId }) },
   },
   errors: [notFound],
-  table: {
-    tenant: ['DeleteItem', 'UpdateItem'],
-    eni: ['DeleteItem'],
-  },
+  table: [
+    [tenantPartition, ['DeleteItem', 'UpdateItem']],
+    [eniPartition, ['DeleteItem']],
+  ],
 });

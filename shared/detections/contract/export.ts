@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, maxStreamSeconds, roles } from '../../contract/endpoint.ts';
+import { limitPartition } from '../../limits/keys.ts';
 import { exportPerTenant } from '../limits.ts';
 import { listDetections } from './detections.ts';
 
@@ -15,7 +16,7 @@ export const exportDetections = defineEndpoint({
   query: listDetections.query.omit({ limit: true, cursor: true }),
   responses: { 200: { description: 'The file', type: 'text/csv', schema: z.string() } },
   limits: [exportPerTenant],
-  table: { ...listDetections.table, limit: ['UpdateItem'] },
+  table: [...(listDetections.table ?? []), [limitPartition, ['UpdateItem']]],
   streams: true,
   timeoutSeconds: maxStreamSeconds,
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
+import { detectionCountPartition } from '../keys.ts';
 
 const Day = z.iso.date('is not a day, as in 2026-11-20');
 const count = z.int().min(0);
@@ -32,7 +33,5 @@ export const detectionStatistics = defineEndpoint({
       schema: DetectionStatistics,
     },
   },
-  table: {
-    tenantDetectionCounts: ['Query'],
-  },
+  table: [[detectionCountPartition, ['Query']]],
 });

@@ -1,8 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { keys } from '../../table/keys.ts';
 import { getItem, getMany, putItem, query, writeMany } from '../../table/table.ts';
+import { productKeys } from '../keys.ts';
 import type { Row } from '../product.ts';
 import { LostLock } from '../sync/lock.ts';
 
@@ -37,7 +37,7 @@ export async function writeSegment(
   try {
     await putItem({
       Item: {
-        ...keys.catalogueSegment(tenantId, ref.run, ref.number),
+        ...productKeys.catalogueSegment(tenantId, ref.run, ref.number),
         fence,
         rows: deflateRawSync(JSON.stringify(rows), fastCompression),
       },
@@ -52,7 +52,7 @@ export async function writeSegment(
 
 /** The rows of a segment, as many as its list knows of. Throws when there is no such segment. */
 export async function readSegment(tenantId: string, ref: SegmentRef): Promise<readonly Row[]> {
-  const item = await getItem(keys.catalogueSegment(tenantId, ref.run, ref.number));
+  const item = await getItem(productKeys.catalogueSegment(tenantId, ref.run, ref.number));
   const rows = rowsOf(item, ref);
   if (!rows) throw new Error('A segment of the catalogue is missing');
   return rows;
@@ -79,7 +79,7 @@ export async function* readSegments(
 ): AsyncGenerator<readonly Row[]> {
   for (let start = 0; start < refs.length; start += segmentsAtOnce) {
     const wanted = refs.slice(start, start + segmentsAtOnce).map((ref) => ({
-      key: keys.catalogueSegment(tenantId, ref.run, ref.number),
+      key: productKeys.catalogueSegment(tenantId, ref.run, ref.number),
       ref,
     }));
     const items = await getMany(wanted.map(({ key }) => key));
@@ -103,7 +103,7 @@ export async function deleteSegmentsFrom(
   tenantId: string,
   { run, number, below }: { run: string; number: number; below: number },
 ): Promise<void> {
-  const { pk, sk } = keys.catalogueSegment(tenantId, run, number);
+  const { pk, sk } = productKeys.catalogueSegment(tenantId, run, number);
   let start: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await query({
@@ -111,7 +111,7 @@ export async function deleteSegmentsFrom(
       ExpressionAttributeValues: {
         ':pk': pk,
         ':from': sk,
-        ':to': keys.catalogueSegment(tenantId, run, below - 1).sk,
+        ':to': productKeys.catalogueSegment(tenantId, run, below - 1).sk,
       },
       ProjectionExpression: 'sk',
       ConsistentRead: true,
@@ -127,6 +127,8 @@ export async function deleteSegments(
   refs: readonly Omit<SegmentRef, 'rows'>[],
 ): Promise<void> {
   await writeMany(
-    refs.map(({ run, number }) => ({ delete: keys.catalogueSegment(tenantId, run, number) })),
+    refs.map(({ run, number }) => ({
+      delete: productKeys.catalogueSegment(tenantId, run, number),
+    })),
   );
 }

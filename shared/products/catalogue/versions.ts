@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { keys } from '../../table/keys.ts';
 import { deleteItem, getItem, putItem } from '../../table/table.ts';
+import { productKeys } from '../keys.ts';
 import { SegmentRef } from './segments.ts';
 
 /** Figures of all products that the seller's marketplaces have, made when a sync ends. */
@@ -38,7 +38,7 @@ export interface Manifest {
 
 /** The version that a sync published last; undefined before the first. */
 export async function readCurrent(tenantId: string): Promise<CurrentCatalogue | undefined> {
-  const item = await getItem(keys.catalogue(tenantId));
+  const item = await getItem(productKeys.catalogue(tenantId));
   return item && CurrentItem.parse(item);
 }
 
@@ -47,7 +47,7 @@ export async function readManifest(
   tenantId: string,
   version: string,
 ): Promise<Manifest | undefined> {
-  const item = await getItem(keys.catalogueManifest(tenantId, version));
+  const item = await getItem(productKeys.catalogueManifest(tenantId, version));
   if (!item) return undefined;
   const { segments, obsolete, previous } = ManifestItem.parse(item);
   return {
@@ -64,7 +64,7 @@ export async function writeManifest(
 ): Promise<void> {
   await putItem({
     Item: {
-      ...keys.catalogueManifest(tenantId, version),
+      ...productKeys.catalogueManifest(tenantId, version),
       segments: segments.map(({ run, number, rows }) => [run, number, rows]),
       obsolete,
       previous,
@@ -73,10 +73,10 @@ export async function writeManifest(
 }
 
 export async function deleteManifest(tenantId: string, version: string): Promise<void> {
-  await deleteItem({ Key: keys.catalogueManifest(tenantId, version) });
+  await deleteItem({ Key: productKeys.catalogueManifest(tenantId, version) });
 }
 
 /** The write that makes a version the current one. */
 export const currentWrite = (tenantId: string, current: CurrentCatalogue) => ({
-  put: { Item: { ...keys.catalogue(tenantId), ...current } },
+  put: { Item: { ...productKeys.catalogue(tenantId), ...current } },
 });

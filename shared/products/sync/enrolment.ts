@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import { keys, seriesIndex, tenantIdOf } from '../../table/keys.ts';
+import { channelKeys } from '../../channels/keys.ts';
+import { seriesIndex, tenantIdOf } from '../../table/family.ts';
 import { getItem, putItem, query, transact } from '../../table/table.ts';
+import { productKeys } from '../keys.ts';
 import { readSchedule, scheduleWrites } from './schedule.ts';
 
 /** The index may show what was saved a little late, and clocks differ a little. */
@@ -16,7 +18,7 @@ const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
  * of syncs, and a crash at any point only makes the next run do it.
  */
 export async function enrolTenants(nowMs: number, remainingMs: () => number): Promise<void> {
-  const seen = await getItem(keys.syncEnrolment());
+  const seen = await getItem(productKeys.syncEnrolment());
   const seenUntilMs = seen ? Date.parse(SeenItem.parse(seen).seen_until) : overlapMs;
   let start: Record<string, unknown> | undefined;
   do {
@@ -25,7 +27,7 @@ export async function enrolTenants(nowMs: number, remainingMs: () => number): Pr
       IndexName: seriesIndex,
       KeyConditionExpression: 'series_pk = :pk AND series_sk >= :since',
       ExpressionAttributeValues: {
-        ':pk': keys.sealedCredentials(),
+        ':pk': channelKeys.sealedCredentials(),
         ':since': new Date(seenUntilMs - overlapMs).toISOString(),
       },
       ProjectionExpression: 'pk, series_sk',
@@ -38,7 +40,7 @@ export async function enrolTenants(nowMs: number, remainingMs: () => number): Pr
     const [sealedAt] = found.at(-1)?.series_sk.split('#') ?? [];
     start = LastEvaluatedKey;
     const seen_until = start && sealedAt ? sealedAt : new Date(nowMs).toISOString();
-    await putItem({ Item: { ...keys.syncEnrolment(), seen_until } });
+    await putItem({ Item: { ...productKeys.syncEnrolment(), seen_until } });
   } while (start);
 }
 

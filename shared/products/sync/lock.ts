@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { ChannelName } from '../../contract/schemas.ts';
-import { keys } from '../../table/keys.ts';
 import { getItem, putItem, updateItem, type Write } from '../../table/table.ts';
+import { productKeys } from '../keys.ts';
 import { syncErrorCodes } from '../metrics.ts';
 
 /** The lock dies with its holder: who has not renewed it for so long has lost it. */
@@ -141,14 +141,14 @@ export function lockWrite(
   };
   return {
     put: {
-      Item: { ...keys.syncLock(tenantId), ...position },
+      Item: { ...productKeys.syncLock(tenantId), ...position },
       ConditionExpression: 'attribute_not_exists(pk)',
     },
   };
 }
 
 export async function readLock(tenantId: string): Promise<SyncPosition | undefined> {
-  const item = await getItem(keys.syncLock(tenantId));
+  const item = await getItem(productKeys.syncLock(tenantId));
   return item && SyncPosition.parse(item);
 }
 
@@ -177,7 +177,7 @@ export async function acquire(tenantId: string, runId: string): Promise<SyncPosi
   const nowMs = Date.now();
   try {
     const item = await updateItem({
-      Key: keys.syncLock(tenantId),
+      Key: productKeys.syncLock(tenantId),
       UpdateExpression: 'SET fence = fence + :one, lease_until_ms = :until, reminders = :zero',
       ConditionExpression: 'run_id = :run AND lease_until_ms <= :now AND resume_at_ms <= :soon',
       ExpressionAttributeValues: {
@@ -210,7 +210,7 @@ export async function remind(
   const { run_id, fence, lease_until_ms, reminders, worker_deaths } = position;
   try {
     await updateItem({
-      Key: keys.syncLock(tenantId),
+      Key: productKeys.syncLock(tenantId),
       UpdateExpression:
         'SET fence = :next, lease_until_ms = :zero, expected_at_ms = :now, reminders = :reminders, worker_deaths = :worker_deaths',
       ConditionExpression: 'run_id = :run AND fence = :fence AND lease_until_ms = :lease',
@@ -263,7 +263,7 @@ export async function release(
   const kept = { start_published, reading_since, failures, waits, interruptions };
   await orLost(() =>
     updateItem({
-      Key: keys.syncLock(tenantId),
+      Key: productKeys.syncLock(tenantId),
       UpdateExpression: `SET lease_until_ms = :zero, resume_at_ms = :resume, expected_at_ms = :expected, ${Object.keys(
         kept,
       )
@@ -293,12 +293,12 @@ async function orLost(write: () => Promise<unknown>): Promise<void> {
 
 /** The write that keeps a position, for its holder only. */
 export const positionWrite = (tenantId: string, position: SyncPosition) => ({
-  put: { Item: { ...keys.syncLock(tenantId), ...position }, ...held(position) },
+  put: { Item: { ...productKeys.syncLock(tenantId), ...position }, ...held(position) },
 });
 
 /** The write that ends the lock, for its holder only. */
 export const unlockWrite = (tenantId: string, position: SyncPosition): Write => ({
-  delete: { Key: keys.syncLock(tenantId), ...held(position) },
+  delete: { Key: productKeys.syncLock(tenantId), ...held(position) },
 });
 
 const held = ({ run_id, fence }: SyncPosition) => ({

@@ -1,9 +1,9 @@
 import { ChannelError, type SellerErrorCode } from '../../channels/adapter.ts';
 import { AppError } from '../../contract/errors.ts';
 import { logger } from '../../runtime/observe.ts';
-import { TenantItem } from '../../table/items.ts';
-import { keys } from '../../table/keys.ts';
 import { getItem } from '../../table/table.ts';
+import { TenantItem } from '../../tenants/items.ts';
+import { tenantKeys } from '../../tenants/keys.ts';
 import type { SyncErrorCode } from '../metrics.ts';
 import type { Marketplace } from '../product.ts';
 import { FailedSync } from './failure.ts';
@@ -60,7 +60,7 @@ async function openedSeller(
   if (known && nowMs < known.seenAtMs + recheckMs) return known;
   if (known) {
     const [tenant, version] = await Promise.all([
-      getItem(keys.tenant(tenantId)),
+      getItem(tenantKeys.tenant(tenantId)),
       ports.credentialsVersion(tenantId, marketplace),
     ]);
     if (!tenant || TenantItem.parse(tenant).status !== 'ACTIVE')

@@ -5,10 +5,10 @@ import { AppError } from '../../contract/errors.ts';
 import { ChannelName } from '../../contract/schemas.ts';
 import { openCursor, sealCursor } from '../../runtime/cursors.ts';
 import { newId } from '../../runtime/ids.ts';
-import type { TenantItem } from '../../table/items.ts';
-import { keys } from '../../table/keys.ts';
 import { create, getItems, query, transact, type Write } from '../../table/table.ts';
+import type { TenantItem } from '../../tenants/items.ts';
 import { readCurrent } from '../catalogue/versions.ts';
+import { productKeys } from '../keys.ts';
 import type { SyncErrorCode } from '../metrics.ts';
 import { retentionMs } from '../product.ts';
 import {
@@ -143,7 +143,7 @@ export async function startSync(
     const failed = await transact([
       lockWrite(tenantId, start, nowMs),
       create({
-        ...keys.syncRun(tenantId, run.id),
+        ...productKeys.syncRun(tenantId, run.id),
         ...run,
         ttl: Math.ceil((nowMs + retentionMs) / 1000),
       }),
@@ -160,7 +160,7 @@ export async function startSync(
 
 /** The marketplaces that the last run found without most of their products. */
 async function readSuspected(tenantId: string): Promise<SyncRunItem['suspected_incomplete']> {
-  const { pk, prefix } = keys.syncRunsOf(tenantId);
+  const { pk, prefix } = productKeys.syncRunsOf(tenantId);
   const { Items = [] } = await query({
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
     ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
@@ -185,8 +185,8 @@ async function resume(
 /** A run of the tenant. Throws `not_found`. */
 export async function getSyncRun(tenantId: string, runId: string): Promise<SyncRunView> {
   const [run, lock] = await getItems([
-    keys.syncRun(tenantId, runId),
-    keys.syncLock(tenantId),
+    productKeys.syncRun(tenantId, runId),
+    productKeys.syncLock(tenantId),
   ] as const);
   if (!run) throw new AppError(notFound, { detail: 'There is no such sync.' });
   return currentView(tenantId, SyncRunItem.parse(run), lock && SyncPosition.parse(lock));
@@ -202,7 +202,7 @@ async function currentView(
   lock: SyncPosition | undefined,
 ): Promise<SyncRunView> {
   if (run.completed_at !== undefined || lock?.run_id === run.id) return toView(run, lock);
-  const [ended] = await getItems([keys.syncRun(tenantId, run.id)] as const);
+  const [ended] = await getItems([productKeys.syncRun(tenantId, run.id)] as const);
   return toView(ended ? SyncRunItem.parse(ended) : run);
 }
 
@@ -228,14 +228,14 @@ export async function readSyncRuns(
 ): Promise<{ items: SyncRunView[]; last: string | undefined }> {
   const oldest = new Date(Date.now() - retentionMs).toISOString();
   const since = from !== undefined && from > oldest ? from : oldest;
-  const { pk, prefix } = keys.syncRunsOf(tenantId);
+  const { pk, prefix } = productKeys.syncRunsOf(tenantId);
   const [{ Items = [], LastEvaluatedKey }, lock] = await Promise.all([
     query({
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       ScanIndexForward: false,
       Limit: limit,
-      ...(afterId && { ExclusiveStartKey: keys.syncRun(tenantId, afterId) }),
+      ...(afterId && { ExclusiveStartKey: productKeys.syncRun(tenantId, afterId) }),
     }),
     readLock(tenantId),
   ]);
@@ -248,7 +248,7 @@ export async function readSyncRuns(
 
 /** The write that notes that a worker has begun. */
 export const beginWrite = (tenantId: string, runId: string) => ({
-  Key: keys.syncRun(tenantId, runId),
+  Key: productKeys.syncRun(tenantId, runId),
   UpdateExpression: 'SET #status = :status',
   ConditionExpression: 'attribute_exists(pk)',
   ExpressionAttributeNames: { '#status': 'status' },
@@ -319,7 +319,7 @@ function outcomeWrite(
   const set = Object.entries(outcome).filter(([, value]) => value !== undefined);
   return {
     update: {
-      Key: keys.syncRun(tenantId, position.run_id),
+      Key: productKeys.syncRun(tenantId, position.run_id),
       ConditionExpression: 'attribute_exists(pk)',
       UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(set.map(([name]) => [`#${name}`, name])),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { TenantItem } from '../../table/items.ts';
-import { type Key, keys } from '../../table/keys.ts';
+import type { Key } from '../../table/family.ts';
 import { getItem, query, type Write } from '../../table/table.ts';
+import type { TenantItem } from '../../tenants/items.ts';
+import { productKeys } from '../keys.ts';
 
 const hourMs = 3_600_000;
 
@@ -39,7 +40,7 @@ export type Schedule = z.infer<typeof ScheduleItem>;
 
 /** When the tenant is looked at next; undefined when it is not on the schedule. */
 export async function readSchedule(tenantId: string): Promise<Schedule | undefined> {
-  const item = await getItem(keys.syncSchedule(tenantId));
+  const item = await getItem(productKeys.syncSchedule(tenantId));
   return item && ScheduleItem.parse(item);
 }
 
@@ -50,11 +51,11 @@ export function scheduleWrites(
   dueAtMs: number,
 ): Write[] {
   const due_at = new Date(dueAtMs).toISOString();
-  const dueKey = (at: string) => keys.syncDue(shardOf(tenantId), at, tenantId);
+  const dueKey = (at: string) => productKeys.syncDue(shardOf(tenantId), at, tenantId);
   return [
     {
       put: {
-        Item: { ...keys.syncSchedule(tenantId), due_at },
+        Item: { ...productKeys.syncSchedule(tenantId), due_at },
         ...unmoved(current),
       },
     },
@@ -66,14 +67,14 @@ export function scheduleWrites(
 /** The writes that take a tenant off the schedule. */
 export function unscheduleWrites(tenantId: string, current: Schedule): Write[] {
   return [
-    { delete: { Key: keys.syncSchedule(tenantId), ...unmoved(current) } },
-    { delete: { Key: keys.syncDue(shardOf(tenantId), current.due_at, tenantId) } },
+    { delete: { Key: productKeys.syncSchedule(tenantId), ...unmoved(current) } },
+    { delete: { Key: productKeys.syncDue(shardOf(tenantId), current.due_at, tenantId) } },
   ];
 }
 
 /** Where a due sync is kept. */
 export const dueKeyOf = ({ tenant_id, due_at }: DueSync): Key =>
-  keys.syncDue(shardOf(tenant_id), due_at, tenant_id);
+  productKeys.syncDue(shardOf(tenant_id), due_at, tenant_id);
 
 const unmoved = (current: Schedule | undefined) =>
   current
@@ -103,7 +104,7 @@ export async function* dueSyncs(
       const { Items = [], LastEvaluatedKey } = await query({
         KeyConditionExpression: 'pk = :shard AND sk <= :now',
         ExpressionAttributeValues: {
-          ':shard': keys.syncsDueIn(shard),
+          ':shard': productKeys.syncsDueIn(shard),
           // Above every `<due>#<tenant>` of that time.
           ':now': `${new Date(nowMs).toISOString()}$`,
         },

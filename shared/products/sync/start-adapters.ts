@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { channelKeys } from '../../channels/keys.ts';
 import { ChannelName } from '../../contract/schemas.ts';
 import { defineQueue, send } from '../../runtime/queues.ts';
-import { keys } from '../../table/keys.ts';
 import { query } from '../../table/table.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
@@ -16,7 +16,7 @@ const SavedCredential = z.object({ marketplace: ChannelName });
 /** What starting a sync needs of the rest of the product. */
 export const startAdapters: Pick<SyncPorts, 'marketplaces' | 'send'> = {
   marketplaces: async (tenantId) => {
-    const { pk, prefix } = keys.credentialsOf(tenantId);
+    const { pk, prefix } = channelKeys.credentialsOf(tenantId);
     const { Items = [] } = await query({
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },

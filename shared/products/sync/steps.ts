@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { keys } from '../../table/keys.ts';
 import { getMany, transact, writeMany } from '../../table/table.ts';
 import {
   bytesOf,
@@ -19,6 +18,7 @@ import {
   readManifest,
   writeManifest,
 } from '../catalogue/versions.ts';
+import { productKeys } from '../keys.ts';
 import {
   contentHash,
   fromRow,
@@ -99,7 +99,7 @@ async function readProducts(
   tenantId: string,
   ids: readonly string[],
 ): Promise<Map<string, ProductItem>> {
-  const items = await getMany(ids.map((id) => keys.product(tenantId, id)));
+  const items = await getMany(ids.map((id) => productKeys.product(tenantId, id)));
   return new Map(
     items.map((item) => {
       const product = ProductItem.parse(item);

@@ -1,8 +1,8 @@
 import { AppError } from '../../contract/errors.ts';
 import { logger } from '../../runtime/observe.ts';
-import { TenantItem } from '../../table/items.ts';
-import { keys } from '../../table/keys.ts';
 import { deleteItem, getItem, transact } from '../../table/table.ts';
+import { TenantItem } from '../../tenants/items.ts';
+import { tenantKeys } from '../../tenants/keys.ts';
 import { FailedSync } from './failure.ts';
 import { acquire, diagnose, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
 import { recordSyncMetric } from './recorder.ts';
@@ -58,7 +58,7 @@ async function look(
   const [schedule, lock, tenant] = await Promise.all([
     readSchedule(tenantId),
     readLock(tenantId),
-    getItem(keys.tenant(tenantId)),
+    getItem(tenantKeys.tenant(tenantId)),
   ]);
   if (schedule?.due_at !== due.due_at) {
     await deleteItem({ Key: dueKeyOf(due) });

@@ -1,9 +1,9 @@
 import { ChannelError } from '../../channels/adapter.ts';
 import { logger } from '../../runtime/observe.ts';
 import { maxDelaySeconds } from '../../runtime/queues.ts';
-import { TenantItem } from '../../table/items.ts';
-import { keys } from '../../table/keys.ts';
 import { getItem, updateItem } from '../../table/table.ts';
+import { TenantItem } from '../../tenants/items.ts';
+import { tenantKeys } from '../../tenants/keys.ts';
 import { FailedSync } from './failure.ts';
 import { SyncJob } from './job.ts';
 import {
@@ -90,7 +90,7 @@ async function begin(
   position: SyncPosition,
   ports: SyncPorts,
 ): Promise<TenantItem> {
-  const item = await getItem(keys.tenant(tenantId));
+  const item = await getItem(tenantKeys.tenant(tenantId));
   const tenant = item && TenantItem.parse(item);
   // What has begun to be saved is saved to its end.
   const isReading = position.step === 'read';
@@ -244,7 +244,7 @@ export async function failRun(
   const haveAllFailed = position.errors.length === position.marketplaces.length;
   const own = haveAllFailed ? [] : [{ marketplace: null, code, detail }];
   await discardStaged(tenantId, position);
-  const item = await getItem(keys.tenant(tenantId));
+  const item = await getItem(tenantKeys.tenant(tenantId));
   const tenant = item && TenantItem.parse(item);
   await end(tenantId, position, ports, { tenant, errors: [...own, ...position.errors] });
 }

@@ -3,6 +3,7 @@ import { pretendBcrypt } from '../../../harness/bcrypt.ts';
 import { day, second, travel } from '../../../harness/clock.ts';
 import { allItems, lastingItems, setTenantStatus } from '../../../harness/items.ts';
 import { type Member, randomAddress, useWorld } from '../../../harness/world.ts';
+import { apiKeyKeys } from '../../../shared/api-keys/keys.ts';
 
 const world = useWorld();
 interface ApiKey {
@@ -146,13 +147,12 @@ describe('an API key', () => {
 
   it('without the scope is refused', async () => {
     const { body } = await create();
-    const [{ keys }, { updateItem }, { createHash }] = await Promise.all([
-      import('../../../shared/table/keys.ts'),
+    const [{ updateItem }, { createHash }] = await Promise.all([
       import('../../../shared/table/table.ts'),
       import('node:crypto'),
     ]);
     await updateItem({
-      Key: keys.apiKeyLookup(createHash('sha256').update(body.key).digest('base64url')),
+      Key: apiKeyKeys.apiKeyLookup(createHash('sha256').update(body.key).digest('base64url')),
       UpdateExpression: 'SET scopes = :none',
       ExpressionAttributeValues: { ':none': [] },
     });

@@ -4,11 +4,13 @@ import { day, minute, travel } from '../../../harness/clock.ts';
 import { sessionItem, setRole, setTenantStatus } from '../../../harness/items.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
 import { type Member, type TokenBody, useWorld } from '../../../harness/world.ts';
+import { identityKeys } from '../../../shared/identity/keys.ts';
 import {
   formatRefreshToken,
   newSecret,
   parseRefreshToken,
 } from '../../../shared/identity/refresh-tokens.ts';
+import { tenantKeys } from '../../../shared/tenants/keys.ts';
 
 const world = useWorld();
 beforeAll(() => {
@@ -147,13 +149,10 @@ describe('refresh', () => {
   });
 
   it('of a member or tenant that is gone is refused (checks 32, 34)', async () => {
-    const [{ keys }, { deleteItem }] = await Promise.all([
-      import('../../../shared/table/keys.ts'),
-      import('../../../shared/table/table.ts'),
-    ]);
+    const [{ deleteItem }] = await Promise.all([import('../../../shared/table/table.ts')]);
     for (const key of [
-      ({ tenantId, userId }: Member) => keys.member(tenantId, userId),
-      ({ tenantId }: Member) => keys.tenant(tenantId),
+      ({ tenantId, userId }: Member) => identityKeys.member(tenantId, userId),
+      ({ tenantId }: Member) => tenantKeys.tenant(tenantId),
     ]) {
       const owner = await world.signUp();
       await deleteItem({ Key: key(owner) });

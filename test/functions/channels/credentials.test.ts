@@ -5,6 +5,7 @@ import { allItems, setRole, useUp } from '../../../harness/items.ts';
 import { outputOf } from '../../../harness/output.ts';
 import { type Member, type Sent, useWorld } from '../../../harness/world.ts';
 import type { ShownCredentials } from '../../../shared/channels/credentials.ts';
+import { channelKeys } from '../../../shared/channels/keys.ts';
 
 const world = useWorld();
 const path = '/api/v1/tenants/me/credentials';
@@ -42,7 +43,6 @@ const modules = async () => ({
   ...(await import('../../../shared/channels/credentials.ts')),
   ...(await import('../../../shared/channels/rewrap.ts')),
   ...(await import('../../../shared/table/table.ts')),
-  ...(await import('../../../shared/table/keys.ts')),
   ...(await import('../../../shared/runtime/envelopes.ts')),
 });
 
@@ -247,10 +247,10 @@ describe('third-party credentials (check 69)', () => {
   it('do not open when their ciphertext is moved to the item of another tenant', async () => {
     const [a, b] = [await world.signUp(), await world.signUp()];
     await saveUntried(a);
-    const { putItem, keys, openCredentials } = await modules();
+    const { putItem, openCredentials } = await modules();
     const stolen = await itemOf(a, 'ozon');
 
-    await putItem({ Item: { ...stolen, ...keys.credential(b.tenantId, 'ozon') } });
+    await putItem({ Item: { ...stolen, ...channelKeys.credential(b.tenantId, 'ozon') } });
 
     await expect(openCredentials(b.tenantId, 'ozon')).rejects.toMatchObject({
       name: 'InvalidCiphertextException',
@@ -264,10 +264,10 @@ describe('third-party credentials (check 69)', () => {
   it('do not open as those of another marketplace of the same tenant', async () => {
     const owner = await world.signUp();
     await saveUntried(owner);
-    const { putItem, keys, openCredentials } = await modules();
+    const { putItem, openCredentials } = await modules();
     const item = await itemOf(owner, 'ozon');
 
-    await putItem({ Item: { ...item, ...keys.credential(owner.tenantId, 'wildberries') } });
+    await putItem({ Item: { ...item, ...channelKeys.credential(owner.tenantId, 'wildberries') } });
 
     await expect(openCredentials(owner.tenantId, 'wildberries')).rejects.toMatchObject({
       name: 'InvalidCiphertextException',

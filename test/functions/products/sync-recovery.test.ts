@@ -12,6 +12,7 @@ import {
   useProducts,
   writtenBy,
 } from '../../../harness/products/products.ts';
+import { productKeys } from '../../../shared/products/keys.ts';
 
 const { modules, fresh, start, work, sync, list, stateOf } = useProducts();
 const crash = new Crash();
@@ -237,8 +238,7 @@ describe('a run that an earlier release began', () => {
     const message = sellers.sent.shift();
     if (message) await advanceSync(message, sellers, () => 1000);
     const { getItem, putItem } = await import('../../../shared/table/table.ts');
-    const { keys } = await import('../../../shared/table/keys.ts');
-    const key = keys.syncLock(tenantId);
+    const key = productKeys.syncLock(tenantId);
     const {
       expected_at_ms,
       reminders,

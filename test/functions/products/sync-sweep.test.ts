@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { pretendBcrypt } from '../../../harness/bcrypt.ts';
 import { hour, minute, travel, travelTo } from '../../../harness/clock.ts';
 import { type Member, useWorld } from '../../../harness/world.ts';
+import { channelKeys } from '../../../shared/channels/keys.ts';
+import { productKeys } from '../../../shared/products/keys.ts';
 
 const world = useWorld();
 const morning = Date.UTC(2026, 11, 15, 6);
@@ -69,9 +71,8 @@ describe('saved credentials', () => {
     const owner = await world.signUp();
     await credentials('PATCH', owner, { ozon: credentialsOf('ozon') });
     const { putItem } = await import('../../../shared/table/table.ts');
-    const { keys } = await import('../../../shared/table/keys.ts');
     const seen_until = new Date(Date.now() + 5 * minute).toISOString();
-    await putItem({ Item: { ...keys.syncEnrolment(), seen_until } });
+    await putItem({ Item: { ...productKeys.syncEnrolment(), seen_until } });
 
     await sweep();
 
@@ -96,13 +97,15 @@ describe('saved credentials', () => {
     const { enrolTenants } = await import('../../../shared/products/sync/enrolment.ts');
     const { readSchedule } = await import('../../../shared/products/sync/schedule.ts');
     const { putItem } = await import('../../../shared/table/table.ts');
-    const { keys } = await import('../../../shared/table/keys.ts');
     const tenantIds = Array.from({ length: 120 }, () => `tnt_${ulid()}`);
     const sealedAt = new Date().toISOString();
     await Promise.all(
       tenantIds.map((id) =>
         putItem({
-          Item: { ...keys.credential(id, 'ozon'), ...keys.credentialSeries(sealedAt, id, 'ozon') },
+          Item: {
+            ...channelKeys.credential(id, 'ozon'),
+            ...channelKeys.credentialSeries(sealedAt, id, 'ozon'),
+          },
         }),
       ),
     );

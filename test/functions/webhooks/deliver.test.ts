@@ -10,6 +10,7 @@ import {
   type WebhookBody,
 } from '../../../harness/webhooks/webhooks.ts';
 import { type Member, useWorld } from '../../../harness/world.ts';
+import { webhookKeys } from '../../../shared/webhooks/keys.ts';
 
 const world = useWorld();
 const webhooks = useWebhooks(world);
@@ -33,10 +34,9 @@ async function setDelivery(
   attributes: Record<string, number | string>,
 ): Promise<void> {
   const { updateItem } = await import('../../../shared/table/table.ts');
-  const { keys } = await import('../../../shared/table/keys.ts');
   const names = Object.keys(attributes);
   await updateItem({
-    Key: keys.delivery(tenantId, webhook.id, deliveryId),
+    Key: webhookKeys.delivery(tenantId, webhook.id, deliveryId),
     UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
     ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
     ExpressionAttributeValues: Object.fromEntries(
@@ -689,13 +689,12 @@ describe('the sweep', () => {
   async function lost(number: number) {
     const { member, webhook } = await webhooks.fresh();
     const { deliveryOf } = await import('../../../shared/webhooks/deliveries.ts');
-    const { keys } = await import('../../../shared/table/keys.ts');
     const { writeMany } = await import('../../../shared/table/table.ts');
     const made = Array.from({ length: number }, (_, index) => {
       const id = `msg_${String(index).padStart(25, '0')}A`;
       const event = { id, type: 'webhook.test', data: {}, occurredAtMs: Date.now() };
       const { Item } = deliveryOf(member.tenantId, webhook.id, event).write.put;
-      return { put: { ...Item, ...keys.delivery(member.tenantId, webhook.id, id) } };
+      return { put: { ...Item, ...webhookKeys.delivery(member.tenantId, webhook.id, id) } };
     });
     await writeMany(made);
     const isQueued = ({ body }: { body: string }) => body.includes(webhook.id);

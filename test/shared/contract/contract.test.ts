@@ -2,9 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
 import { problemType } from '../../../shared/contract/errors.ts';
 import { errorsOf, openApiDocument } from '../../../shared/contract/openapi.ts';
-import { endpoints, endpointsOf, errorKinds, limits } from '../../../shared/contract/registry.ts';
+import {
+  endpoints,
+  endpointsOf,
+  errorKinds,
+  families,
+  limits,
+} from '../../../shared/contract/registry.ts';
 import { ChannelName } from '../../../shared/contract/schemas.ts';
-import { keyPatterns } from '../../../shared/table/keys.ts';
+import { features } from '../../../shared/features.ts';
+import { limitPartition } from '../../../shared/limits/keys.ts';
 
 interface Operation {
   operationId: string;
@@ -22,17 +29,6 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-/** What endpoints of members touch outside their tenant's partitions: their counters and lookups. */
-const beyondTenant: readonly (readonly [prefix: string, families: readonly string[]])[] = [
-  ['api-keys/', ['apiKey']],
-  ['products/sync', ['syncDue', 'limit']],
-  ['channels/update-credentials', ['limit', 'sellerLimit']],
-  ['webhooks/', ['limit']],
-  ['detections/export', ['limit']],
-  ['detections/claim-enis', ['eni', 'vni', 'limit']],
-  ['detections/delete-eni', ['eni']],
-];
-
 describe('the contract', () => {
   it('has no id and no route twice', () => {
     const ids = endpoints.map(({ id }) => id);
@@ -49,8 +45,7 @@ describe('the contract', () => {
     (_, endpoint) => {
       for (const limit of endpoint.limits ?? []) expect(limits.get(limit.name)).toBe(limit);
       for (const kind of errorsOf(endpoint)) expect(errorKinds.get(kind.code)).toBe(kind);
-      for (const family of Object.keys(endpoint.table ?? {}))
-        expect(keyPatterns).toHaveProperty(family);
+      for (const [family] of endpoint.table ?? []) expect(families).toContain(family);
       if (endpoint.access.kind === 'bearer')
         for (const role of endpoint.access.roles) expect(roles).toContain(role);
       for (const path of endpoint.paths) expect(path).toMatch(/^\/(?:[\w.{}-]+\/?)*$/);
@@ -71,7 +66,11 @@ describe('the contract', () => {
 
   it('counts wherever it may refuse with 429, and nowhere it may not', () => {
     for (const { id, limits, table } of endpoints)
-      expect(limits !== undefined, id).toBe(table?.limit?.includes('UpdateItem') ?? false);
+      expect(limits !== undefined, id).toBe(
+        table?.some(
+          ([family, actions]) => family === limitPartition && actions.includes('UpdateItem'),
+        ) ?? false,
+      );
   });
 
   it('uses every limit', () => {
@@ -92,17 +91,21 @@ describe('the contract', () => {
     expect(endpointsOf('local')).toEqual(endpoints);
   });
 
-  /** The lookups of network interfaces, by who claims or gives up one. */
-  it('lets no function scan the table, and a tenant’s functions only their own families', () => {
-    for (const { id, table = {}, access } of endpoints) {
-      expect(JSON.stringify(table), id).not.toContain('Scan');
-      if (access.kind !== 'bearer') continue;
-      const families = Object.keys(table).filter((family) => !family.startsWith('tenant'));
-      const allowed = beyondTenant.find(([prefix]) => id.startsWith(prefix))?.[1] ?? [];
-      expect(
-        families.filter((family) => !allowed.includes(family)),
-        id,
-      ).toEqual([]);
+  it('lets no function scan the table, and functions of members only what is of their feature or of the core', () => {
+    const core = features
+      .filter(({ isCore }) => isCore)
+      .flatMap((feature) => feature.families ?? []);
+    for (const feature of features) {
+      const used = features.filter(({ id }) => feature.uses?.includes(id));
+      const allowed = new Set([
+        ...core,
+        ...[feature, ...used].flatMap((one) => one.families ?? []),
+      ]);
+      for (const { id, table = [] } of [...(feature.endpoints ?? []), ...(feature.workers ?? [])])
+        for (const [family, actions] of table) {
+          expect(actions, id).not.toContain('Scan');
+          expect(allowed.has(family), `${id}: ${family.name}`).toBe(true);
+        }
     }
   });
 });

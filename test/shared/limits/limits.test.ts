@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { limitNamed } from '../../../harness/limits.ts';
 import { limits } from '../../../shared/contract/registry.ts';
 import { rateLimitFields } from '../../../shared/http/rate-limit-fields.ts';
-import { keys } from '../../../shared/table/keys.ts';
+import { limitKeys } from '../../../shared/limits/keys.ts';
 
 const load = () => import('../../../shared/limits/limits.ts');
 beforeEach(() => {
@@ -58,7 +58,7 @@ describe('the subject of an address', () => {
     const { limitSubjectOf } = await load();
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
-        expect(() => keys.limit('login.address', limitSubjectOf(address), 0)).not.toThrow();
+        expect(() => limitKeys.limit('login.address', limitSubjectOf(address), 0)).not.toThrow();
       }),
     );
   });

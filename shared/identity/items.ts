@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import { roles } from '../contract/endpoint.ts';
+
+export const MemberItem = z.object({
+  user_id: z.string(),
+  email: z.string(),
+  role: z.enum(roles),
+  created_at: z.string(),
+  /** Sessions that began at or before this moment are over. */
+  signed_out_at_ms: z.number().optional(),
+});
+export type MemberItem = z.infer<typeof MemberItem>;
+
+export const IdentityItem = z.object({ user_id: z.string(), password_hash: z.string() });
+
+export const MembershipItem = z.object({ tenant_id: z.string() });
+
+export const SessionItem = z.object({
+  session_id: z.string(),
+  user_id: z.string(),
+  family_hash: z.string(),
+  generation_hash: z.string(),
+  previous_hash: z.string().optional(),
+  rotated_at_ms: z.number().optional(),
+  /** Makes the current generation out of the previous one, for a retry within the grace. */
+  successor_nonce: z.string().optional(),
+  created_at_ms: z.number(),
+  expires_at_ms: z.number(),
+  revoked_at_ms: z.number().optional(),
+  /** Refreshes since `window_start_ms`: the account limit on refresh. */
+  window_start_ms: z.number(),
+  window_count: z.number(),
+  user_agent: z.string().optional(),
+});
+export type SessionItem = z.infer<typeof SessionItem>;
