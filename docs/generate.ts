@@ -1,9 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gatewayErrors } from '../infra/gateway-responses.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
-import { eventTypes } from '../shared/contract/events.ts';
-import { definitionsByName, type MetricName, seriesOf } from '../shared/contract/metrics.ts';
-import { endpoints, errorKinds, limits } from '../shared/contract/registry.ts';
+import {
+  endpoints,
+  errorKinds,
+  eventKinds,
+  limits,
+  metrics,
+  seriesOf,
+} from '../shared/contract/registry.ts';
 
 const file = new URL('./api.md', import.meta.url);
 const manual = new URL('./operations.md', import.meta.url);
@@ -41,7 +46,7 @@ export function apiDocument(): string {
     '',
     row(['Event', 'What has happened']),
     row(['---', '---']),
-    ...Object.entries(eventTypes).map(([type, what]) => row([`\`${type}\``, what])),
+    ...[...eventKinds.values()].map(({ type, description }) => row([`\`${type}\``, description])),
     '',
     '## Errors',
     '',
@@ -77,23 +82,23 @@ const units = { count: 'count', gauge: 'gauge', milliseconds: 'ms' } as const;
 
 /** The metrics that functions write, and how many CloudWatch bills at most. */
 export function metricsTable(): string {
-  const series = (name: string) => seriesOf(name as MetricName);
-  const names = Object.keys(definitionsByName);
+  const all = [...metrics.values()];
   return [
     row(['Metric', 'Unit', 'Dimensions', 'Meaning', 'At most']),
     row(['---', '---', '---', '---', '--:']),
-    ...Object.entries(definitionsByName).map(([name, { kind, dimensions, description }]) =>
-      row([
+    ...all.map((metric) => {
+      const { name, kind, dimensions, description } = metric;
+      return row([
         `\`${name}\``,
         units[kind],
         Object.keys(dimensions)
           .map((dimension) => `\`${dimension}\``)
           .join(', '),
         description,
-        String(series(name)),
-      ]),
-    ),
-    row(['', '', '', 'together', String(names.reduce((sum, name) => sum + series(name), 0))]),
+        String(seriesOf(metric)),
+      ]);
+    }),
+    row(['', '', '', 'together', String(all.reduce((sum, metric) => sum + seriesOf(metric), 0))]),
   ].join('\n');
 }
 

@@ -42,8 +42,8 @@ const sources = {
   secretArns: anything,
   keyArns: anything,
   queueUrls: anything,
-  parameters: anything,
-} as SettingSources;
+  valueOf: () => 'given',
+} satisfies SettingSources;
 const settingsOf = (entry: Needs & { id: string }): ReadonlySet<string> =>
   new Set(Object.keys(environmentOf(entry, sources)));
 const allSettings = new Set([...endpoints, ...workers].flatMap((entry) => [...settingsOf(entry)]));

@@ -18,7 +18,7 @@ import { environmentOf } from './environment.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
-import { apiParameters } from './parameters.ts';
+import { logLevelParameter, settingValues } from './parameters.ts';
 import { Queues } from './queues.ts';
 import type { Stage } from './stage.ts';
 import { WebAcl } from './web-acl.ts';
@@ -43,7 +43,8 @@ export class ApiStack extends Stack {
     const { data, endpoints, workers } = props;
 
     const logs = new FunctionLogs(this, 'FunctionLogs');
-    const parameters = apiParameters(this, props.stage);
+    const logLevel = logLevelParameter(this).valueAsString;
+    const valueOf = settingValues(this, props.stage);
     const queues = new Queues(this, 'Queues', {
       stage: props.stage,
       workers,
@@ -56,13 +57,13 @@ export class ApiStack extends Stack {
         bundles: props.bundles,
         resources: { ...data.granted, queueArns: queues.arns },
         logGroup: logs,
-        logLevel: parameters.logLevel,
+        logLevel,
         environment: environmentOf(entry, {
           tableName: data.table.tableName,
           secretArns: data.granted.secretArns,
           keyArns: data.granted.keyArns,
           queueUrls: queues.urls,
-          parameters,
+          valueOf,
         }),
       });
     const workerFunctions = workers.map((worker) => {

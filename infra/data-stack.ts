@@ -24,13 +24,14 @@ import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { rotateSigningKeys } from '../shared/contract/background.ts';
+import { kmsKeys } from '../shared/contract/registry.ts';
 import { seriesIndex } from '../shared/table/family.ts';
 import { AlarmTopic } from './alarm-topic.ts';
-import { credentialsKey } from './credentials-key.ts';
-import { ContractFunction } from './function.ts';
+import { ContractFunction, constructIdOf } from './function.ts';
 import type { GrantedResources } from './grants.ts';
 import { FunctionLogs } from './logs.ts';
 import { logLevelParameter } from './parameters.ts';
+import { productKey } from './product-key.ts';
 import type { Stage } from './stage.ts';
 
 export interface DataStackProps extends StackProps {
@@ -84,7 +85,9 @@ export class DataStack extends Stack {
     );
 
     this.granted = {
-      keyArns: { credentials: credentialsKey(this).keyArn },
+      keyArns: Object.fromEntries(
+        [...kmsKeys.values()].map((key) => [key.name, productKey(this, key).keyArn]),
+      ),
       tableArn: this.table.tableArn,
       secretArns: {
         'signing-keys': signingKeys.secretArn,
@@ -97,7 +100,8 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'TableName', { value: this.table.tableName });
     new CfnOutput(this, 'SigningKeysSecret', { value: signingKeys.secretArn });
     new CfnOutput(this, 'VerificationKeysSecret', { value: verificationKeys.secretArn });
-    new CfnOutput(this, 'CredentialsKeyArn', { value: this.granted.keyArns.credentials });
+    for (const [name, value] of Object.entries(this.granted.keyArns))
+      new CfnOutput(this, `${constructIdOf(name)}KeyArn`, { value });
     new CfnOutput(this, 'SealingKeySecret', { value: sealingKey.secretArn });
   }
 

@@ -1,9 +1,9 @@
-import { channels, channelUrlVariable } from '../shared/channels/channels.ts';
-import type { KeyName, SecretName } from '../shared/contract/endpoint.ts';
+import type { Needs } from '../shared/contract/endpoint.ts';
+import { queueVariable } from '../shared/contract/queues.ts';
+import type { Setting } from '../shared/contract/settings.ts';
 import { limitPartition } from '../shared/limits/keys.ts';
-import type { FunctionEntry } from './function.ts';
+import { limitsMultiplier } from '../shared/limits/settings.ts';
 import type { GrantedResources } from './grants.ts';
-import type { ApiParameters } from './parameters.ts';
 
 /** What the settings of functions are made of. */
 export interface SettingSources {
@@ -12,55 +12,28 @@ export interface SettingSources {
   readonly keyArns: GrantedResources['keyArns'];
   /** URLs of queues by name; those without a worker do not exist. */
   readonly queueUrls: NonNullable<GrantedResources['queueArns']>;
-  readonly parameters: ApiParameters;
+  /** Value of a setting in this deployment. */
+  readonly valueOf: (setting: Setting) => string;
 }
 
 /** The settings that a function reads, and only those. */
 export function environmentOf(
-  entry: Omit<FunctionEntry, 'summary'>,
-  { tableName, secretArns, keyArns, queueUrls, parameters }: SettingSources,
+  { table, secrets = [], queues = [], kmsKeys = [], settings = [] }: Needs,
+  { tableName, secretArns, keyArns, queueUrls, valueOf }: SettingSources,
 ): Record<string, string> {
-  const secrets = entry.secrets ?? [];
-  const handlesTokens = secrets.includes('signing-keys') || secrets.includes('verification-keys');
-  const reachesWebhooks = ['webhooks/create', 'webhooks/update', 'webhooks/deliver'].includes(
-    entry.id,
-  );
-  const isMarketplace = entry.id.startsWith('marketplace/');
+  const counts = table?.some(([family]) => family === limitPartition);
+  const read = counts ? [...settings, limitsMultiplier] : settings;
   return {
-    ...(entry.table && { TABLE_NAME: tableName }),
-    ...(entry.table?.some(([family]) => family === limitPartition) && {
-      LIMITS_MULTIPLIER: parameters.limitsMultiplier,
-    }),
-    ...Object.fromEntries(secrets.map((name) => [secretVariable(name), secretArns[name]] as const)),
+    ...(table && { TABLE_NAME: tableName }),
+    ...Object.fromEntries(read.map((setting) => [setting.variable, valueOf(setting)] as const)),
     ...Object.fromEntries(
-      (entry.queues ?? []).map((name) => [queueVariable(name), queueUrls[name] ?? ''] as const),
+      secrets.map(({ name, variable }) => [variable, secretArns[name] ?? ''] as const),
     ),
-    ...(handlesTokens && { TOKEN_ISSUER: parameters.tokenIssuer }),
-    ...(reachesWebhooks && { WEBHOOK_ALLOW_PRIVATE: parameters.webhookAllowPrivate }),
     ...Object.fromEntries(
-      Object.keys(entry.keys ?? {}).map((name) => [
-        `${name.toUpperCase()}_KEY_ID`,
-        keyArns[name as KeyName],
-      ]),
+      queues.map((queue) => [queueVariable(queue), queueUrls[queue.name] ?? ''] as const),
     ),
-    ...(entry.channels &&
-      Object.fromEntries(
-        Object.keys(channels).map((name) => [
-          channelUrlVariable(name),
-          parameters.channelUrls[name],
-        ]),
-      )),
-    ...(isMarketplace && {
-      PRODUCT_CODES: parameters.productCodes,
-      SUPPORT_EMAIL: parameters.supportEmail,
-      MARKETPLACE_REGION: parameters.marketplaceRegion,
-    }),
+    ...Object.fromEntries(
+      kmsKeys.map(([{ name, variable }]) => [variable, keyArns[name] ?? ''] as const),
+    ),
   };
 }
-
-/** `signing-keys` as its function finds it: `SIGNING_KEYS_SECRET`. */
-const secretVariable = (name: SecretName): string =>
-  `${name.replaceAll('-', '_').toUpperCase()}_SECRET`;
-
-/** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
-const queueVariable = (name: string) => `${name.toUpperCase()}_QUEUE_URL`;

@@ -1,53 +1,61 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { KeyName, Needs, QueueName, SecretName } from '../shared/contract/endpoint.ts';
+import type { Needs } from '../shared/contract/endpoint.ts';
+import type { MessageQueue } from '../shared/contract/queues.ts';
 import { type KeyFamily, seriesIndex, tenantPattern } from '../shared/table/family.ts';
 
 /** What functions are granted access to. */
 export interface GrantedResources {
   readonly tableArn: string;
-  readonly secretArns: Readonly<Record<SecretName, string>>;
+  /** By name. */
+  readonly secretArns: Readonly<Record<string, string>>;
   /** Queues by name; those without a worker do not exist. */
-  readonly queueArns?: Readonly<Partial<Record<QueueName, string>>>;
-  readonly keyArns: Readonly<Record<KeyName, string>>;
+  readonly queueArns?: Readonly<Record<string, string>>;
+  /** KMS keys by name. */
+  readonly keyArns: Readonly<Record<string, string>>;
 }
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
 export function statementsFor(
-  needs: Needs & { readonly queue?: QueueName },
+  needs: Needs & { readonly queue?: MessageQueue },
   resources: GrantedResources,
 ): PolicyStatement[] {
   return [
     ...tableStatements(needs.table ?? [], resources.tableArn),
     ...(needs.secrets ?? []).map(
-      (name) =>
+      ({ name }) =>
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
-          resources: [resources.secretArns[name]],
+          resources: [arnOf(resources.secretArns, name)],
         }),
     ),
-    ...(needs.queues ?? []).map((name) => queueStatement(name, ['SendMessage'], resources)),
+    ...(needs.queues ?? []).map((queue) => queueStatement(queue, ['SendMessage'], resources)),
     ...(needs.queue ? [queueStatement(needs.queue, consumerActions, resources)] : []),
-    ...keyStatements(needs.keys ?? {}, resources.keyArns),
+    ...keyStatements(needs.kmsKeys ?? [], resources.keyArns),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),
   ];
 }
 
-/** What Lambda does in the name of a function that works off a queue. */
+/** What Lambda does in the name of a function that consumes a queue. */
 const consumerActions = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
 
 function queueStatement(
-  name: QueueName,
+  { name }: MessageQueue,
   actions: readonly string[],
-  { queueArns }: GrantedResources,
+  { queueArns = {} }: GrantedResources,
 ): PolicyStatement {
-  const arn = queueArns?.[name];
-  if (!arn) throw new Error(`No function works off the queue ${name}`);
   return new PolicyStatement({
     actions: actions.map((action) => `sqs:${action}`),
-    resources: [arn],
+    resources: [arnOf(queueArns, name)],
   });
+}
+
+/** The ARN of a name. Throws for what the stacks do not have: a queue without a worker, say. */
+function arnOf(arns: Readonly<Record<string, string>>, name: string): string {
+  const arn = arns[name];
+  if (arn === undefined) throw new Error(`Nothing in the stacks is called ${name}`);
+  return arn;
 }
 
 /**
@@ -83,19 +91,16 @@ function tableStatements(table: NonNullable<Needs['table']>, tableArn: string): 
   });
 }
 
-/** Members of the encryption context of everything that a key of the product encrypts. */
-const contextKeys = ['tenant_id', 'credential'];
-
-/** Encryption only with a context that names a tenant and its credential, and nothing besides. */
+/** Encryption only with a context that names a tenant and what is encrypted, and nothing besides. */
 function keyStatements(
-  keys: NonNullable<Needs['keys']>,
+  keys: NonNullable<Needs['kmsKeys']>,
   keyArns: GrantedResources['keyArns'],
 ): PolicyStatement[] {
-  return (Object.entries(keys) as [KeyName, readonly string[]][]).flatMap(([name, actions]) => {
+  return keys.flatMap(([{ name, context }, actions]) => {
     const plain = actions.filter((action) => action === 'DescribeKey');
     const bound = actions.filter((action) => action !== 'DescribeKey');
     const toActions = (names: string[]) => names.map((action) => `kms:${action}`);
-    const resources = [keyArns[name]];
+    const resources = [arnOf(keyArns, name)];
     return [
       ...(plain.length ? [new PolicyStatement({ actions: toActions(plain), resources })] : []),
       ...(bound.length
@@ -104,10 +109,12 @@ function keyStatements(
               actions: toActions(bound),
               resources,
               conditions: {
-                'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': contextKeys },
+                'ForAllValues:StringEquals': {
+                  'kms:EncryptionContextKeys': ['tenant_id', context],
+                },
                 StringLike: {
                   'kms:EncryptionContext:tenant_id': tenantPattern.replace('TENANT#', ''),
-                  'kms:EncryptionContext:credential': '?*',
+                  [`kms:EncryptionContext:${context}`]: '?*',
                 },
               },
             }),

@@ -6,7 +6,7 @@ import {
   type MetricOptions,
   SearchExpression,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { definitionsByName, type MetricName } from '../shared/contract/metrics.ts';
+import type { Metric as ProductMetric } from '../shared/contract/metrics.ts';
 import type { Stage } from './stage.ts';
 
 /** The namespace that the functions of a stage write metrics into: stages of one account do not mix. */
@@ -25,11 +25,11 @@ export class ProductMetrics {
 
   /** One metric, with a value for each of its dimensions. Throws on others than the list has. */
   of(
-    metricName: MetricName,
+    { name: metricName, dimensions: declared }: ProductMetric,
     dimensions: Readonly<Record<string, string>> = {},
     options: MetricOptions = {},
   ): Metric {
-    const wanted = Object.keys(definitionsByName[metricName]?.dimensions ?? {}).sort();
+    const wanted = Object.keys(declared).sort();
     if (wanted.join() !== Object.keys(dimensions).sort().join())
       throw new Error(`${metricName} has the dimensions ${wanted.join()}`);
     return new Metric({
@@ -43,8 +43,11 @@ export class ProductMetrics {
   }
 
   /** A line for each value of a metric's dimensions, for graphs: alarms take none. */
-  all(metricName: MetricName, statistic = 'Sum'): SearchExpression {
-    const dimensions = Object.keys(definitionsByName[metricName]?.dimensions ?? {});
+  all(
+    { name: metricName, dimensions: declared }: ProductMetric,
+    statistic = 'Sum',
+  ): SearchExpression {
+    const dimensions = Object.keys(declared);
     const schema = [this.#namespace, 'service', ...dimensions].join(',');
     const labels = dimensions.map((name) => `\${PROP('Dim.${name}')}`);
     return new SearchExpression({

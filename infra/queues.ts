@@ -4,7 +4,6 @@ import { CfnPermission, EventSourceMapping, type IFunction } from 'aws-cdk-lib/a
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
-import type { QueueName } from '../shared/contract/endpoint.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import { constructIdOf } from './function.ts';
 import type { Stage } from './stage.ts';
@@ -17,7 +16,7 @@ export interface QueuesProps {
 
 /** A queue with its dead letters, to be watched. */
 export interface WatchedQueue {
-  readonly name: QueueName;
+  readonly name: string;
   readonly queue: Queue;
   readonly deadLetters: Queue;
 }
@@ -26,7 +25,7 @@ export interface WatchedQueue {
 export const queueTag = 'tenantry:queue';
 export const deadLettersTag = 'tenantry:dead-letters';
 
-/** Times that a message is received before it counts as poisonous. */
+/** Times that a message is received before it counts as a poison message. */
 const maxReceives = 5;
 /** As AWS asks: a batch may be throttled and retried several times before it becomes visible again. */
 const visibilityPerTimeout = 6;
@@ -35,19 +34,19 @@ const maxDelaySeconds = 900;
 
 /** A queue for each worker that has one, each with a dead-letter queue and alarms on both. */
 export class Queues extends Construct {
-  readonly arns: Readonly<Partial<Record<QueueName, string>>>;
-  readonly urls: Readonly<Partial<Record<QueueName, string>>>;
+  readonly arns: Readonly<Record<string, string>>;
+  readonly urls: Readonly<Record<string, string>>;
   readonly watched: readonly WatchedQueue[];
-  readonly #queues = new Map<QueueName, Queue>();
+  readonly #queues = new Map<string, Queue>();
 
   constructor(scope: Construct, id: string, props: QueuesProps) {
     super(scope, id);
     this.watched = props.workers.flatMap((worker) => {
       if (!worker.queue) return [];
-      if (this.#queues.has(worker.queue))
-        throw new Error(`Two functions work off the queue ${worker.queue}`);
-      const created = this.#createQueue(worker, worker.queue, props);
-      this.#queues.set(worker.queue, created.queue);
+      const { name } = worker.queue;
+      if (this.#queues.has(name)) throw new Error(`Two functions consume the queue ${name}`);
+      const created = this.#createQueue(worker, name, props);
+      this.#queues.set(name, created.queue);
       return created;
     });
     const queues = [...this.#queues];
@@ -57,7 +56,7 @@ export class Queues extends Construct {
 
   #createQueue(
     worker: BackgroundFunction,
-    name: QueueName,
+    name: string,
     { stage, topic }: QueuesProps,
   ): WatchedQueue {
     const queueId = constructIdOf(name);
@@ -104,7 +103,7 @@ export class Queues extends Construct {
   /** Lets a worker have what makes it run: its queue, its schedule. */
   connect(worker: BackgroundFunction, target: IFunction): void {
     const id = constructIdOf(worker.id);
-    const queue = worker.queue && this.#queues.get(worker.queue);
+    const queue = worker.queue && this.#queues.get(worker.queue.name);
     if (queue) {
       const source = new EventSourceMapping(this, `${id}Source`, {
         target,

@@ -10,7 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { type QueueName, queueNames } from '../shared/contract/endpoint.ts';
+import { queues as knownQueues } from '../shared/contract/registry.ts';
 import { deadLettersTag, queueTag } from './queues.ts';
 import { parseStage, type Stage } from './stage.ts';
 
@@ -37,7 +37,7 @@ export function localClient(dataDir: string): SQSClient {
 export async function findQueues(
   client: SQSClient,
   stage: Stage,
-  name: QueueName,
+  name: string,
 ): Promise<{ queueUrl: string; deadLettersUrl: string }> {
   const found = new Map<string, string>();
   const wanted = { QueueNamePrefix: `Tenantry-${stage}-Api-`, MaxResults: 1000 };
@@ -88,8 +88,9 @@ if (import.meta.main) {
     const { queue, stage } = parseArgs({
       options: { queue: { type: 'string' }, stage: { type: 'string' } },
     }).values;
-    const name = queueNames.find((known) => known === queue);
-    if (!name) throw new Error(`Name a queue: --queue ${queueNames.join(' or --queue ')}`);
+    const name = queue ?? '';
+    if (!knownQueues.has(name))
+      throw new Error(`Name a queue: --queue ${[...knownQueues.keys()].join(' or --queue ')}`);
     const client = stage ? new SQSClient({}) : localClient(process.env.DATA_DIR ?? '.local');
     const queues = await findQueues(client, stage ? parseStage(stage) : 'local', name);
     console.log(`Replayed ${await replay(client, queues)} dead letters of the queue ${name}.`);

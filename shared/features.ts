@@ -3,6 +3,7 @@ import { channels } from './channels/feature.ts';
 import { core } from './contract/core.ts';
 import type { Feature } from './contract/feature.ts';
 import { detections } from './detections/feature.ts';
+import { events } from './events/feature.ts';
 import { identity } from './identity/feature.ts';
 import { limits } from './limits/feature.ts';
 import { marketplace } from './marketplace/feature.ts';
@@ -20,6 +21,7 @@ export const features: readonly Feature[] = [
   tenants,
   apiKeys,
   limits,
+  events,
   webhooks,
   detections,
   channels,

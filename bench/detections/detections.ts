@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { NewDetection } from '../../shared/detections/ingest.ts';
 import { newId } from '../../shared/runtime/ids.ts';
+import { tenantIds } from '../../shared/tenants/ids.ts';
 import { type Member, newMember } from '../members.ts';
 import {
   bundleAside,
@@ -59,7 +60,7 @@ export const benchmark: Benchmark = async (tell) => {
         items: detections(few, batch * few),
       })),
       ...Array.from({ length: tenants - 2 }, () => ({
-        tenantId: newId('tnt'),
+        tenantId: newId(tenantIds),
         items: detections(others),
       })),
     ],

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { keepHeapSmall } from '../../shared/products/sync/small-heap.ts';
+import { tenantIds } from '../../shared/tenants/ids.ts';
 import { newMember } from '../members.ts';
 import {
   bundleAside,
@@ -120,7 +121,7 @@ const isProductWrite = ({ action }: TableCall) => action === 'BatchWriteItem';
 async function writeBare(count: number): Promise<number> {
   const { newId } = await import('../../shared/runtime/ids.ts');
   const product = await import('../../shared/products/product.ts');
-  const tenantId = newId('tnt');
+  const tenantId = newId(tenantIds);
   const now = new Date().toISOString();
   const sdk = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
     marshallOptions: { removeUndefinedValues: true },

@@ -1,5 +1,5 @@
+import { syncQueue } from '../../shared/products/queue.ts';
 import { keepHeapSmall } from '../../shared/products/sync/small-heap.ts';
-import { syncQueue } from '../../shared/products/sync/start-adapters.ts';
 import { syncAdapters } from '../../shared/products/sync/sync-adapters.ts';
 import { advanceSync } from '../../shared/products/sync/worker.ts';
 import { handleBatch } from '../../shared/runtime/queues.ts';

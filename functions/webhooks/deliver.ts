@@ -1,7 +1,7 @@
 import { handleBatch } from '../../shared/runtime/queues.ts';
 import { attemptDelivery } from '../../shared/webhooks/attempts.ts';
-import { deliveryQueue } from '../../shared/webhooks/deliveries.ts';
 import { purgeDeliveries } from '../../shared/webhooks/purge.ts';
+import { deliveryQueue } from '../../shared/webhooks/queue.ts';
 
 /** Time that one page of deletions may take. */
 const reserveMs = 15_000;

@@ -35,7 +35,7 @@ export const items = (count: number, first = 0) =>
 export class FakeSellers implements SyncPorts {
   readonly shelves = new Map<string, SellerProduct[]>();
   readonly sent: (SyncMessage & { delaySeconds: number })[] = [];
-  readonly events: (SyncEvent & { tenantId: string })[] = [];
+  readonly events: { type: string; data: Record<string, unknown>; tenantId: string }[] = [];
   pageSize = 5;
   /** What the next pages throw instead of being read. */
   readonly faults: unknown[] = [];
@@ -125,9 +125,9 @@ export class FakeSellers implements SyncPorts {
     this.sent.push({ ...message, delaySeconds });
   }
 
-  async publish(tenantId: string, event: SyncEvent): Promise<void> {
+  async publish(tenantId: string, { kind, data }: SyncEvent): Promise<void> {
     if (!this.isReachable()) throw new Error('The webhooks are out of reach');
-    this.events.push({ ...event, tenantId });
+    this.events.push({ type: kind.type, data, tenantId });
   }
 
   eventsOf(tenantId: string): string[] {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { MetricDefinition } from '../../shared/contract/core-metrics.ts';
-import { definitionsByName, valuesOf } from '../../shared/contract/metrics.ts';
+import type { Metric } from '../../shared/contract/metrics.ts';
+import { metrics as definitions, valuesOf } from '../../shared/contract/registry.ts';
 import type { FunctionLog, Invocation } from '../lambda/lambda.ts';
 import { isRecord, listOf } from '../runtime/json.ts';
 import type { QueueState } from './sqs.ts';
@@ -50,7 +50,7 @@ export class LocalMetrics {
       new Gauge({ name: prefix + name, help, labelNames, registers });
 
     this.#written = new Map(
-      Object.entries(definitionsByName).map(([name, { kind, description, dimensions }]) => {
+      [...definitions.values()].map(({ name, kind, description, dimensions }) => {
         const labels = Object.keys(dimensions);
         if (kind === 'count') {
           const total = counter(`${snakeCase(name)}_total`, description, labels);
@@ -119,7 +119,7 @@ export class LocalMetrics {
     const metrics = directives.flatMap((each) => (isRecord(each) ? listOf(each.Metrics) : []));
     for (const metric of metrics) {
       const name = isRecord(metric) ? String(metric.Name) : '';
-      const [definition, write] = [definitionsByName[name], this.#written.get(name)];
+      const [definition, write] = [definitions.get(name), this.#written.get(name)];
       const value = parsed[name];
       if (definition && write && typeof value === 'number')
         write(labelsOf(definition, parsed), value);
@@ -165,7 +165,7 @@ export class LocalMetrics {
 type Labels = Record<string, string>;
 
 /** Values that the list does not bound are all one: whatever a function writes, there are few lines. */
-function labelsOf({ dimensions }: MetricDefinition, line: Record<string, unknown>): Labels {
+function labelsOf({ dimensions }: Metric, line: Record<string, unknown>): Labels {
   return Object.fromEntries(
     Object.entries(dimensions).map(([name, source]) => {
       const value = String(line[name]);

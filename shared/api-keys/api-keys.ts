@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
-import type { ApiKeyScope } from '../contract/endpoint.ts';
-import { AppError } from '../contract/errors.ts';
+import { AppError, assertKnown } from '../contract/errors.ts';
+import { prepareEvent } from '../events/publish.ts';
+import { requireEnvList } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
-import { prepareEvent } from '../webhooks/events.ts';
 import { invalidApiKey, tooManyApiKeys } from './errors.ts';
+import { apiKeyCreated, apiKeyDeleted } from './events.ts';
+import { apiKeyIds } from './ids.ts';
 import { ApiKeyItem, ApiKeyLookupItem } from './items.ts';
 import { apiKeyKeys } from './keys.ts';
 
@@ -14,7 +16,7 @@ import { apiKeyKeys } from './keys.ts';
 export interface ApiKey {
   id: string;
   name: string;
-  scopes: ApiKeyScope[];
+  scopes: string[];
   expires_at: string;
   created_at: string;
 }
@@ -23,18 +25,21 @@ const maxApiKeys = 100;
 const keyShape = /^tky_[A-Za-z0-9_-]{43}$/;
 const hashOf = (key: string) => createHash('sha256').update(key).digest('base64url');
 
-/** Creates a key. The answer alone has the key itself. Throws `too_many_api_keys` at 100. */
+/** Creates a key. The answer alone has the key itself. Throws `too_many_api_keys` at 100 and `validation_failed`. */
 export async function createApiKey(
   tenantId: string,
-  wanted: { name: string; scopes: ApiKeyScope[]; expiresInDays: number },
+  wanted: { name: string; scopes?: string[] | undefined; expiresInDays: number },
 ): Promise<ApiKey & { key: string }> {
+  const known = requireEnvList('API_KEY_SCOPES');
+  const granted = wanted.scopes ?? requireEnvList('DEFAULT_API_KEY_SCOPES');
+  assertKnown(granted, known, '/scopes', 'is not a scope');
   const key = `tky_${randomBytes(32).toString('base64url')}`;
   const now = Date.now();
   const expiresAtMs = now + wanted.expiresInDays * 86_400_000;
   const apiKey: ApiKey = {
-    id: newId('key'),
+    id: newId(apiKeyIds),
     name: wanted.name,
-    scopes: wanted.scopes,
+    scopes: granted,
     expires_at: new Date(expiresAtMs).toISOString(),
     created_at: new Date(now).toISOString(),
   };
@@ -45,7 +50,7 @@ export async function createApiKey(
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const [register, event] = await Promise.all([
       getItem(apiKeyKeys.apiKeyRegister(tenantId)),
-      prepareEvent(tenantId, { type: 'api_key.created', data }),
+      prepareEvent(tenantId, apiKeyCreated, data),
     ]);
     // Only now: a key that is made after the register was read fails the transaction.
     const existing = await listApiKeys(tenantId);
@@ -104,7 +109,7 @@ export async function deleteApiKey(tenantId: string, keyId: string): Promise<voi
   const item = isKeyId(keyId) ? await getItem(apiKeyKeys.apiKey(tenantId, keyId)) : undefined;
   if (!item) throw new AppError(notFound, { detail: 'This tenant has no such API key.' });
   const { key_hash } = ApiKeyItem.parse(item);
-  const event = await prepareEvent(tenantId, { type: 'api_key.deleted', data: { id: keyId } });
+  const event = await prepareEvent(tenantId, apiKeyDeleted, { id: keyId });
   await transact([
     { delete: { Key: apiKeyKeys.apiKey(tenantId, keyId) } },
     { delete: { Key: apiKeyKeys.apiKeyLookup(key_hash) } },
@@ -118,7 +123,7 @@ const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);
 interface KnownKey {
   tenantId: string;
   apiKeyId: string;
-  scopes: readonly ApiKeyScope[];
+  scopes: readonly string[];
   expiresAt: string;
 }
 

@@ -1,17 +1,21 @@
 import * as z from 'zod';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
-import { ApiKeyId, ApiKeyScopes, Timestamp } from '../contract/schemas.ts';
+import { ApiKeyId, Timestamp, uniqueList } from '../contract/schemas.ts';
 import { tenantPartition } from '../tenants/keys.ts';
-import { deliveryPartition } from '../webhooks/keys.ts';
 import { tooManyApiKeys } from './errors.ts';
+import { apiKeyCreated, apiKeyDeleted } from './events.ts';
 import { apiKeyPartition } from './keys.ts';
+import { apiKeyScopes, defaultApiKeyScopes } from './settings.ts';
+
+/** The document lists those that the features have. */
+const Scope = z.string().max(64).meta({ id: 'ApiKeyScope' });
 
 export const ApiKey = z
   .strictObject({
     id: ApiKeyId,
     name: z.string(),
-    scopes: ApiKeyScopes,
+    scopes: z.array(Scope),
     expires_at: Timestamp,
     created_at: Timestamp,
   })
@@ -34,7 +38,7 @@ export const createApiKey = defineEndpoint({
       .min(1)
       .max(100)
       .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has control characters'),
-    scopes: ApiKeyScopes.default(['detections:write']),
+    scopes: uniqueList(Scope, 20).optional(),
     expires_in_days: z.int().min(1).max(730).default(365),
   }),
   responses: {
@@ -46,10 +50,10 @@ export const createApiKey = defineEndpoint({
   errors: [tooManyApiKeys, versionConflict],
   table: [
     [tenantPartition, ['GetItem', 'Query', 'PutItem', 'UpdateItem']],
-    [deliveryPartition, ['PutItem']],
     [apiKeyPartition, ['PutItem']],
   ],
-  queues: ['webhooks'],
+  publishes: [apiKeyCreated],
+  settings: [apiKeyScopes, defaultApiKeyScopes],
 });
 
 export const listApiKeys = defineEndpoint({
@@ -79,8 +83,7 @@ export const deleteApiKey = defineEndpoint({
   errors: [notFound],
   table: [
     [tenantPartition, ['Query', 'GetItem', 'DeleteItem']],
-    [deliveryPartition, ['PutItem']],
     [apiKeyPartition, ['DeleteItem']],
   ],
-  queues: ['webhooks'],
+  publishes: [apiKeyDeleted],
 });

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { apiKeyScopes } from '../contract/endpoint.ts';
 
 export const ApiKeyItem = z.object({
   id: z.string(),
   name: z.string(),
-  scopes: z.array(z.enum(apiKeyScopes)),
+  scopes: z.array(z.string()),
   key_hash: z.string(),
   expires_at: z.string(),
   created_at: z.string(),
@@ -14,6 +13,6 @@ export type ApiKeyItem = z.infer<typeof ApiKeyItem>;
 export const ApiKeyLookupItem = z.object({
   tenant_id: z.string(),
   id: z.string(),
-  scopes: z.array(z.enum(apiKeyScopes)),
+  scopes: z.array(z.string()),
   expires_at: z.string(),
 });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelOutcome } from '../contract/core-metrics.ts';
-import type { ChannelName } from '../contract/schemas.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { recordMetric } from '../runtime/observe.ts';
 import { type ChannelCall, ChannelError, type SellerRequest } from './adapter.ts';
 import { channels, channelUrlVariable } from './channels.ts';
+import { type ChannelOutcome, sellerCalls, sellerLatency } from './metrics.ts';
+import type { ChannelName } from './names.ts';
 import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
 
 export interface ChannelCallOptions {
@@ -91,12 +91,13 @@ async function attemptOnce<T>(
   nowMs: number,
 ): Promise<Outcome<T>> {
   const leftMs = options.deadlineMs - nowMs;
-  const { marketplace, method, url, headers, body } = request;
+  const { method, url, headers, body } = request;
+  const marketplace = request.marketplace as ChannelName;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
   const startedAt = performance.now();
   const tell = (outcome: ChannelOutcome) => {
-    recordMetric('SellerCalls', 1, { marketplace, outcome });
-    recordMetric('SellerLatency', Math.round(performance.now() - startedAt), { marketplace });
+    recordMetric(sellerCalls, 1, { marketplace, outcome });
+    recordMetric(sellerLatency, Math.round(performance.now() - startedAt), { marketplace });
   };
   try {
     const response = await fetch(url, {

@@ -1,5 +1,5 @@
-import type { ChannelName } from '../contract/schemas.ts';
 import type { ChannelAdapter } from './adapter.ts';
+import type { ChannelName } from './names.ts';
 import { ozon } from './ozon.ts';
 import { wildberries } from './wildberries.ts';
 

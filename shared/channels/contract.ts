@@ -2,13 +2,16 @@ import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
-import { ChannelName, Timestamp } from '../contract/schemas.ts';
+import { Timestamp } from '../contract/schemas.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import { channels } from './channels.ts';
 import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { sealedCredentials, tokenBucketPartition } from './keys.ts';
+import { credentialsKey } from './kms.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
+import { ChannelName } from './names.ts';
+import { channelUrls } from './settings.ts';
 
 const paths = ['/api/v1/tenants/me/credentials'] as const;
 const managers = bearer(['owner', 'admin']);
@@ -59,8 +62,8 @@ export const updateCredentials = defineEndpoint({
     [limitPartition, ['UpdateItem']],
     [tokenBucketPartition, ['UpdateItem']],
   ],
-  keys: { credentials: ['GenerateDataKey'] },
-  channels: true,
+  kmsKeys: [[credentialsKey, ['GenerateDataKey']]],
+  settings: channelUrls,
   timeoutSeconds: 29,
 });
 
@@ -96,5 +99,5 @@ export const rewrapCredentials: BackgroundFunction = {
     [sealedCredentials, ['Query']],
     [tenantPartition, ['GetItem', 'UpdateItem']],
   ],
-  keys: { credentials: ['GenerateDataKey', 'Decrypt', 'DescribeKey'] },
+  kmsKeys: [[credentialsKey, ['GenerateDataKey', 'Decrypt', 'DescribeKey']]],
 };

@@ -1,7 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import type { ChannelName } from '../contract/schemas.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
@@ -13,6 +12,7 @@ import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } fr
 import { CredentialItem } from './items.ts';
 import { channelKeys } from './keys.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
+import type { ChannelName } from './names.ts';
 
 /** Seller credentials as they are read back: no secret in them. */
 export interface ShownCredentials {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ChannelName } from '../contract/schemas.ts';
+import { ChannelName } from './names.ts';
 
 /** Seller credentials, sealed. What is readable here is what a reader of the API may see. */
 export const CredentialItem = z.object({

@@ -1,12 +1,15 @@
-import type { Needs, QueueName } from './endpoint.ts';
+import { verificationKeysSecret } from '../identity/secrets.ts';
+import { tokenIssuer } from '../identity/settings.ts';
+import type { Needs } from './endpoint.ts';
+import type { MessageQueue } from './queues.ts';
 
 /** A function that no route leads to. */
 export interface BackgroundFunction extends Needs {
   /** Path of the handler below `functions/`, without `.ts`. */
   readonly id: string;
   readonly summary: string;
-  /** The queue whose messages it works off. Infra makes the queue and its dead-letter queue. */
-  readonly queue?: QueueName;
+  /** The queue whose messages it consumes. Infra makes the queue and its dead-letter queue. */
+  readonly queue?: MessageQueue;
   /** Messages it gets at a time; 10 unless told. */
   readonly batchSize?: number;
   /** Batches that are worked on at a time, at least 2; as many as Lambda likes unless told. */
@@ -25,7 +28,8 @@ export type Schedule =
 export const authorizer: BackgroundFunction = {
   id: 'authorizer',
   summary: 'Verifies access tokens for API Gateway and injects the tenant',
-  secrets: ['verification-keys'],
+  secrets: [verificationKeysSecret],
+  settings: [tokenIssuer],
 };
 
 export const fallback: BackgroundFunction = {

@@ -1,24 +1,17 @@
 import type * as z from 'zod';
+import type { ApiKeyScope } from '../api-keys/scopes.ts';
 import { userPartition } from '../identity/keys.ts';
 import type { KeyFamily, TableAction } from '../table/family.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import type { ErrorKind } from './errors.ts';
+import type { EventKind } from './events.ts';
 import type { Limit } from './limits.ts';
+import type { MessageQueue } from './queues.ts';
+import type { KmsAction, KmsKey, Secret } from './secrets.ts';
+import type { Setting } from './settings.ts';
 
 export const roles = ['owner', 'admin', 'user', 'viewer'] as const;
 export type Role = (typeof roles)[number];
-
-export const apiKeyScopes = ['detections:write'] as const;
-export type ApiKeyScope = (typeof apiKeyScopes)[number];
-
-export type SecretName = 'signing-keys' | 'verification-keys' | 'sealing-key';
-
-/** Work that is done behind the caller's back, each kind in a queue of its own. */
-export const queueNames = ['sync', 'webhooks'] as const;
-export type QueueName = (typeof queueNames)[number];
-/** KMS keys of the product. */
-export type KeyName = 'credentials';
-export type KeyAction = 'GenerateDataKey' | 'Decrypt' | 'DescribeKey';
 
 /** DynamoDB actions on families of partition keys. */
 export type TableAccess = readonly (readonly [KeyFamily, readonly TableAction[]])[];
@@ -27,14 +20,16 @@ export type TableAccess = readonly (readonly [KeyFamily, readonly TableAction[]]
 export interface Needs {
   /** DynamoDB actions by the family of partition keys they may touch. */
   table?: TableAccess;
-  /** Secrets Manager secrets it may read. */
-  secrets?: readonly SecretName[];
+  /** Secrets it may read. */
+  secrets?: readonly Secret[];
   /** Queues it may send to. */
-  queues?: readonly QueueName[];
-  /** KMS keys, by the actions on them; encryption only for a tenant's named credential. */
-  keys?: { readonly [K in KeyName]?: readonly KeyAction[] };
-  /** It calls the APIs of seller marketplaces and is told where they are. */
-  channels?: true;
+  queues?: readonly MessageQueue[];
+  /** KMS keys, by the actions on them; encryption only for a tenant, in the context of the key. */
+  kmsKeys?: readonly (readonly [KmsKey, readonly KmsAction[]])[];
+  /** Settings it reads, beyond those that its other needs bring. */
+  settings?: readonly Setting[];
+  /** Events it publishes: it gets what their subscribers need for that. */
+  publishes?: readonly EventKind[];
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   memoryMb?: number;

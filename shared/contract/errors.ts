@@ -1,3 +1,4 @@
+import { validationFailed } from './core-errors.ts';
 /** An expected error: its stable code, HTTP status and default sentence. Each area exports its own. */
 export interface ErrorKind {
   readonly code: string;
@@ -65,3 +66,16 @@ export function toProblem(error: AppError, requestId: string): Problem {
 
 /** The stable identifier of a kind of problem: one URN per code. */
 export const problemType = (code: string): string => `urn:tenantry:problem:${code}`;
+
+/** Throws `validation_failed` for names in the body's list at `pointer` that are not known. */
+export function assertKnown(
+  names: readonly string[],
+  known: readonly string[],
+  pointer: string,
+  detail: string,
+): void {
+  const errors = names.flatMap((name, index): FieldError[] =>
+    known.includes(name) ? [] : [{ in: 'body', pointer: `${pointer}/${index}`, detail }],
+  );
+  if (errors.length > 0) throw new AppError(validationFailed, { errors });
+}

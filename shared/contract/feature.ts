@@ -1,8 +1,15 @@
+import type { ApiKeyScope } from '../api-keys/scopes.ts';
 import type { ItemKind, KeyFamily } from '../table/family.ts';
 import type { BackgroundFunction } from './background.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Needs } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
+import type { EventKind } from './events.ts';
+import type { IdKind } from './ids.ts';
 import type { Limit } from './limits.ts';
+import type { Metric } from './metrics.ts';
+import type { MessageQueue } from './queues.ts';
+import type { KmsKey, Secret } from './secrets.ts';
+import type { Setting } from './settings.ts';
 
 /**
  * What an area of the product is made of: data, without code of the area itself, so that whoever
@@ -19,6 +26,16 @@ export interface Feature {
   readonly workers?: readonly BackgroundFunction[];
   readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly Limit[];
+  readonly events?: readonly EventKind[];
+  readonly metrics?: readonly Metric[];
+  readonly settings?: readonly Setting[];
+  readonly queues?: readonly MessageQueue[];
+  readonly secrets?: readonly Secret[];
+  readonly kmsKeys?: readonly KmsKey[];
+  readonly scopes?: readonly ApiKeyScope[];
+  readonly ids?: readonly IdKind[];
+  /** What a function that publishes events needs for this feature to hear of them. */
+  readonly hearing?: Needs;
   /** Partition keys that functions may be granted. */
   readonly families?: readonly KeyFamily[];
   /** Builders of its keys: the tenant id, where it has one, is the first argument. */

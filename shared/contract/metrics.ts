@@ -1,34 +1,18 @@
-import { channels } from '../channels/channels.ts';
-import { productMetrics } from '../products/metrics.ts';
-import { coreMetrics, type MetricDefinitions, type ValueSource } from './core-metrics.ts';
-import { queueNames } from './endpoint.ts';
-import { endpoints, workers } from './registry.ts';
+/**
+ * What bounds the values of a dimension: a list of words, or something the product has a list of.
+ * Never ids, addresses or anything that callers choose: each value is a metric of its own in
+ * CloudWatch, and is paid for.
+ */
+export type ValueSource = 'endpoints' | 'queues' | 'schedules' | readonly string[];
 
-/** Every metric that functions write. Features add theirs here. */
-export const metricDefinitions = { ...coreMetrics, ...productMetrics } as const;
-export type MetricName = keyof typeof metricDefinitions;
-
-export const definitionsByName: MetricDefinitions = metricDefinitions;
-
-/** All values that a dimension may have. */
-export function valuesOf(source: ValueSource): readonly string[] {
-  if (typeof source !== 'string') return source;
-  switch (source) {
-    case 'endpoints':
-      return endpoints.map(({ id }) => id);
-    case 'queues':
-      return queueNames;
-    case 'schedules':
-      return workers.flatMap(({ id, schedule }) => (schedule ? [id] : []));
-    case 'marketplaces':
-      return Object.keys(channels);
-  }
+/** A metric that functions write themselves. */
+export interface Metric {
+  readonly name: string;
+  /** What its values are: occurrences to add up, a quantity as it is now, or how long something took. */
+  readonly kind: 'count' | 'gauge' | 'milliseconds';
+  readonly dimensions: Readonly<Record<string, ValueSource>>;
+  readonly description: string;
 }
 
-/** How many metrics CloudWatch counts, and bills, for a definition at most: one for each combination of values. */
-export function seriesOf(name: MetricName): number {
-  return Object.values<ValueSource>(metricDefinitions[name].dimensions).reduce(
-    (product, source) => product * valuesOf(source).length,
-    1,
-  );
-}
+/** Declares a metric and keeps the words of its dimensions. */
+export const defineMetric = <const M extends Metric>(metric: M): M => metric;

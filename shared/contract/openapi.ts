@@ -20,7 +20,7 @@ import {
 } from './core-errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
-import { endpointsOf } from './registry.ts';
+import { endpointsOf, eventKinds, scopes } from './registry.ts';
 import { ProblemSchema } from './schemas.ts';
 
 /** The public description of the API: everything a client needs, nothing of AWS. */
@@ -34,7 +34,7 @@ export function openApiDocument() {
       };
     }
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Tenantry',
@@ -52,6 +52,19 @@ export function openApiDocument() {
       },
     },
   });
+  listNames(document, 'EventType', eventKinds.keys());
+  listNames(document, 'ApiKeyScope', scopes.keys());
+  return document;
+}
+
+/** A schema of names that all features have together: functions get them as a setting. */
+function listNames(
+  { components }: ReturnType<typeof createDocument>,
+  schema: string,
+  names: Iterable<string>,
+): void {
+  const found = components?.schemas?.[schema];
+  if (found) Object.assign(found, { enum: [...names] });
 }
 
 /** The operation of an endpoint on the n-th of its paths; all but the first are there for older clients. */
@@ -93,7 +106,7 @@ function describe(endpoint: Endpoint): { description?: string } {
     streams &&
       'The answer is sent while it is made; an error in the middle breaks off the transfer.',
     access.kind === 'bearer' && `Roles: ${access.roles.join(', ')}.`,
-    access.kind === 'apiKey' && `Scope of the key: \`${access.scope}\`.`,
+    access.kind === 'apiKey' && `Scope of the key: \`${access.scope.name}\`.`,
     limits && `Limits: ${limits.map(({ name }) => `\`${name}\``).join(', ')}.`,
   ].filter((part) => typeof part === 'string');
   return parts.length > 0 ? { description: parts.join('\n\n') } : {};

@@ -1,14 +1,55 @@
 import { features } from '../features.ts';
 import type { ItemKind, KeyFamily } from '../table/family.ts';
 import type { BackgroundFunction } from './background.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Needs } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
+import type { EventKind } from './events.ts';
+import type { Feature } from './feature.ts';
 import type { Limit } from './limits.ts';
+import type { Metric, ValueSource } from './metrics.ts';
+import type { MessageQueue } from './queues.ts';
+import type { KmsKey, Secret } from './secrets.ts';
+import type { Setting } from './settings.ts';
+
+/** What all features have of one kind. */
+const all = <T>(of: (feature: Feature) => readonly T[] | undefined): readonly T[] =>
+  features.flatMap((feature) => of(feature) ?? []);
+
+/** The same by name. Throws when two features have one of the same name. */
+function byName<T>(
+  of: (feature: Feature) => readonly T[] | undefined,
+  nameOf: (one: T) => string,
+): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const one of all(of)) {
+    const name = nameOf(one);
+    if (found.has(name)) throw new Error(`Two features have a ${name}`);
+    found.set(name, one);
+  }
+  return found;
+}
+
+/** What it takes to publish events: the needs of every feature that hears of them. */
+const hearing = all(({ hearing: needs }) => (needs ? [needs] : undefined));
+
+/** An entry with what it needs to publish its events. */
+function withHearing<E extends Needs>(entry: E): E {
+  if (!entry.publishes?.length) return entry;
+  const queues = hearing.flatMap((needs) => needs.queues ?? []);
+  return {
+    ...entry,
+    table: [...(entry.table ?? []), ...hearing.flatMap((needs) => needs.table ?? [])],
+    queues: [...new Set([...(entry.queues ?? []), ...queues])],
+  };
+}
 
 /** Every endpoint of the API, in the order in which the documents list them. */
-export const endpoints: readonly Endpoint[] = features.flatMap(
-  (feature) => feature.endpoints ?? [],
-);
+export const endpoints: readonly Endpoint[] = [
+  ...byName(
+    (feature) => feature.endpoints?.map(withHearing),
+    ({ id }) => id,
+  ).values(),
+];
 
 /** The endpoints that exist in a stage. */
 export function endpointsOf(stage: string): readonly Endpoint[] {
@@ -16,24 +57,96 @@ export function endpointsOf(stage: string): readonly Endpoint[] {
 }
 
 /** Every function that consumes a queue or runs by a schedule. */
-export const workers: readonly BackgroundFunction[] = features.flatMap(
-  (feature) => feature.workers ?? [],
+export const workers: readonly BackgroundFunction[] = all((feature) =>
+  feature.workers?.map(withHearing),
 );
 
 /** Every expected error, by its code. */
-export const errorKinds: ReadonlyMap<string, ErrorKind> = new Map(
-  features.flatMap(({ errors = [] }) => errors.map((kind) => [kind.code, kind] as const)),
+export const errorKinds: ReadonlyMap<string, ErrorKind> = byName(
+  ({ errors }) => errors,
+  ({ code }) => code,
 );
 
 /** Every limit, by its name. */
-export const limits: ReadonlyMap<string, Limit> = new Map(
-  features.flatMap((feature) =>
-    (feature.limits ?? []).map((limit) => [limit.name, limit] as const),
-  ),
+export const limits: ReadonlyMap<string, Limit> = byName(
+  (feature) => feature.limits,
+  ({ name }) => name,
 );
 
 /** Every kind of partition keys. */
-export const families: readonly KeyFamily[] = features.flatMap((feature) => feature.families ?? []);
+export const families: readonly KeyFamily[] = [
+  ...byName(
+    (feature) => feature.families,
+    ({ pattern }) => pattern,
+  ).values(),
+];
 
 /** Every kind of item in the table. */
-export const items: readonly ItemKind[] = features.flatMap((feature) => feature.items ?? []);
+export const items: readonly ItemKind[] = all((feature) => feature.items);
+
+/** Every event, by its type. */
+export const eventKinds: ReadonlyMap<string, EventKind> = byName(
+  ({ events }) => events,
+  ({ type }) => type,
+);
+
+/** Every metric, by its name. */
+export const metrics: ReadonlyMap<string, Metric> = byName(
+  (feature) => feature.metrics,
+  ({ name }) => name,
+);
+
+/** Every queue, by its name. */
+export const queues: ReadonlyMap<string, MessageQueue> = byName(
+  (feature) => feature.queues,
+  ({ name }) => name,
+);
+
+export const secrets: ReadonlyMap<string, Secret> = byName(
+  (feature) => feature.secrets,
+  ({ name }) => name,
+);
+
+export const kmsKeys: ReadonlyMap<string, KmsKey> = byName(
+  (feature) => feature.kmsKeys,
+  ({ name }) => name,
+);
+
+/** Every setting, by its environment variable. */
+export const settings: ReadonlyMap<string, Setting> = byName(
+  (feature) => feature.settings,
+  ({ variable }) => variable,
+);
+
+/** Every scope of API keys, by its name. */
+export const scopes = byName(
+  (feature) => feature.scopes,
+  ({ name }) => name,
+);
+
+/** Every kind of ids, by its prefix. */
+export const idKinds = byName(
+  ({ ids }) => ids,
+  ({ prefix }) => prefix,
+);
+
+/** All values that a dimension may have. */
+export function valuesOf(source: ValueSource): readonly string[] {
+  if (typeof source !== 'string') return source;
+  switch (source) {
+    case 'endpoints':
+      return endpoints.map(({ id }) => id);
+    case 'queues':
+      return [...queues.keys()];
+    case 'schedules':
+      return workers.flatMap(({ id, schedule }) => (schedule ? [id] : []));
+  }
+}
+
+/** How many metrics CloudWatch counts, and bills, at most: one for each combination of values. */
+export function seriesOf({ dimensions }: Metric): number {
+  return Object.values(dimensions).reduce(
+    (product, source) => product * valuesOf(source).length,
+    1,
+  );
+}

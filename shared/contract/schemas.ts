@@ -1,7 +1,11 @@
 import * as z from 'zod';
-import { apiKeyScopes } from './endpoint.ts';
+import { apiKeyIds } from '../api-keys/ids.ts';
+import { userIds } from '../identity/ids.ts';
+import { tenantIds } from '../tenants/ids.ts';
+import { webhookIds } from '../webhooks/ids.ts';
+import type { IdKind } from './ids.ts';
 
-const idOf = (prefix: string) =>
+export const idOf = ({ prefix }: IdKind) =>
   z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind');
 
 /** A number in a query string, written as a decimal; an empty value is none. */
@@ -37,13 +41,13 @@ export const pageQuery = (most: number) => ({
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ items: z.array(item), next_cursor: z.string().nullable() });
 
-export const TenantId = idOf('tnt').meta({
+export const TenantId = idOf(tenantIds).meta({
   id: 'TenantId',
   example: 'tnt_01JD0000000000000000000000',
 });
-export const UserId = idOf('usr');
-export const ApiKeyId = idOf('key');
-export const WebhookId = idOf('whk');
+export const UserId = idOf(userIds);
+export const ApiKeyId = idOf(apiKeyIds);
+export const WebhookId = idOf(webhookIds);
 export const maxUrl = 2048;
 
 export const Timestamp = z.iso
@@ -96,18 +100,10 @@ export const CompanyName = z
   .refine(wellFormed, 'is not well-formed Unicode')
   .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
 
-/** Only ever appended to: catalogues of products store places in this list. */
-export const ChannelName = z.enum(['wildberries', 'ozon']);
-export type ChannelName = z.infer<typeof ChannelName>;
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
 export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);
 export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
-export const ApiKeyScopes = z
-  .array(z.enum(apiKeyScopes))
-  .min(1)
-  .max(apiKeyScopes.length)
-  .refine((scopes) => new Set(scopes).size === scopes.length, 'has a scope twice');
 
 export const TokenResponse = z
   .strictObject({
@@ -149,3 +145,11 @@ export const ProblemSchema = z
       errors: [{ in: 'body', pointer: '/email', detail: 'is not an email address' }],
     },
   });
+
+/** Names, each once. */
+export const uniqueList = <T extends z.ZodType<string>>(name: T, max: number) =>
+  z
+    .array(name)
+    .min(1)
+    .max(max)
+    .refine((names) => new Set(names).size === names.length, 'names one twice');

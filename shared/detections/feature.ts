@@ -4,8 +4,11 @@ import * as enis from './contract/enis.ts';
 import * as exports from './contract/export.ts';
 import * as statistics from './contract/statistics.ts';
 import * as errors from './errors.ts';
+import * as events from './events.ts';
+import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as scopes from './scopes.ts';
 
 /** Detections that sensors report, and the network interfaces they name. */
 export const detections = defineFeature({
@@ -22,6 +25,8 @@ export const detections = defineFeature({
   ],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  events: Object.values(events),
+  ids: Object.values(ids),
   families: [
     keys.detectionPartition,
     keys.detectionSeries,
@@ -31,4 +36,5 @@ export const detections = defineFeature({
   ],
   keys: keys.detectionKeys,
   items: keys.items,
+  scopes: Object.values(scopes),
 });

@@ -1,11 +1,13 @@
 import type * as z from 'zod';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
+import { type Announcer, announcerOf } from '../events/publish.ts';
 import { newId } from '../runtime/ids.ts';
 import { create, transact } from '../table/table.ts';
-import { deliveriesOf, listenersOf } from '../webhooks/events.ts';
 import type { ingestDetections } from './contract/detections.ts';
 import { checkReportedEnis, noteReporter } from './enis.ts';
+import { detectionCreated } from './events.ts';
+import { detectionIds } from './ids.ts';
 import { detectionKeys } from './keys.ts';
 import { type Detection, seriesKey } from './list.ts';
 import { clockSkewMs, dayMs, daysOf, type Plan } from './retention.ts';
@@ -24,21 +26,26 @@ export async function ingest(
   plan: Plan = null,
 ): Promise<{ accepted: number; duplicates: number }> {
   const nowMs = Date.now();
-  const [enis, listeners] = await Promise.all([
+  const [enis, announcer] = await Promise.all([
     checkReportedEnis(tenantId, wanted),
-    listenersOf(tenantId, 'detection.created'),
+    announcerOf(tenantId, detectionCreated),
   ]);
   const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
   if (errors.length > 0) throw new AppError(validationFailed, { errors });
   const byId = new Map<string, Detection>();
-  for (const { id = newId('det'), ts = new Date(nowMs).toISOString(), eni_id, ...rest } of wanted) {
+  for (const {
+    id = newId(detectionIds),
+    ts = new Date(nowMs).toISOString(),
+    eni_id,
+    ...rest
+  } of wanted) {
     if (!byId.has(id)) byId.set(id, { id, ts, ...rest, ...(eni_id && { eni_id }) });
   }
   await noteReporter(tenantId, enis.unclaimed);
   const shard = newShard();
   const stored = await Promise.allSettled(
-    inTransactions([...byId.values()], listeners.length).map((part, index) =>
-      store(tenantId, part, { days: daysOf(plan), shard: shard + index, listeners }),
+    inTransactions([...byId.values()], announcer.writeCount).map((part, index) =>
+      store(tenantId, part, { days: daysOf(plan), shard: shard + index, announcer }),
     ),
   );
   const failure = stored.find((part) => part.status === 'rejected');
@@ -55,13 +62,13 @@ export async function ingest(
 async function store(
   tenantId: string,
   detections: readonly Detection[],
-  { days, shard, listeners }: { days: number; shard: number; listeners: readonly string[] },
+  { days, shard, announcer }: { days: number; shard: number; announcer: Announcer },
 ): Promise<number> {
   let remaining = detections;
   while (remaining.length > 0) {
-    const event = deliveriesOf(tenantId, listeners, {
-      type: 'detection.created',
-      data: { count: remaining.length, detection_ids: remaining.map(({ id }) => id) },
+    const event = announcer.prepare({
+      count: remaining.length,
+      detection_ids: remaining.map(({ id }) => id),
     });
     const failed = await transact([
       ...remaining.map((detection) => create(toItem(tenantId, detection, days))),

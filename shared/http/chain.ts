@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { busy, internalError } from '../contract/core-errors.ts';
+import { faults, latency } from '../contract/core-metrics.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { logger, recordMetric } from '../runtime/observe.ts';
@@ -50,9 +51,8 @@ function observed(endpoint: Endpoint): Middleware {
   const finish = ({ response }: Answered) => {
     const durationMs = Date.now() - startedAtMs;
     logger.info('request', { status: response?.statusCode, duration_ms: durationMs });
-    recordMetric('Latency', durationMs, { endpoint: endpoint.id });
-    if (!response || response.statusCode >= 500)
-      recordMetric('Faults', 1, { endpoint: endpoint.id });
+    recordMetric(latency, durationMs, { endpoint: endpoint.id });
+    if (!response || response.statusCode >= 500) recordMetric(faults, 1, { endpoint: endpoint.id });
     logger.resetKeys();
   };
   return {

@@ -19,7 +19,7 @@ export function handleApiKey<E extends Endpoint & { access: Extract<Access, { ki
     const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');
     const { tenantId, apiKeyId, scopes } = key;
     logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
-    if (!scopes.includes(endpoint.access.scope)) throw new AppError(insufficientScope);
+    if (!scopes.includes(endpoint.access.scope.name)) throw new AppError(insufficientScope);
     const { status, plan } = await checkTenant(tenantId);
     assertActive(status);
     return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: async () => plan }));

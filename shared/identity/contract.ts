@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { ChannelName } from '../channels/names.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
-  ChannelName,
   CompanyName,
   Email,
   NewPassword,
@@ -25,6 +25,8 @@ import {
   registerPerAccount,
   registerPerAddress,
 } from './limits.ts';
+import { signingKeysSecret } from './secrets.ts';
+import { tokenIssuer } from './settings.ts';
 
 export const register = defineEndpoint({
   id: 'auth/register',
@@ -60,7 +62,8 @@ export const register = defineEndpoint({
     [emailPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [tokenIssuer],
   memoryMb: 1769,
 });
 
@@ -85,7 +88,8 @@ export const login = defineEndpoint({
     [emailPartition, ['Query', 'UpdateItem', 'PutItem']],
     [limitPartition, ['UpdateItem', 'DeleteItem', 'ConditionCheckItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [tokenIssuer],
   memoryMb: 1769,
 });
 
@@ -107,7 +111,8 @@ export const refresh = defineEndpoint({
     [userPartition, ['BatchGetItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [tokenIssuer],
 });
 
 export const logout = defineEndpoint({

@@ -1,8 +1,12 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as metrics from './metrics.ts';
+import * as secrets from './secrets.ts';
+import * as settings from './settings.ts';
 
 /** People: sign-up, sign-in, sessions, signing keys. */
 export const identity = defineFeature({
@@ -11,7 +15,11 @@ export const identity = defineFeature({
   endpoints: [contract.register, contract.login, contract.refresh, contract.logout],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  ids: Object.values(ids),
   families: [keys.userPartition, keys.emailPartition],
   keys: keys.identityKeys,
   items: keys.items,
+  settings: Object.values(settings),
+  secrets: Object.values(secrets),
+  metrics: [metrics.signInRefused, metrics.refreshTokenReused],
 });

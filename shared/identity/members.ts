@@ -1,6 +1,7 @@
 import { newId } from '../runtime/ids.ts';
 import { create, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
+import { userIds } from './ids.ts';
 import { identityKeys } from './keys.ts';
 
 /**
@@ -12,7 +13,7 @@ export function newOwner(
   email: string,
   passwordHash: string,
 ): { userId: string; writes: [Write, Write, Write] } {
-  const userId = newId('usr');
+  const userId = newId(userIds);
   const hash = emailHash(email);
   const now = new Date().toISOString();
   return {

@@ -16,9 +16,11 @@ import { create, transact, updateItem, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
+import { sessionIds } from './ids.ts';
 import type { SessionItem } from './items.ts';
 import { identityKeys } from './keys.ts';
 import { refreshPerAccount, refreshPerAddress, refreshPerTenant } from './limits.ts';
+import { refreshTokenReused } from './metrics.ts';
 import {
   formatRefreshToken,
   hashSecret,
@@ -52,7 +54,7 @@ export function newSession(
   const token: RefreshToken = {
     tenantId,
     userId,
-    sessionId: newId('ses'),
+    sessionId: newId(sessionIds),
     family: newSecret(),
     generation: newSecret(),
   };
@@ -180,7 +182,7 @@ async function repeatOrRevoke(token: RefreshToken, items: SessionItems): Promise
     return toTokens(principalOf(token, items), successor);
   }
   await revokeSession(token.tenantId, token.userId, token.sessionId);
-  recordMetric('RefreshTokenReused', 1);
+  recordMetric(refreshTokenReused, 1);
   logSecurityEvent('refresh_token_reused', names(token));
   throw new AppError(invalidRefreshToken);
 }

@@ -14,6 +14,7 @@ import {
   loginPerAddress,
   loginPerTenant,
 } from './limits.ts';
+import { signInRefused } from './metrics.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
 
@@ -102,7 +103,7 @@ async function refuse(reason: string, { hash }: Attempt, found: Found | undefine
     count(loginPerAccount, isLocked ? `locked.${hash}` : hash),
     count(loginPerTenant, isLocked || !found ? `nobody.${hash}` : found.tenantId),
   ]);
-  recordMetric('SignInRefused', 1);
+  recordMetric(signInRefused, 1);
   logSecurityEvent('sign_in_refused', {
     reason,
     tenant_id: found?.tenantId,

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
+import type { ChannelName } from '../channels/names.ts';
 import { AppError } from '../contract/errors.ts';
-import type { ChannelName } from '../contract/schemas.ts';
 import type { Client } from '../http/client.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { transact } from '../table/table.ts';

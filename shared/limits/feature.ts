@@ -1,5 +1,6 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as keys from './keys.ts';
+import * as settings from './settings.ts';
 
 /** How often something may be done. */
 export const limits = defineFeature({
@@ -8,4 +9,5 @@ export const limits = defineFeature({
   families: [keys.limitPartition],
   keys: keys.limitKeys,
   items: keys.items,
+  settings: Object.values(settings),
 });

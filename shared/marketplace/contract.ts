@@ -12,6 +12,8 @@ import {
 import { emailTaken } from '../identity/errors.ts';
 import { emailPartition, userPartition } from '../identity/keys.ts';
 import { registerPerAccount, registerPerAddress, registerPerTenant } from '../identity/limits.ts';
+import { signingKeysSecret } from '../identity/secrets.ts';
+import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
@@ -26,6 +28,7 @@ import {
 } from './errors.ts';
 import { licensePartition } from './keys.ts';
 import { marketplacePerAddress } from './limits.ts';
+import * as settings from './settings.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
@@ -37,7 +40,8 @@ const registrationNeeds = {
     [licensePartition, ['GetItem', 'PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [...Object.values(settings), tokenIssuer],
   actions: ['aws-marketplace:ResolveCustomer'],
   timeoutSeconds: 20,
 } as const satisfies Needs;
@@ -134,7 +138,8 @@ export const completeProfile = defineEndpoint({
     [emailPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [...Object.values(settings), tokenIssuer],
   memoryMb: 1769,
 });
 
@@ -151,5 +156,6 @@ export const stubRegister = defineEndpoint({
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'PutItem']],
   ],
-  secrets: ['signing-keys'],
+  secrets: [signingKeysSecret],
+  settings: [...Object.values(settings), tokenIssuer],
 });

@@ -3,6 +3,8 @@ import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as metrics from './metrics.ts';
+import * as settings from './settings.ts';
 
 /** AWS Marketplace: from a purchase to a tenant. */
 export const marketplace = defineFeature({
@@ -19,4 +21,6 @@ export const marketplace = defineFeature({
   families: [keys.licensePartition],
   keys: keys.marketplaceKeys,
   items: keys.items,
+  settings: Object.values(settings),
+  metrics: [metrics.marketplaceRefusals],
 });

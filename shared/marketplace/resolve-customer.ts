@@ -15,6 +15,7 @@ import {
   marketplaceUnavailable,
   wrongProduct,
 } from './errors.ts';
+import { marketplaceRefusals } from './metrics.ts';
 
 const productCodes = requireEnv('PRODUCT_CODES')
   .split(',')
@@ -103,6 +104,6 @@ function toAppError(error: unknown): AppError {
     });
   }
   // DisabledApiException, AccessDeniedException and their like: only the vendor can mend these.
-  recordMetric('MarketplaceMisconfigured', 1);
+  recordMetric(marketplaceRefusals, 1);
   return new AppError(marketplaceMisconfigured, { cause: error });
 }

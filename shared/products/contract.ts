@@ -1,34 +1,21 @@
 import * as z from 'zod';
 import { noCredentials } from '../channels/errors.ts';
 import { sealedCredentials, tokenBucketPartition } from '../channels/keys.ts';
+import { credentialsKey } from '../channels/kms.ts';
+import { ChannelName } from '../channels/names.ts';
+import { channelUrls } from '../channels/settings.ts';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { invalidCursor, notFound, rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles, type TableAccess } from '../contract/endpoint.ts';
-import {
-  ChannelName,
-  Cursor,
-  pageOf,
-  pageQuery,
-  queryNumber,
-  Timestamp,
-} from '../contract/schemas.ts';
+import { Cursor, pageOf, pageQuery, queryNumber, Timestamp } from '../contract/schemas.ts';
+import { sealingKeySecret } from '../contract/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
-import { deliveryPartition } from '../webhooks/keys.ts';
+import * as events from './events.ts';
 import { cataloguePartition, productPartition, syncDuePartition } from './keys.ts';
 import { syncPerTenant } from './limits.ts';
 import { syncErrorCodes } from './metrics.ts';
-
-/** Events of products that webhooks may ask for, each with what has happened. */
-export const productEvents = {
-  'sync.started': 'A sync has begun. Data: `task_id`, `marketplaces`, `started_at`.',
-  'sync.completed':
-    'A sync has ended. Data: `task_id`, `processed`, `created`, `changed`, `missing`, `duration_ms`, `completed_at`.',
-  'sync.failed':
-    'A sync has failed for one marketplace or more, whose products stay as they were. Data: `task_id`, `errors` (each with `marketplace`, `code`, `detail`), `error` (the first of them), `synced` (the marketplaces whose products are up to date all the same), `processed`, `created`, `changed`, `missing`, `failed_at`.',
-  'product.low_stock':
-    'The stock of a product fell below 10; at most 100 of a sync are told. Data: `product_id`, `seller_article`, `total_stock`, `previous_stock`, `threshold`.',
-} as const;
+import { syncQueue } from './queue.ts';
 
 const ProductId = z
   .string()
@@ -127,7 +114,7 @@ export const listProducts = defineEndpoint({
   },
   errors: [invalidCursor],
   table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
   memoryMb: searchMemoryMb,
 });
 
@@ -174,7 +161,7 @@ export const getProductHistory = defineEndpoint({
   },
   errors: [notFound, invalidCursor],
   table: [[productPartition, ['GetItem', 'Query']]],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const startProductSync = defineEndpoint({
@@ -202,7 +189,7 @@ export const startProductSync = defineEndpoint({
     [syncDuePartition, ['PutItem', 'DeleteItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  queues: ['sync'],
+  queues: [syncQueue],
 });
 
 const SyncError = z
@@ -272,7 +259,7 @@ export const listProductSyncs = defineEndpoint({
   },
   errors: [invalidCursor],
   table: [[tenantPartition, ['GetItem', 'Query']]],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const Dashboard = z
@@ -424,7 +411,6 @@ const endOfRun: TableAccess = [
     cataloguePartition,
     ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
   ],
-  [deliveryPartition, ['PutItem']],
 ];
 
 export const syncWorker: BackgroundFunction = {
@@ -436,10 +422,11 @@ export const syncWorker: BackgroundFunction = {
     [productPartition, ['BatchGetItem', 'BatchWriteItem']],
     [tokenBucketPartition, ['UpdateItem']],
   ],
-  keys: { credentials: ['Decrypt'] },
-  channels: true,
-  queue: 'sync',
-  queues: ['sync', 'webhooks'],
+  kmsKeys: [[credentialsKey, ['Decrypt']]],
+  settings: channelUrls,
+  queue: syncQueue,
+  queues: [syncQueue],
+  publishes: Object.values(events),
   // One tenant at a time: a slow one slows no other. So many at once leave the account's
   // concurrency to the API.
   batchSize: 1,
@@ -458,7 +445,8 @@ export const syncSweep: BackgroundFunction = {
     [syncDuePartition, ['GetItem']],
     [sealedCredentials, ['Query']],
   ],
-  queues: ['sync', 'webhooks'],
+  queues: [syncQueue],
+  publishes: Object.values(events),
   // So soon a run is found whose worker has died.
   schedule: 'rate(1 minute)',
   timeoutSeconds: 120,

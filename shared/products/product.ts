@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { SellerProduct } from '../channels/adapter.ts';
-import { ChannelName } from '../contract/schemas.ts';
+import { ChannelName } from '../channels/names.ts';
 import { productKeys } from './keys.ts';
 
 export type Marketplace = z.infer<typeof ChannelName>;

@@ -23,3 +23,10 @@ export function requireEnvOneOf<const T extends string>(name: string, allowed: r
     throw new Error(`The environment variable ${name} must be one of ${allowed.join(', ')}`);
   return found;
 }
+
+/** A setting that lists names, separated by commas; it may be empty. Throws where it is not set. */
+export function requireEnvList(name: string): string[] {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`The environment variable ${name} is not set`);
+  return value.split(',').filter((entry) => entry !== '');
+}

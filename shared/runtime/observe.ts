@@ -1,12 +1,6 @@
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import {
-  coreMetrics,
-  type MetricDefinition,
-  type MetricDefinitions,
-  type ValueSource,
-} from '../contract/core-metrics.ts';
-import type { QueueName } from '../contract/endpoint.ts';
+import type { Metric, ValueSource } from '../contract/metrics.ts';
 import { traceHeader, traceIdOf } from './traces.ts';
 
 /** The fields of Powertools, and `trace_id`: the same in a request and in all work that it has caused. */
@@ -46,40 +40,26 @@ const units = {
   milliseconds: MetricUnit.Milliseconds,
 } as const;
 
-type ValueOf<S extends ValueSource> = S extends readonly (infer Word)[]
-  ? Word
-  : S extends 'queues'
-    ? QueueName
-    : string;
-type DimensionsOf<D extends MetricDefinition> = {
-  readonly [K in keyof D['dimensions']]: ValueOf<D['dimensions'][K]>;
-};
-type DimensionArguments<D extends MetricDefinition> = keyof D['dimensions'] extends never
+type ValueOf<S extends ValueSource> = S extends readonly (infer Word)[] ? Word : string;
+type DimensionArguments<M extends Metric> = keyof M['dimensions'] extends never
   ? []
-  : [dimensions: DimensionsOf<D>];
+  : [dimensions: { readonly [K in keyof M['dimensions']]: ValueOf<M['dimensions'][K]> }];
 
 /**
- * A function that writes the metrics of a list, and nothing that the list does not have. Each value
- * is a line of its own, written at once: dimensions of messages that are worked on side by side do
- * not mix, and nothing waits for a flush that a thrown error would skip.
+ * Writes a value of a metric, as a line of its own and at once: dimensions of messages that are
+ * worked on side by side do not mix, and nothing waits for a flush that a thrown error would skip.
  */
-export function metricRecorder<const M extends MetricDefinitions>(definitions: M) {
-  return <N extends keyof M & string>(
-    name: N,
-    value: number,
-    ...[values]: DimensionArguments<M[N]>
-  ): void => {
-    const { kind, dimensions } = definitions[name] as MetricDefinition;
-    const given: Readonly<Record<string, string>> = values ?? {};
-    for (const dimension of Object.keys(dimensions))
-      metrics.addDimension(dimension, given[dimension] ?? '');
-    metrics.addMetric(name, units[kind], value);
-    metrics.publishStoredMetrics();
-  };
+export function recordMetric<M extends Metric>(
+  { name, kind, dimensions }: M,
+  value: number,
+  ...[values]: DimensionArguments<M>
+): void {
+  const given: Readonly<Record<string, string>> = values ?? {};
+  for (const dimension of Object.keys(dimensions))
+    metrics.addDimension(dimension, given[dimension] ?? '');
+  metrics.addMetric(name, units[kind], value);
+  metrics.publishStoredMetrics();
 }
-
-/** Writes a metric of the core. */
-export const recordMetric = metricRecorder(coreMetrics);
 
 /** Records a security event: who, in which tenant, with what outcome. The request id is added. */
 export function logSecurityEvent(

@@ -1,28 +1,12 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type * as z from 'zod';
-import type { QueueName } from '../contract/endpoint.ts';
+import { messagesFailed, messagesReceived } from '../contract/core-metrics.ts';
+import { type MessageQueue, queueVariable, type TenantMessage } from '../contract/queues.ts';
 import { requireEnv } from './config.ts';
 import { logger, recordMetric } from './observe.ts';
 import { type RequestContext, requestContext } from './request-context.ts';
 import { traceHeader } from './traces.ts';
-
-/** Every message is about one tenant. */
-type TenantMessage = z.ZodType<{ tenant_id: string }>;
-
-/** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
-export interface MessageQueue<M extends TenantMessage> {
-  readonly name: QueueName;
-  readonly message: M;
-}
-
-export const defineQueue = <M extends TenantMessage>(
-  name: QueueName,
-  message: M,
-): MessageQueue<M> => ({
-  name,
-  message,
-});
 
 /** SQS keeps a message back for at most a quarter of an hour. */
 export const maxDelaySeconds = 900;
@@ -49,7 +33,7 @@ export async function send<M extends TenantMessage>(
   const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), maxDelaySeconds);
   await client.send(
     new SendMessageCommand({
-      QueueUrl: requireEnv(`${queue.name.toUpperCase()}_QUEUE_URL`),
+      QueueUrl: requireEnv(queueVariable(queue)),
       MessageBody: JSON.stringify(body),
       // Makes the queue fair: a tenant that keeps the workers busy waits, and the others do not.
       MessageGroupId: body.tenant_id,
@@ -80,8 +64,8 @@ export function handleBatch<M extends TenantMessage>(
       ),
     );
     const failed = event.Records.filter((_, index) => !outcomes[index]);
-    recordMetric('MessagesReceived', event.Records.length, { queue: queue.name });
-    if (failed.length > 0) recordMetric('MessagesFailed', failed.length, { queue: queue.name });
+    recordMetric(messagesReceived, event.Records.length, { queue: queue.name });
+    if (failed.length > 0) recordMetric(messagesFailed, failed.length, { queue: queue.name });
     logger.resetKeys();
     return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   };

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { scheduledRuns } from '../contract/core-metrics.ts';
 import { logger, recordMetric } from './observe.ts';
 import { requestContext } from './request-context.ts';
 
@@ -10,6 +11,6 @@ export function handleSchedule(worker: string, work: (context: Context) => Promi
   return async (_event: unknown, context: Context): Promise<void> => {
     logger.addContext(context);
     await requestContext.run({ allowances: [] }, () => work(context));
-    recordMetric('ScheduledRuns', 1, { worker });
+    recordMetric(scheduledRuns, 1, { worker });
   };
 }

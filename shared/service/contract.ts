@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineEndpoint } from '../contract/endpoint.ts';
 import { Timestamp } from '../contract/schemas.ts';
+import { verificationKeysSecret } from '../identity/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 
 const service = { tag: 'service', method: 'GET', access: { kind: 'public' } } as const;
@@ -55,7 +56,7 @@ export const jwks = defineEndpoint({
       }),
     },
   },
-  secrets: ['verification-keys'],
+  secrets: [verificationKeysSecret],
 });
 
 export const health = defineEndpoint({
@@ -107,5 +108,5 @@ export const ready = defineEndpoint({
     503: { description: 'A dependency does not answer', schema: Readiness },
   },
   table: [[limitPartition, ['GetItem']]],
-  secrets: ['verification-keys'],
+  secrets: [verificationKeysSecret],
 });

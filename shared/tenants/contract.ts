@@ -1,15 +1,15 @@
 import * as z from 'zod';
+import { ChannelName } from '../channels/names.ts';
 import { versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
-  ChannelName,
   CompanyName,
   SubscriptionPlan,
   TenantId,
   TenantStatus,
   Timestamp,
 } from '../contract/schemas.ts';
-import { deliveryPartition } from '../webhooks/keys.ts';
+import { tenantUpdated } from './events.ts';
 import { tenantPartition } from './keys.ts';
 
 export const Tenant = z
@@ -48,9 +48,6 @@ export const updateMyTenant = defineEndpoint({
   body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: [versionConflict],
-  table: [
-    [tenantPartition, ['GetItem', 'Query', 'UpdateItem']],
-    [deliveryPartition, ['PutItem']],
-  ],
-  queues: ['webhooks'],
+  table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
+  publishes: [tenantUpdated],
 });

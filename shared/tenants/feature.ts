@@ -1,6 +1,8 @@
 import { defineFeature } from '../contract/feature.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as events from './events.ts';
+import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 
 /** Tenants. */
@@ -9,6 +11,8 @@ export const tenants = defineFeature({
   isCore: true,
   endpoints: [contract.getMyTenant, contract.updateMyTenant],
   errors: Object.values(errors),
+  events: Object.values(events),
+  ids: Object.values(ids),
   families: [keys.tenantPartition],
   keys: keys.tenantKeys,
   items: keys.items,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { ChannelName, SubscriptionPlan, TenantStatus } from '../contract/schemas.ts';
+import { ChannelName } from '../channels/names.ts';
+import { SubscriptionPlan, TenantStatus } from '../contract/schemas.ts';
 
 export const TenantItem = z.object({
   id: z.string(),

@@ -1,7 +1,8 @@
 import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
+import { prepareEvent } from '../events/publish.ts';
 import { getItem, transact } from '../table/table.ts';
-import { prepareEvent } from '../webhooks/events.ts';
+import { tenantUpdated } from './events.ts';
 import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
 
@@ -26,9 +27,10 @@ export async function renameTenant(
       updated_at: new Date().toISOString(),
       version: current.version + 1,
     };
-    const event = await prepareEvent(tenantId, {
-      type: 'tenant.updated',
-      data: { id: tenantId, name, version: renamed.version },
+    const event = await prepareEvent(tenantId, tenantUpdated, {
+      id: tenantId,
+      name,
+      version: renamed.version,
     });
     const failed = await transact([
       {

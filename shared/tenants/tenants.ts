@@ -1,9 +1,10 @@
 import type * as z from 'zod';
+import type { ChannelName } from '../channels/names.ts';
 import { notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import type { ChannelName } from '../contract/schemas.ts';
 import { newId } from '../runtime/ids.ts';
 import { create, getItem, type Write } from '../table/table.ts';
+import { tenantIds } from './ids.ts';
 import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
 
@@ -16,7 +17,7 @@ export function newTenant(
 ): { tenant: TenantItem; write: Write } {
   const now = new Date().toISOString();
   const tenant: TenantItem = {
-    id: newId('tnt'),
+    id: newId(tenantIds),
     name: start.name ?? null,
     status: start.status,
     plan: start.plan,

@@ -4,11 +4,13 @@ import { logger, recordMetric } from '../runtime/observe.ts';
 import { deleteItem, getItems, updateItem } from '../table/table.ts';
 import { version } from '../version.ts';
 import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
-import { type AttemptMessage, enqueue, planAttempt } from './deliveries.ts';
+import { enqueue, planAttempt } from './deliveries.ts';
 import { DeliveryItem, WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
+import { deliveryLatency, webhookAttempts } from './metrics.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
+import type { AttemptMessage } from './queue.ts';
 import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
 import { allowsPrivate, disableWebhook } from './webhooks.ts';
 
@@ -66,8 +68,8 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const startedAt = performance.now();
   const outcome = await sendOnce(webhook, delivery);
   const durationMs = Math.round(performance.now() - startedAt);
-  recordMetric('WebhookAttempts', 1, { outcome: wordFor(outcome) });
-  recordMetric('DeliveryLatency', durationMs);
+  recordMetric(webhookAttempts, 1, { outcome: wordFor(outcome) });
+  recordMetric(deliveryLatency, durationMs);
   logger.info('delivery_attempt', {
     tenant_id: tenantId,
     webhook_id: webhookId,

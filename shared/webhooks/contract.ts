@@ -2,7 +2,6 @@ import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { invalidCursor, notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
-import { EventTypes } from '../contract/events.ts';
 import {
   DeliveryStatus,
   DisabledReason,
@@ -10,16 +9,24 @@ import {
   pageOf,
   pageQuery,
   Timestamp,
+  uniqueList,
   WebhookId,
 } from '../contract/schemas.ts';
+import { sealingKeySecret } from '../contract/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import { tooManyWebhooks, webhookDisabled } from './errors.ts';
 import { deliveryPartition, dueDeliveries } from './keys.ts';
 import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
+import { deliveryQueue } from './queue.ts';
+import { eventTypes, webhookAllowPrivate } from './settings.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
 const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
+/** The document lists those that the features have. */
+const EventType = z.string().max(64).meta({ id: 'EventType' });
+const EventTypes = uniqueList(EventType, 50);
+
 const Url = z.string().min(1).max(maxUrl).refine(isPlain, 'has control characters');
 const webhookPath = z.strictObject({ id: z.string().max(64) });
 
@@ -57,7 +64,7 @@ const managers = bearer(['owner', 'admin']);
 const changes = [webhookChangesPerTenant] as const;
 const deliver = {
   limits: [webhooksPerTenant] as const,
-  queues: ['webhooks'] as const,
+  queues: [deliveryQueue] as const,
 };
 
 export const createWebhook = defineEndpoint({
@@ -65,6 +72,7 @@ export const createWebhook = defineEndpoint({
   method: 'POST',
   paths: ['/api/v1/webhooks'],
   tag: 'webhooks',
+  settings: [webhookAllowPrivate, eventTypes],
   summary: 'Create a webhook',
   description:
     'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
@@ -81,7 +89,7 @@ export const createWebhook = defineEndpoint({
     [tenantPartition, ['PutItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const listWebhooks = defineEndpoint({
@@ -116,6 +124,7 @@ export const updateWebhook = defineEndpoint({
   method: 'PATCH',
   paths: ['/api/v1/webhooks/{id}'],
   tag: 'webhooks',
+  settings: [webhookAllowPrivate, eventTypes],
   summary: 'Change a webhook, switch it off or on',
   description:
     'What is not named stays as it is. What was not delivered while it was off is not made up for; replay it.',
@@ -151,7 +160,7 @@ export const deleteWebhook = defineEndpoint({
   responses: { 204: { description: 'Deleted' } },
   errors: [notFound],
   table: [[tenantPartition, ['DeleteItem', 'UpdateItem']]],
-  queues: ['webhooks'],
+  queues: [deliveryQueue],
 });
 
 export const rotateWebhookSecret = defineEndpoint({
@@ -171,7 +180,7 @@ export const rotateWebhookSecret = defineEndpoint({
     [tenantPartition, ['GetItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const testWebhook = defineEndpoint({
@@ -216,7 +225,7 @@ export const listDeliveries = defineEndpoint({
     [tenantPartition, ['GetItem']],
     [deliveryPartition, ['Query']],
   ],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const replayDelivery = defineEndpoint({
@@ -240,14 +249,15 @@ export const replayDelivery = defineEndpoint({
 
 export const deliverWebhooks: BackgroundFunction = {
   id: 'webhooks/deliver',
+  settings: [webhookAllowPrivate],
   summary: 'Sends events to the webhooks of tenants',
-  queue: 'webhooks',
-  queues: ['webhooks'],
+  queue: deliveryQueue,
+  queues: [deliveryQueue],
   table: [
     [tenantPartition, ['BatchGetItem', 'UpdateItem']],
     [deliveryPartition, ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],
   ],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
   timeoutSeconds: 30,
   maxConcurrency: 50,
 };
@@ -256,7 +266,7 @@ export const sweepDeliveries: BackgroundFunction = {
   id: 'webhooks/sweep',
   summary: 'Queues deliveries that are due and not queued',
   schedule: 'rate(5 minutes)',
-  queues: ['webhooks'],
+  queues: [deliveryQueue],
   table: [
     [dueDeliveries, ['Query']],
     [deliveryPartition, ['UpdateItem']],

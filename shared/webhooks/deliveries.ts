@@ -1,29 +1,22 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
+import { eventIds } from '../events/ids.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
-import { defineQueue, maxDelaySeconds, send } from '../runtime/queues.ts';
+import { maxDelaySeconds, send } from '../runtime/queues.ts';
 import { create, putItem, query, updateItem } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
 import { DeliveryItem, type WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
+import { deliveryQueue, type WebhookNames } from './queue.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
 export type Delivery = z.infer<typeof DeliverySchema>;
-
-/** A webhook by its names. */
-const WebhookNames = z.strictObject({ tenant_id: z.string(), webhook_id: z.string() });
-const AttemptMessage = WebhookNames.extend({ delivery_id: z.string() });
-const PurgeMessage = WebhookNames.extend({ purge: z.literal(true) });
-export type AttemptMessage = z.infer<typeof AttemptMessage>;
-
-/** Deliveries to attempt, and deleted webhooks whose deliveries are to go. */
-export const deliveryQueue = defineQueue('webhooks', z.union([AttemptMessage, PurgeMessage]));
 
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
@@ -161,7 +154,7 @@ async function enabledWebhook(tenantId: string, webhookId: string): Promise<Webh
 export async function sendTestEvent(tenantId: string, webhookId: string): Promise<Delivery> {
   await enabledWebhook(tenantId, webhookId);
   const data = { webhook_id: webhookId };
-  const event = { id: newId('msg'), type: 'webhook.test', data, occurredAtMs: Date.now() };
+  const event = { id: newId(eventIds), type: 'webhook.test', data, occurredAtMs: Date.now() };
   const { delivery, write } = deliveryOf(tenantId, webhookId, event);
   try {
     await putItem(write.put);

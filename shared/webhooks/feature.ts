@@ -1,8 +1,13 @@
 import { defineFeature } from '../contract/feature.ts';
+import { tenantPartition } from '../tenants/keys.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
+import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as metrics from './metrics.ts';
+import { deliveryQueue } from './queue.ts';
+import * as settings from './settings.ts';
 
 /** Webhooks: a tenant has its own servers told of events. */
 export const webhooks = defineFeature({
@@ -21,7 +26,18 @@ export const webhooks = defineFeature({
   workers: [contract.deliverWebhooks, contract.sweepDeliveries],
   errors: Object.values(errors),
   limits: Object.values(limits),
+  ids: Object.values(ids),
   families: [keys.deliveryPartition, keys.dueDeliveries],
   keys: keys.webhookKeys,
   items: keys.items,
+  settings: Object.values(settings),
+  queues: [deliveryQueue],
+  hearing: {
+    table: [
+      [tenantPartition, ['Query']],
+      [keys.deliveryPartition, ['PutItem']],
+    ],
+    queues: [deliveryQueue],
+  },
+  metrics: [metrics.webhookAttempts, metrics.deliveryLatency, metrics.webhookDisabled],
 });

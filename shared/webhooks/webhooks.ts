@@ -1,17 +1,18 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
-import { AppError } from '../contract/errors.ts';
-import type { EventType } from '../contract/events.ts';
+import { AppError, assertKnown } from '../contract/errors.ts';
 import { maxUrl } from '../contract/schemas.ts';
-import { requireEnvOneOf } from '../runtime/config.ts';
+import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
 import { create, getItem, query, transact, updateItem } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
+import { webhookIds } from './ids.ts';
 import { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
+import { webhookDisabled } from './metrics.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { newWebhookSecret, sealWebhookSecret } from './secrets.ts';
 
@@ -43,16 +44,21 @@ function logChange(
   logSecurityEvent(event, { ...names, ...details });
 }
 
+function assertEventTypes(types: readonly string[]): void {
+  assertKnown(types, requireEnvList('EVENT_TYPES'), '/events', 'is not an event');
+}
+
 /** Creates a webhook. The answer alone has the secret. Throws `too_many_webhooks` at 20, `validation_failed`. */
 export async function createWebhook(
   actor: Actor,
-  wanted: { url: string; events: EventType[]; description?: string | undefined },
+  wanted: { url: string; events: string[]; description?: string | undefined },
 ): Promise<Webhook & { secret: string }> {
   const { tenantId } = actor;
+  assertEventTypes(wanted.events);
   const url = await receiverUrl(wanted.url);
   const now = new Date().toISOString();
   const secret = newWebhookSecret();
-  const id = newId('whk');
+  const id = newId(webhookIds);
   const webhook: WebhookItem = {
     id,
     url,
@@ -152,11 +158,12 @@ export async function updateWebhook(
   webhookId: string,
   change: {
     url?: string | undefined;
-    events?: EventType[] | undefined;
+    events?: string[] | undefined;
     description?: string | null | undefined;
     enabled?: boolean | undefined;
   },
 ): Promise<Webhook> {
+  assertEventTypes(change.events ?? []);
   const url = change.url === undefined ? undefined : await receiverUrl(change.url);
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
@@ -293,6 +300,6 @@ export async function disableWebhook(
     if (error instanceof ConditionalCheckFailedException) return;
     throw error;
   }
-  recordMetric('WebhookDisabled', 1);
+  recordMetric(webhookDisabled, 1);
   logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
 }

@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
-import { authorizer, fallback, rotateSigningKeys } from '../../shared/contract/background.ts';
+import {
+  authorizer,
+  type BackgroundFunction,
+  fallback,
+  rotateSigningKeys,
+} from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
 import { endpointsOf, families, items, workers } from '../../shared/contract/registry.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
@@ -71,7 +76,7 @@ function flatten(statements: readonly Statement[]): string[] {
 }
 
 /** The permissions that a contract entry asks for, written down the long way. */
-function expectedPermissions(needs: Needs & { queue?: string }): string[] {
+function expectedPermissions(needs: Needs & Pick<BackgroundFunction, 'queue'>): string[] {
   const expected = [
     'logs:CreateLogStream on log group for any key',
     'logs:PutLogEvents on log group for any key',
@@ -85,14 +90,14 @@ function expectedPermissions(needs: Needs & { queue?: string }): string[] {
   );
   expected.push(...new Set(table));
   for (const secret of needs.secrets ?? []) {
-    expected.push(`secretsmanager:GetSecretValue on secret ${secret} for any key`);
+    expected.push(`secretsmanager:GetSecretValue on secret ${secret.name} for any key`);
   }
   for (const queue of needs.queues ?? [])
-    expected.push(`sqs:SendMessage on queue ${queue} for any key`);
+    expected.push(`sqs:SendMessage on queue ${queue.name} for any key`);
   if (needs.queue)
     for (const action of ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'])
-      expected.push(`sqs:${action} on queue ${needs.queue} for any key`);
-  for (const [name, actions] of Object.entries(needs.keys ?? {})) {
+      expected.push(`sqs:${action} on queue ${needs.queue.name} for any key`);
+  for (const [{ name }, actions] of needs.kmsKeys ?? []) {
     for (const action of actions) {
       const bound = action === 'DescribeKey' ? 'for any key' : 'by context';
       expected.push(`kms:${action} on key ${name} ${bound}`);

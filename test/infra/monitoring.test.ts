@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { queueNames } from '../../shared/contract/endpoint.ts';
-import { definitionsByName, metricDefinitions } from '../../shared/contract/metrics.ts';
+import { metrics, queues } from '../../shared/contract/registry.ts';
 import {
   onlyResource,
   type Resource,
@@ -85,7 +84,7 @@ describe('the alarms', () => {
       .map(([, { Properties }]) => Properties)
       .filter(({ MetricName }) => MetricName === 'ApproximateAgeOfOldestMessage');
 
-    expect(watched).toHaveLength(queueNames.length);
+    expect(watched).toHaveLength(queues.size);
     for (const { Threshold } of watched) expect(Threshold).toBeGreaterThan(900);
   });
 
@@ -259,7 +258,7 @@ describe('the dashboard', () => {
     for (const [id] of resourcesOf(templates.api, 'AWS::Lambda::Function'))
       expect(body).toContain(id);
     for (const [id] of resourcesOf(templates.api, 'AWS::SQS::Queue')) expect(body).toContain(id);
-    for (const name of Object.keys(metricDefinitions)) expect(body).toContain(name);
+    for (const name of metrics.keys()) expect(body).toContain(name);
   });
 
   it('searches by the dimensions that functions write', () => {
@@ -267,7 +266,7 @@ describe('the dashboard', () => {
 
     expect(searches.length).toBeGreaterThan(8);
     for (const [, schema = '', name = ''] of searches) {
-      const dimensions = Object.keys(definitionsByName[name]?.dimensions ?? {});
+      const dimensions = Object.keys(metrics.get(name)?.dimensions ?? {});
       expect(schema.split(',')).toEqual(['Tenantry/prod', 'service', ...dimensions]);
     }
   });

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { BackgroundFunction } from '../../shared/contract/background.ts';
 import { bearer, defineEndpoint } from '../../shared/contract/endpoint.ts';
+import { defineQueue } from '../../shared/contract/queues.ts';
 import { build, type Resource, resourcesOf, synthesize } from './templates.ts';
 
+const sample = defineQueue('sample', z.object({ tenant_id: z.string() }));
 const workers: BackgroundFunction[] = [
   {
     id: 'sample/work',
-    summary: 'Works off a queue',
-    queue: 'sync',
-    queues: ['sync'],
+    summary: 'Consumes a queue',
+    queue: sample,
+    queues: [sample],
     batchSize: 1,
     maxConcurrency: 5,
     timeoutSeconds: 60,
@@ -24,7 +27,7 @@ const endpoints = [
     summary: 'Queues something',
     access: bearer(['owner']),
     responses: { 202: { description: 'Queued' } },
-    queues: ['sync'],
+    queues: [sample],
   }),
 ];
 const options = { stage: 'prod', workers, endpoints } as const;
@@ -94,33 +97,35 @@ describe('a queue', () => {
       Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [deadLettersId, 'QueueName'] } }],
     });
     expect(Properties.AlarmActions).toHaveLength(1);
-    expect(Properties.AlarmDescription).toContain('npm run queue:replay -- --queue sync');
+    expect(Properties.AlarmDescription).toContain('npm run queue:replay -- --queue sample');
   });
 
   it('is found by tags, with its dead letters', () => {
-    expect(queue.Properties.Tags).toContainEqual({ Key: 'tenantry:queue', Value: 'prod/sync' });
+    expect(queue.Properties.Tags).toContainEqual({ Key: 'tenantry:queue', Value: 'prod/sample' });
     expect(deadLetters.Properties.Tags).toContainEqual({
       Key: 'tenantry:dead-letters',
-      Value: 'prod/sync',
+      Value: 'prod/sample',
     });
   });
 
   it('is known to those that send to it, and to nobody else', () => {
     const knowing = resourcesOf(api, 'AWS::Lambda::Function')
-      .filter(([, { Properties }]) => Properties.Environment.Variables.SYNC_QUEUE_URL)
+      .filter(([, { Properties }]) => Properties.Environment.Variables.SAMPLE_QUEUE_URL)
       .map(([id]) => id);
 
     expect(knowing.sort()).toEqual(['SampleStart', 'SampleWork']);
   });
 
   it('belongs to one function', () => {
-    const twice = [...workers, { id: 'sample/other', summary: 'Also', queue: 'sync' as const }];
+    const twice = [...workers, { id: 'sample/other', summary: 'Also', queue: sample }];
 
-    expect(() => build({ ...options, workers: twice })).toThrow(/Two functions work off/);
+    expect(() => build({ ...options, workers: twice })).toThrow(/Two functions consume/);
   });
 
   it('must have a function that works it off before one may send to it', () => {
-    expect(() => build({ ...options, workers: [] })).toThrow(/No function works off/);
+    expect(() => build({ ...options, workers: [] })).toThrow(
+      /Nothing in the stacks is called sample/,
+    );
   });
 });
 

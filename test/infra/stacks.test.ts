@@ -4,6 +4,7 @@ import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { endpoints, endpointsOf, workers } from '../../shared/contract/registry.ts';
+import { sealingKeySecret } from '../../shared/contract/secrets.ts';
 import { userPartition } from '../../shared/identity/keys.ts';
 import { tenantPartition } from '../../shared/tenants/keys.ts';
 import {
@@ -72,7 +73,7 @@ describe('a deployed stage', () => {
           [tenantPartition, ['BatchGetItem']],
           [userPartition, ['BatchGetItem']],
         ],
-        secrets: ['sealing-key'],
+        secrets: [sealingKeySecret],
       }),
     );
 

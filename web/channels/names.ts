@@ -1,4 +1,4 @@
-import type { ChannelName } from '../../shared/contract/schemas.ts';
+import type { ChannelName } from '../../shared/channels/names.ts';
 
 /** Where tenants sell, as people call it. */
 export const marketplaceNames: Readonly<Record<ChannelName, string>> = {

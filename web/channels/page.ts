@@ -1,4 +1,4 @@
-import type { ChannelName } from '../../shared/contract/schemas.ts';
+import type { ChannelName } from '../../shared/channels/names.ts';
 import type { SavedCredentials } from '../app/api.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
 import { ApiError } from '../app/problem.ts';

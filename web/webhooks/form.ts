@@ -1,11 +1,10 @@
-import type { EventType } from '../../shared/contract/events.ts';
 import { type FormOptions, form } from '../components/forms.ts';
 import type { Webhook } from './calls.ts';
 import { chosenEvents, type EventWords } from './events.ts';
 
 export interface WantedWebhook {
   readonly url: string;
-  readonly events: EventType[];
+  readonly events: string[];
   readonly description: string | undefined;
 }
 

@@ -9,9 +9,10 @@ import {
   type SubscriptionPlan,
   Timestamp,
 } from '../../contract/schemas.ts';
+import { sealingKeySecret } from '../../contract/secrets.ts';
 import { limitPartition } from '../../limits/keys.ts';
 import { tenantPartition } from '../../tenants/keys.ts';
-import { deliveryPartition } from '../../webhooks/keys.ts';
+import { detectionCreated } from '../events.ts';
 import {
   detectionCountPartition,
   detectionPartition,
@@ -19,6 +20,7 @@ import {
   eniPartition,
 } from '../keys.ts';
 import { ingestPerAddress, ingestPerKey, ingestPerTenant } from '../limits.ts';
+import { detectionsWrite } from '../scopes.ts';
 
 /** For how many days from its time a detection is kept, by the plan of the tenant when it came. */
 export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, number>> = {
@@ -68,12 +70,6 @@ export const Detection = z
   })
   .meta({ id: 'Detection' });
 
-/** Events of detections that webhooks may ask for. */
-export const detectionEvents = {
-  'detection.created':
-    'Detections were stored: one event for a report, or several for the parts of a large one. Data: `count`, `detection_ids`.',
-} as const;
-
 export const listDetections = defineEndpoint({
   id: 'detections/list',
   method: 'GET',
@@ -103,7 +99,7 @@ export const listDetections = defineEndpoint({
     [tenantPartition, ['GetItem']],
     [detectionSeries, ['Query']],
   ],
-  secrets: ['sealing-key'],
+  secrets: [sealingKeySecret],
 });
 
 export const ingestDetections = defineEndpoint({
@@ -114,7 +110,7 @@ export const ingestDetections = defineEndpoint({
   summary: 'Sensors report detections',
   description:
     'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. An `eni_id` that another tenant has claimed is refused; one that nobody has claimed is accepted.',
-  access: { kind: 'apiKey', scope: 'detections:write' },
+  access: { kind: 'apiKey', scope: detectionsWrite },
   body: z
     .strictObject({
       detections: z
@@ -152,10 +148,9 @@ export const ingestDetections = defineEndpoint({
     [detectionPartition, ['PutItem']],
     [detectionCountPartition, ['UpdateItem']],
     [eniPartition, ['BatchGetItem', 'UpdateItem']],
-    [deliveryPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
-  queues: ['webhooks'],
+  publishes: [detectionCreated],
 });
 
 export const seedDetections = defineEndpoint({
@@ -171,7 +166,6 @@ export const seedDetections = defineEndpoint({
     [tenantPartition, ['Query']],
     [detectionPartition, ['PutItem']],
     [detectionCountPartition, ['UpdateItem']],
-    [deliveryPartition, ['PutItem']],
   ],
-  queues: ['webhooks'],
+  publishes: [detectionCreated],
 });

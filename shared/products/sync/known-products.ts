@@ -1,4 +1,4 @@
-import { ChannelName } from '../../contract/schemas.ts';
+import { ChannelName } from '../../channels/names.ts';
 import type { Marketplace } from '../product.ts';
 
 const states = ['present', 'missing', 'forgotten'] as const;

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { ChannelName } from '../../contract/schemas.ts';
+import { ChannelName } from '../../channels/names.ts';
 import { getItem, putItem, updateItem, type Write } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import { syncErrorCodes } from '../metrics.ts';

@@ -1,15 +1,17 @@
 import * as z from 'zod';
 import { noCredentials } from '../../channels/errors.ts';
+import { ChannelName } from '../../channels/names.ts';
 import { busy, invalidCursor, notFound } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
-import { ChannelName } from '../../contract/schemas.ts';
 import { openCursor, sealCursor } from '../../runtime/cursors.ts';
 import { newId } from '../../runtime/ids.ts';
+import { recordMetric } from '../../runtime/observe.ts';
 import { create, getItems, query, transact, type Write } from '../../table/table.ts';
 import type { TenantItem } from '../../tenants/items.ts';
 import { readCurrent } from '../catalogue/versions.ts';
+import { syncIds } from '../ids.ts';
 import { productKeys } from '../keys.ts';
-import type { SyncErrorCode } from '../metrics.ts';
+import { type SyncErrorCode, syncsStarted } from '../metrics.ts';
 import { retentionMs } from '../product.ts';
 import {
   isPublished,
@@ -21,7 +23,6 @@ import {
   unlockWrite,
   waitMsOf,
 } from './lock.ts';
-import { recordSyncMetric } from './recorder.ts';
 import { nextSyncMs, readSchedule, scheduleWrites, unscheduleWrites } from './schedule.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
@@ -122,7 +123,7 @@ export async function startSync(
     ]);
     const nowMs = Date.now();
     const run: SyncRunItem = {
-      id: newId('syn'),
+      id: newId(syncIds),
       status: 'pending',
       trigger,
       marketplaces: [...marketplaces],
@@ -151,7 +152,7 @@ export async function startSync(
       ...scheduleWrites(tenantId, schedule, nowMs),
     ]);
     if (failed) continue;
-    recordSyncMetric('SyncsStarted', 1, { trigger });
+    recordMetric(syncsStarted, 1, { trigger });
     await ports.send({ tenant_id: tenantId, run_id: run.id });
     return { task_id: run.id, status: 'pending' };
   }

@@ -1,15 +1,11 @@
 import * as z from 'zod';
 import { channelKeys } from '../../channels/keys.ts';
-import { ChannelName } from '../../contract/schemas.ts';
-import { defineQueue, send } from '../../runtime/queues.ts';
+import { ChannelName } from '../../channels/names.ts';
+import { publish } from '../../events/publish.ts';
+import { send } from '../../runtime/queues.ts';
 import { query } from '../../table/table.ts';
+import { syncQueue } from '../queue.ts';
 import type { SyncPorts } from './sync-ports.ts';
-
-/** The runs that a worker shall go on with. */
-export const syncQueue = defineQueue(
-  'sync',
-  z.strictObject({ tenant_id: z.string(), run_id: z.string() }),
-);
 
 const SavedCredential = z.object({ marketplace: ChannelName });
 
@@ -26,4 +22,9 @@ export const startAdapters: Pick<SyncPorts, 'marketplaces' | 'send'> = {
     return Items.map((item) => SavedCredential.parse(item).marketplace);
   },
   send: (message, delaySeconds = 0) => send(syncQueue, message, { delaySeconds }),
+};
+
+/** How a sync tells of its events. */
+export const syncPublisher: Pick<SyncPorts, 'publish'> = {
+  publish: (tenantId, { kind, data }) => publish(tenantId, kind, data),
 };

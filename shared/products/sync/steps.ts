@@ -18,6 +18,7 @@ import {
   readManifest,
   writeManifest,
 } from '../catalogue/versions.ts';
+import { productLowStock } from '../events.ts';
 import { productKeys } from '../keys.ts';
 import {
   contentHash,
@@ -124,7 +125,7 @@ async function tellOfLowStock(
     if (!isNew || position.low_stock_events >= maxLowStockEvents) continue;
     position.low_stock_events += 1;
     await ports.publish(tenantId, {
-      type: 'product.low_stock',
+      kind: productLowStock,
       data: {
         product_id: id,
         seller_article: now.seller_sku,

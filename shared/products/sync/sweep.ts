@@ -1,11 +1,11 @@
 import { AppError } from '../../contract/errors.ts';
-import { logger } from '../../runtime/observe.ts';
+import { logger, recordMetric } from '../../runtime/observe.ts';
 import { deleteItem, getItem, transact } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
+import { syncsDue, syncsStuck } from '../metrics.ts';
 import { FailedSync } from './failure.ts';
 import { acquire, diagnose, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
-import { recordSyncMetric } from './recorder.ts';
 import { startSync } from './runs.ts';
 import {
   type DueSync,
@@ -46,7 +46,7 @@ export async function sweepDueSyncs(
       });
     }
   }
-  recordSyncMetric('SyncsDue', count);
+  recordMetric(syncsDue, count);
 }
 
 /** Whether the tenant's products should be on their way and nobody was at it. */
@@ -103,7 +103,7 @@ async function watch(
   if (!absence) return false;
   const isOld = Date.parse(lock.started_at) + maxRunMs <= nowMs;
   const isHopeless = isOld || lock.worker_deaths >= maxWorkerDeaths;
-  if (isHopeless && !isRevocable(lock)) recordSyncMetric('SyncsStuck', 1);
+  if (isHopeless && !isRevocable(lock)) recordMetric(syncsStuck, 1);
   if (isHopeless && isRevocable(lock)) {
     const held = await acquire(tenantId, lock.run_id);
     if (held) await failRun(tenantId, held, ports, new FailedSync('internal_error'));

@@ -1,8 +1,7 @@
 import { channelCall } from '../../channels/call.ts';
 import { channels } from '../../channels/channels.ts';
 import { credentialsVersion, openCredentials } from '../../channels/credentials.ts';
-import { publish } from '../../webhooks/events.ts';
-import { startAdapters } from './start-adapters.ts';
+import { startAdapters, syncPublisher } from './start-adapters.ts';
 import type { PageReader, SyncPorts } from './sync-ports.ts';
 
 /** What a sync needs of the rest of the product, in production. */
@@ -20,5 +19,5 @@ export const syncAdapters: SyncPorts = {
     return { version, read };
   },
   credentialsVersion,
-  publish,
+  ...syncPublisher,
 };

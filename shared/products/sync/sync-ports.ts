@@ -1,4 +1,5 @@
 import type { ChannelPage } from '../../channels/adapter.ts';
+import type { EventKind } from '../../contract/events.ts';
 import type { Marketplace } from '../product.ts';
 
 /** Which run of which tenant a worker shall go on with. */
@@ -7,10 +8,10 @@ export interface SyncMessage {
   run_id: string;
 }
 
-export type SyncEvent = {
-  type: 'sync.started' | 'sync.completed' | 'sync.failed' | 'product.low_stock';
+export interface SyncEvent {
+  kind: EventKind;
   data: Record<string, unknown>;
-};
+}
 
 /** Reads one page of a seller's products. Throws ChannelError. */
 export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<ChannelPage>;

@@ -1,9 +1,17 @@
 import { ChannelError } from '../../channels/adapter.ts';
-import { logger } from '../../runtime/observe.ts';
+import { logger, recordMetric } from '../../runtime/observe.ts';
 import { maxDelaySeconds } from '../../runtime/queues.ts';
 import { getItem, updateItem } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
+import { syncCompleted, syncFailed, syncStarted } from '../events.ts';
+import {
+  syncDuration,
+  syncedProducts,
+  syncsCompleted,
+  syncsFailed,
+  syncsStuck,
+} from '../metrics.ts';
 import { FailedSync } from './failure.ts';
 import { SyncJob } from './job.ts';
 import {
@@ -18,7 +26,6 @@ import {
   waitMsOf,
 } from './lock.ts';
 import { readNextPage } from './reading.ts';
-import { recordSyncMetric } from './recorder.ts';
 import { beginWrite, endRun, outcomeOf, type SyncError } from './runs.ts';
 import { applySegment, deleteObsolete, discardStaged, markMissing, publish } from './steps.ts';
 import type { SyncMessage, SyncPorts } from './sync-ports.ts';
@@ -98,7 +105,7 @@ async function begin(
     throw new FailedSync('tenant_not_active');
   if (!position.start_published) {
     await ports.publish(tenantId, {
-      type: 'sync.started',
+      kind: syncStarted,
       data: {
         task_id: position.run_id,
         marketplaces: position.marketplaces,
@@ -156,11 +163,11 @@ async function end(
     tenantId,
     error
       ? {
-          type: 'sync.failed',
+          kind: syncFailed,
           data: { task_id, error, errors, synced: syncedBy(position), ...figures, failed_at: at },
         }
       : {
-          type: 'sync.completed',
+          kind: syncCompleted,
           data: { task_id, ...figures, duration_ms, completed_at: at },
         },
   );
@@ -168,13 +175,13 @@ async function end(
   if (error) {
     const { code, marketplace } = error;
     logger.warn('sync_failed', { code, marketplace, errors: errors.length, ...figures });
-    recordSyncMetric('SyncsFailed', 1, { reason: code });
+    recordMetric(syncsFailed, 1, { reason: code });
     return;
   }
   logger.info('sync_completed', figures);
-  recordSyncMetric('SyncsCompleted', 1);
-  recordSyncMetric('SyncDuration', duration_ms);
-  recordSyncMetric('SyncedProducts', figures.processed);
+  recordMetric(syncsCompleted, 1);
+  recordMetric(syncDuration, duration_ms);
+  recordMetric(syncedProducts, figures.processed);
 }
 
 async function pause(
@@ -214,7 +221,7 @@ async function onError(
   if (position.interruptions >= maxInterruptions) {
     if (isRevocable(position))
       return failRun(tenantId, position, ports, new FailedSync('internal_error'));
-    recordSyncMetric('SyncsStuck', 1);
+    recordMetric(syncsStuck, 1);
   }
   // What has begun to be saved is saved to its end, however long that takes.
   await pause(tenantId, position, ports, growing(firstPauseMs, position.interruptions));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LocalMetrics } from '../../../local/aws/metrics.ts';
-import { definitionsByName } from '../../../shared/contract/metrics.ts';
+import { metrics } from '../../../shared/contract/registry.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
 const queue = (id: string, tag: string, more: object = {}) => ({
@@ -103,8 +103,7 @@ describe('the metrics of functions', () => {
   it('have the texts of the list', async () => {
     const { text } = await readAfter();
 
-    for (const { description } of Object.values(definitionsByName))
-      expect(text).toContain(description);
+    for (const { description } of metrics.values()) expect(text).toContain(description);
   });
 
   it('never get a line for what a function makes up, nor for what is no metric', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ChannelName } from '../../../shared/channels/names.ts';
 import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
 import { problemType } from '../../../shared/contract/errors.ts';
 import { errorsOf, openApiDocument } from '../../../shared/contract/openapi.ts';
@@ -9,7 +10,6 @@ import {
   families,
   limits,
 } from '../../../shared/contract/registry.ts';
-import { ChannelName } from '../../../shared/contract/schemas.ts';
 import { features } from '../../../shared/features.ts';
 import { limitPartition } from '../../../shared/limits/keys.ts';
 

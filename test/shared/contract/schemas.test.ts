@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CompanyName, Email, TenantId } from '../../../shared/contract/schemas.ts';
+import { userIds } from '../../../shared/identity/ids.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
+import { tenantIds } from '../../../shared/tenants/ids.ts';
 
 const localPart64 = 'a'.repeat(64);
 const label63 = 'b'.repeat(63);
@@ -98,10 +100,10 @@ describe('a company name', () => {
 
 describe('an id', () => {
   it('is what newId makes, and nothing of another kind or spelling', () => {
-    const id = newId('tnt');
+    const id = newId(tenantIds);
     expect(TenantId.parse(id)).toBe(id);
     for (const other of [
-      newId('usr'),
+      newId(userIds),
       id.toLowerCase(),
       `${id}0`,
       id.slice(0, -1),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sessionIds, userIds } from '../../../shared/identity/ids.ts';
 import {
   formatRefreshToken,
   hashSecret,
@@ -9,11 +10,12 @@ import {
   parseRefreshToken,
 } from '../../../shared/identity/refresh-tokens.ts';
 import { newId } from '../../../shared/runtime/ids.ts';
+import { tenantIds } from '../../../shared/tenants/ids.ts';
 
 const fresh = () => ({
-  tenantId: newId('tnt'),
-  userId: newId('usr'),
-  sessionId: newId('ses'),
+  tenantId: newId(tenantIds),
+  userId: newId(userIds),
+  sessionId: newId(sessionIds),
   family: newSecret(),
   generation: newSecret(),
 });

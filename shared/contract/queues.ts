@@ -1,0 +1,22 @@
+import type * as z from 'zod';
+
+/** Every message is about one tenant. */
+export type TenantMessage = z.ZodType<{ tenant_id: string }>;
+
+/** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
+export interface MessageQueue<M extends TenantMessage = TenantMessage> {
+  readonly name: string;
+  readonly message: M;
+}
+
+export const defineQueue = <M extends TenantMessage>(
+  name: string,
+  message: M,
+): MessageQueue<M> => ({
+  name,
+  message,
+});
+
+/** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
+export const queueVariable = ({ name }: Pick<MessageQueue, 'name'>): string =>
+  `${name.toUpperCase()}_QUEUE_URL`;

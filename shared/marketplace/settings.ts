@@ -1,0 +1,40 @@
+import type { Setting } from '../contract/settings.ts';
+
+/** What the product sells and where it sends buyers until a vendor says so; `prod` has to be told. */
+const demo = { productCode: 'tenantry-demo', supportEmail: 'support@example.com' } as const;
+const emailPattern = '[^@\\s]+@[^@\\s]+';
+
+export const productCodes: Setting = {
+  variable: 'PRODUCT_CODES',
+  description:
+    'Codes of the AWS Marketplace products that this deployment sells, separated by commas',
+  value: {
+    parameter: (stage) =>
+      stage === 'prod'
+        ? {
+            allowedPattern: `(?!(.*,)?\\s*${demo.productCode}\\s*(,|$)).*[^\\s,].*`,
+            constraintDescription: 'must be the codes of your own products in AWS Marketplace',
+          }
+        : { default: demo.productCode, minLength: 1 },
+  },
+};
+
+export const supportEmail: Setting = {
+  variable: 'SUPPORT_EMAIL',
+  description: 'Where pages send buyers who need help',
+  value: {
+    parameter: (stage) =>
+      stage === 'prod'
+        ? {
+            allowedPattern: `(?!${demo.supportEmail.replaceAll('.', '[.]')}$)${emailPattern}`,
+            constraintDescription: 'must be an address at which you answer buyers',
+          }
+        : { default: demo.supportEmail, allowedPattern: emailPattern },
+  },
+};
+
+export const marketplaceRegion: Setting = {
+  variable: 'MARKETPLACE_REGION',
+  description: 'Region of the AWS Marketplace APIs',
+  value: { parameter: () => ({ default: 'us-east-1' }) },
+};

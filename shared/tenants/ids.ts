@@ -1,0 +1,3 @@
+import type { IdKind } from '../contract/ids.ts';
+
+export const tenantIds: IdKind = { prefix: 'tnt', of: 'tenants' };
