@@ -5,6 +5,7 @@ import {
   endpoints,
   errorKinds,
   eventKinds,
+  items,
   limits,
   metrics,
   seriesOf,
@@ -36,7 +37,7 @@ export function apiDocument(): string {
     '',
     row(['Limit', 'Quota', 'Window', 'Endpoints']),
     row(['---', '--:', '--:', '---']),
-    ...[...limits.values()].map(({ name, quota, windowSeconds }) =>
+    ...sorted(limits.values(), ({ name }) => name).map(({ name, quota, windowSeconds }) =>
       row([`\`${name}\``, String(quota), `${windowSeconds} s`, limitedBy(name)]),
     ),
     '',
@@ -46,7 +47,19 @@ export function apiDocument(): string {
     '',
     row(['Event', 'What has happened']),
     row(['---', '---']),
-    ...[...eventKinds.values()].map(({ type, description }) => row([`\`${type}\``, description])),
+    ...sorted(eventKinds.values(), ({ type }) => type).map(({ type, description }) =>
+      row([`\`${type}\``, description]),
+    ),
+    '',
+    '## What is stored',
+    '',
+    'One table; `series` is its index. Keys stand in `keys.ts` of each area.',
+    '',
+    row(['Item', 'Partition key', 'Sort key', 'In the series index']),
+    row(['---', '---', '---', '---']),
+    ...items.map(({ what, pk, sk, series }) =>
+      row([what, ...[pk, sk].map((key) => `\`${key}\``), series ? `\`${series}\`` : '']),
+    ),
     '',
     '## Errors',
     '',
@@ -54,11 +67,17 @@ export function apiDocument(): string {
     '',
     row(['Status', 'Code', 'Meaning']),
     row(['--:', '---', '---']),
-    ...[...errorKinds.values(), ...gatewayErrors].map(({ status, code, detail }) =>
-      row([String(status), `\`${code}\``, detail]),
-    ),
+    ...sorted(
+      [...errorKinds.values(), ...gatewayErrors],
+      ({ status, code }) => `${status} ${code}`,
+    ).map(({ status, code, detail }) => row([String(status), `\`${code}\``, detail])),
     '',
   ].join('\n');
+}
+
+/** By a text of each, so that documents do not depend on the order of modules. */
+function sorted<T>(all: Iterable<T>, textOf: (one: T) => string): T[] {
+  return [...all].toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
 }
 
 const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
@@ -82,7 +101,7 @@ const units = { count: 'count', gauge: 'gauge', milliseconds: 'ms' } as const;
 
 /** The metrics that functions write, and how many CloudWatch bills at most. */
 export function metricsTable(): string {
-  const all = [...metrics.values()];
+  const all = sorted(metrics.values(), ({ name }) => name);
   return [
     row(['Metric', 'Unit', 'Dimensions', 'Meaning', 'At most']),
     row(['---', '---', '---', '---', '--:']),

@@ -42,7 +42,7 @@ const sources = {
   secretArns: anything,
   keyArns: anything,
   queueUrls: anything,
-  valueOf: () => 'given',
+  settingOf: () => 'given',
 } satisfies SettingSources;
 const settingsOf = (entry: Needs & { id: string }): ReadonlySet<string> =>
   new Set(Object.keys(environmentOf(entry, sources)));

@@ -44,7 +44,7 @@ export class ApiStack extends Stack {
 
     const logs = new FunctionLogs(this, 'FunctionLogs');
     const logLevel = logLevelParameter(this).valueAsString;
-    const valueOf = settingValues(this, props.stage);
+    const settingOf = settingValues(this, props.stage);
     const queues = new Queues(this, 'Queues', {
       stage: props.stage,
       workers,
@@ -63,7 +63,7 @@ export class ApiStack extends Stack {
           secretArns: data.granted.secretArns,
           keyArns: data.granted.keyArns,
           queueUrls: queues.urls,
-          valueOf,
+          settingOf,
         }),
       });
     const workerFunctions = workers.map((worker) => {

@@ -13,19 +13,19 @@ export interface SettingSources {
   /** URLs of queues by name; those without a worker do not exist. */
   readonly queueUrls: NonNullable<GrantedResources['queueArns']>;
   /** Value of a setting in this deployment. */
-  readonly valueOf: (setting: Setting) => string;
+  readonly settingOf: (setting: Setting) => string;
 }
 
 /** The settings that a function reads, and only those. */
 export function environmentOf(
   { table, secrets = [], queues = [], kmsKeys = [], settings = [] }: Needs,
-  { tableName, secretArns, keyArns, queueUrls, valueOf }: SettingSources,
+  { tableName, secretArns, keyArns, queueUrls, settingOf }: SettingSources,
 ): Record<string, string> {
   const counts = table?.some(([family]) => family === limitPartition);
   const read = counts ? [...settings, limitsMultiplier] : settings;
   return {
     ...(table && { TABLE_NAME: tableName }),
-    ...Object.fromEntries(read.map((setting) => [setting.variable, valueOf(setting)] as const)),
+    ...Object.fromEntries(read.map((setting) => [setting.variable, settingOf(setting)] as const)),
     ...Object.fromEntries(
       secrets.map(({ name, variable }) => [variable, secretArns[name] ?? ''] as const),
     ),

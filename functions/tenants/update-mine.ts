@@ -1,7 +1,9 @@
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 import { updateMyTenant } from '../../shared/tenants/contract.ts';
 import { renameTenant } from '../../shared/tenants/rename.ts';
+import { showTenant } from '../../shared/tenants/tenants.ts';
 
 export const handler = handleBearer(updateMyTenant, async ({ tenantId, body }) => {
-  return { status: 200, body: await renameTenant(tenantId, body.name, body.version) };
+  const renamed = await renameTenant(tenantId, body.name, body.version);
+  return { status: 200, body: { ...(await showTenant(tenantId)), ...renamed } };
 });

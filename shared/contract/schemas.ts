@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { apiKeyIds } from '../api-keys/ids.ts';
 import { userIds } from '../identity/ids.ts';
 import { tenantIds } from '../tenants/ids.ts';
-import { webhookIds } from '../webhooks/ids.ts';
 import type { IdKind } from './ids.ts';
 
 export const idOf = ({ prefix }: IdKind) =>
@@ -47,7 +46,6 @@ export const TenantId = idOf(tenantIds).meta({
 });
 export const UserId = idOf(userIds);
 export const ApiKeyId = idOf(apiKeyIds);
-export const WebhookId = idOf(webhookIds);
 export const maxUrl = 2048;
 
 export const Timestamp = z.iso
@@ -102,8 +100,6 @@ export const CompanyName = z
 
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
-export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);
-export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
 
 export const TokenResponse = z
   .strictObject({

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ChannelName } from '../channels/names.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
   CompanyName,
@@ -11,6 +10,7 @@ import {
 } from '../contract/schemas.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
+import { signUpMembers } from '../tenants/extension-members.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import { emailTaken, invalidCredentials, invalidRefreshToken } from './errors.ts';
 import { emailPartition, userPartition } from './keys.ts';
@@ -41,14 +41,13 @@ export const register = defineEndpoint({
       email: Email,
       password: NewPassword,
       company_name: CompanyName,
-      marketplace_type: ChannelName.default('wildberries'),
+      ...signUpMembers,
     })
     .meta({
       example: {
         email: 'owner@example.com',
         password: 'correct horse battery',
         company_name: 'Example Ltd',
-        marketplace_type: 'ozon',
       },
     }),
   responses: {

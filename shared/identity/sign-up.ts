@@ -1,9 +1,8 @@
-import type * as z from 'zod';
-import type { ChannelName } from '../channels/names.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { transact } from '../table/table.ts';
+import { tenantExtensions } from '../tenants/extensions.ts';
 import { newTenant } from '../tenants/tenants.ts';
 import { emailTaken } from './errors.ts';
 import { newOwner } from './members.ts';
@@ -15,7 +14,8 @@ interface SignUp {
   email: string;
   password: string;
   company_name: string;
-  marketplace_type: z.infer<typeof ChannelName>;
+  /** What features ask for. */
+  [member: string]: unknown;
 }
 
 /**
@@ -33,13 +33,17 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
     status: 'ACTIVE',
     plan: 'FREE',
     name: wanted.company_name,
-    marketplaceType: wanted.marketplace_type,
   });
   const owner = newOwner(tenant.id, wanted.email, passwordHash);
   const session = newSession(tenant.id, owner.userId, client);
   // Signed before anything is written: without keys nobody is half signed up.
   const tokens = await session.tokens('owner');
-  const failed = await transact([...owner.writes, write, session.write]);
+  const failed = await transact([
+    ...owner.writes,
+    write,
+    session.write,
+    ...tenantExtensions.flatMap(({ signUpWrites }) => signUpWrites(tenant.id, wanted)),
+  ]);
   if (failed) throw new AppError(emailTaken);
   logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
   return tokens;

@@ -18,6 +18,8 @@ export const cataloguePartition: KeyFamily = {
 export const syncDuePartition: KeyFamily = { name: 'syncDuePartition', pattern: 'SYNCDUE#*' };
 
 export const productKeys = {
+  /** Where the tenant sells, as it said at sign-up. */
+  sellsOn: (tenantId: string): Key => ({ pk: tenantPrefix(tenantId), sk: 'SELLSON' }),
   product: (tenantId: string, productId: string): Key => ({
     pk: `${tenantPrefix(tenantId)}#PRODUCT#${part(productId)}`,
     sk: 'PRODUCT',
@@ -63,6 +65,7 @@ export const productKeys = {
 
 /** What is stored under these keys, for documents. */
 export const items: readonly ItemKind[] = [
+  { what: 'where a tenant sells', pk: 'TENANT#<tenant>', sk: 'SELLSON' },
   { what: 'product', pk: 'TENANT#<tenant>#PRODUCT#<product>', sk: 'PRODUCT' },
   {
     what: "change of a product's stock or price",

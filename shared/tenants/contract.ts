@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ChannelName } from '../channels/names.ts';
 import { versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
@@ -10,6 +9,7 @@ import {
   Timestamp,
 } from '../contract/schemas.ts';
 import { tenantUpdated } from './events.ts';
+import { tenantMembers } from './extension-members.ts';
 import { tenantPartition } from './keys.ts';
 
 export const Tenant = z
@@ -18,7 +18,7 @@ export const Tenant = z
     name: z.string().nullable(),
     status: TenantStatus,
     plan: SubscriptionPlan.nullable(),
-    marketplace_type: ChannelName,
+    ...tenantMembers,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: z.int().positive(),
@@ -33,7 +33,7 @@ export const getMyTenant = defineEndpoint({
   summary: 'The tenant of the caller',
   access: bearer(roles, { anyStatus: true }),
   responses: { 200: { description: 'The tenant', schema: Tenant } },
-  table: [[tenantPartition, ['GetItem']]],
+  table: [[tenantPartition, ['BatchGetItem']]],
 });
 
 export const updateMyTenant = defineEndpoint({

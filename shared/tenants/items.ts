@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { ChannelName } from '../channels/names.ts';
 import { SubscriptionPlan, TenantStatus } from '../contract/schemas.ts';
 
 export const TenantItem = z.object({
@@ -7,7 +6,6 @@ export const TenantItem = z.object({
   name: z.string().nullable(),
   status: TenantStatus,
   plan: SubscriptionPlan.nullable(),
-  marketplace_type: ChannelName,
   created_at: z.string(),
   updated_at: z.string(),
   version: z.number(),

@@ -2,16 +2,7 @@ import * as z from 'zod';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { invalidCursor, notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
-import {
-  DeliveryStatus,
-  DisabledReason,
-  maxUrl,
-  pageOf,
-  pageQuery,
-  Timestamp,
-  uniqueList,
-  WebhookId,
-} from '../contract/schemas.ts';
+import { maxUrl, pageOf, pageQuery, Timestamp, uniqueList } from '../contract/schemas.ts';
 import { sealingKeySecret } from '../contract/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
@@ -19,6 +10,7 @@ import { tooManyWebhooks, webhookDisabled } from './errors.ts';
 import { deliveryPartition, dueDeliveries } from './keys.ts';
 import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
 import { deliveryQueue } from './queue.ts';
+import { DeliveryStatus, DisabledReason, WebhookId } from './schemas.ts';
 import { eventTypes, webhookAllowPrivate } from './settings.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);

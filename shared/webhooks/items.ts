@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DeliveryStatus, DisabledReason } from '../contract/schemas.ts';
+import { DeliveryStatus, DisabledReason } from './schemas.ts';
 
 export const WebhookItem = z.object({
   id: z.string(),

@@ -1,65 +1,108 @@
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isApiDocumentCurrent, isMetricsTableCurrent } from '../../docs/generate.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { features } from '../../shared/features.ts';
 import { version } from '../../shared/version.ts';
 
-/** Features by the word that their files carry. A vendor may delete one and keep the rest. */
-const features = ['detections', 'products'];
-/** Where the features are put together with the core. */
+/** Where features are put together: each line there that names one goes with it. */
 const compositionRoots = [
-  'shared/contract/registry.ts',
-  'shared/contract/events.ts',
-  'web/app/main.ts',
-  'shared/contract/metrics.ts',
+  'shared/features.ts',
+  'shared/events/subscribers.ts',
+  'shared/tenants/extensions.ts',
+  'shared/tenants/extension-members.ts',
+  'web/features.ts',
 ];
 
-const sources = Object.keys(import.meta.glob('../../{shared,functions,web}/**/*.ts')).map((path) =>
-  path.replace('../../', ''),
-);
+const files = Object.keys(
+  import.meta.glob([
+    '../../{shared,functions,web,infra,local,harness,bench,test,docs}/**/*.ts',
+    '../../test/shared/architecture.test.ts',
+  ]),
+).map((path) => posix.normalize(posix.join('test/shared', path)));
+const sources = files.filter((path) => /^(shared|functions|web)\//.test(path));
+const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-const featureOf = (path: string) => features.find((feature) => path.includes(feature));
+const taken = new Map(features.filter(({ isCore }) => !isCore).map((one) => [one.id, one]));
 
-function importsOf(path: string): string[] {
-  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, specifier = '']) =>
-    new URL(specifier, `file:///${path}`).pathname.slice(1),
-  );
+/** The feature whose folder a file lies in: `shared/<feature>/…`, `test/shared/<feature>/…`. */
+const featureOf = (path: string) => path.split('/').find((part) => taken.has(part));
+
+interface Import {
+  readonly target: string;
+  readonly isType: boolean;
 }
+
+/** What a file imports of this repository: static, bare, re-exported, dynamic and mocked. */
+function importsOf(path: string): Import[] {
+  const found = text(path).matchAll(
+    /(?:\b(import|export)\s+(type\s+)?(?:[\w*{}\s,]+?\s+from\s+)?|\bimport\(\s*|\bvi\.mock\(\s*)'(\.[^']+)'/g,
+  );
+  return [...found].map(([, , type, specifier = '']) => ({
+    target: posix.normalize(posix.join(posix.dirname(path), specifier)),
+    isType: type !== undefined,
+  }));
+}
+
+const graph = new Map(files.map((path) => [path, importsOf(path)]));
 
 describe('the tree', () => {
   it('has features, and a core beside them', () => {
-    expect(sources.filter(featureOf).length).toBeGreaterThan(3);
+    expect(sources.filter(featureOf).length).toBeGreaterThanOrEqual(taken.size);
     expect(sources.filter((path) => !featureOf(path)).length).toBeGreaterThan(30);
+    expect([...graph.values()].flat().length).toBeGreaterThan(500);
   });
 
-  it('has a core that imports no feature', () => {
-    const core = sources.filter((path) => !featureOf(path) && !compositionRoots.includes(path));
-
-    const wrong = core.flatMap((path) =>
-      importsOf(path)
-        .filter(featureOf)
-        .map((target) => `${path} imports ${target}`),
-    );
+  it('names a feature only in its own folders, in those that use it, and where features are put together', () => {
+    const wrong = files.flatMap((path) => {
+      const own = featureOf(path);
+      const allowed = new Set([own, ...((own && taken.get(own)?.uses) || [])]);
+      return (graph.get(path) ?? [])
+        .filter(({ target }) => featureOf(target) && !allowed.has(featureOf(target)))
+        .filter(() => !compositionRoots.includes(path))
+        .map(({ target }) => `${path} imports ${target}`);
+    });
 
     expect(wrong).toEqual([]);
   });
 
-  it('has no feature that imports another', () => {
-    const wrong = sources.filter(featureOf).flatMap((path) =>
-      importsOf(path)
-        .filter(
-          (target) => featureOf(target) !== undefined && featureOf(target) !== featureOf(path),
-        )
-        .map((target) => `${path} imports ${target}`),
-    );
+  it('uses features that there are, and in no circle', () => {
+    const order: string[] = [];
+    const visit = (id: string, above: readonly string[]): void => {
+      expect(above, 'a circle').not.toContain(id);
+      const feature = features.find((one) => one.id === id);
+      expect(feature, id).toBeDefined();
+      for (const used of feature?.uses ?? []) visit(used, [...above, id]);
+      order.push(id);
+    };
+    for (const { id } of features) visit(id, []);
 
-    expect(wrong).toEqual([]);
+    expect(new Set(order).size).toBe(features.length);
+  });
+
+  it('has no circle of imports', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const circles: string[] = [];
+    const visit = (path: string, above: readonly string[]): void => {
+      if (state.get(path) === 'done') return;
+      if (state.get(path) === 'open') {
+        circles.push([...above.slice(above.indexOf(path)), path].join(' > '));
+        return;
+      }
+      state.set(path, 'open');
+      for (const { target, isType } of graph.get(path) ?? [])
+        if (!isType && graph.has(target)) visit(target, [...above, path]);
+      state.set(path, 'done');
+    };
+    for (const path of files) visit(path, []);
+
+    expect(circles).toEqual([]);
   });
 
   it('knows nothing of the local runner in what is deployed', () => {
     const wrong = sources.filter((path) =>
-      importsOf(path).some((target) => target.startsWith('local/')),
+      importsOf(path).some(({ target }) => target.startsWith('local/')),
     );
 
     expect(wrong).toEqual([]);
@@ -67,9 +110,7 @@ describe('the tree', () => {
 
   it('reaches the AWS SDK only from the domain, never from a handler', () => {
     const handlers = sources.filter((path) => path.startsWith('functions/'));
-    const wrong = handlers.filter((path) =>
-      /@aws-sdk/.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
-    );
+    const wrong = handlers.filter((path) => /@aws-sdk/.test(text(path)));
 
     expect(wrong).toEqual([]);
   });

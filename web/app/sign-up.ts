@@ -1,4 +1,3 @@
-import { marketplaces } from '../channels/names.ts';
 import { card, heading } from '../components/components.ts';
 import { h, link } from '../components/dom.ts';
 import { form, signInInstead } from '../components/forms.ts';
@@ -34,24 +33,12 @@ export function signUpPage(app: App): Page {
             autocomplete: 'organization',
             maxLength: 255,
           },
-          {
-            name: 'marketplace_type',
-            label: 'Where you sell',
-            kind: 'select',
-            choices: marketplaces,
-          },
         ],
         submit: 'Create account',
         fieldOfCode: { email_taken: 'email' },
         helpWith: { email_taken: signInInstead },
-        async onSubmit({ email = '', password = '', company_name = '', marketplace_type }) {
-          const chosen = marketplaces.find(([value]) => value === marketplace_type)?.[0];
-          const tokens = await app.api.register({
-            email,
-            password,
-            company_name,
-            ...(chosen && { marketplace_type: chosen }),
-          });
+        async onSubmit({ email = '', password = '', company_name = '' }) {
+          const tokens = await app.api.register({ email, password, company_name });
           app.session.open(tokens);
           app.go('/', { notice: { kind: 'good', text: 'Your account is ready.' }, replace: true });
         },

@@ -36,7 +36,6 @@ describe('sign-up', () => {
     const answer = await signUp({
       email: 'First@Example.com',
       company_name: ' Ромашка ',
-      marketplace_type: 'ozon',
     });
 
     expect(answer.status).toBe(201);
@@ -46,7 +45,6 @@ describe('sign-up', () => {
       name: 'Ромашка',
       status: 'ACTIVE',
       plan: 'FREE',
-      marketplace_type: 'ozon',
       version: 1,
     });
     expect((await world.login('first@example.com', password)).status).toBe(200);
@@ -96,7 +94,6 @@ describe('sign-up', () => {
     ['a number as password', { password: 12345678 }, '/password'],
     ['an email with a line break', { email: 'a@example.com\r\nBcc: b@example.com' }, '/email'],
     ['an email with a look-alike', { email: 'аlice@example.com' }, '/email'],
-    ['an unknown marketplace', { marketplace_type: 'amazon' }, '/marketplace_type'],
     ['a company of one letter', { company_name: 'x' }, '/company_name'],
     ['a role', { role: 'owner' }, '/role'],
     ['a plan', { plan: 'ENTERPRISE' }, '/plan'],

@@ -3,6 +3,7 @@ import { pretendBcrypt } from '../../../harness/bcrypt.ts';
 import { second, travel } from '../../../harness/clock.ts';
 import { setRole, setTenantStatus, tenantItem } from '../../../harness/items.ts';
 import { type Member, useWorld } from '../../../harness/world.ts';
+import { tenantMembers } from '../../../shared/tenants/extension-members.ts';
 
 const world = useWorld();
 let owner: Member;
@@ -37,7 +38,7 @@ describe('my tenant', () => {
       name: 'Example Ltd',
       status: 'ACTIVE',
       plan: 'FREE',
-      marketplace_type: 'wildberries',
+      ...Object.fromEntries(Object.keys(tenantMembers).map((name) => [name, null])),
       created_at: expect.any(String),
       updated_at: expect.any(String),
       version: 1,

@@ -1,0 +1,7 @@
+import * as z from 'zod';
+import { idOf } from '../contract/schemas.ts';
+import { webhookIds } from './ids.ts';
+
+export const WebhookId = idOf(webhookIds);
+export const DisabledReason = z.enum(['by_hand', 'gone', 'failing']);
+export const DeliveryStatus = z.enum(['pending', 'delivered', 'failed']);
