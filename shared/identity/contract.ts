@@ -64,6 +64,7 @@ export const register = defineEndpoint({
   ],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
+  native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
 
@@ -90,6 +91,7 @@ export const login = defineEndpoint({
   ],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
+  native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
 
