@@ -1,3 +1,5 @@
+// First: functions read their environment when they load.
+import '../harness/environment.ts';
 import { pathToFileURL } from 'node:url';
 import type { Benchmark } from './result.ts';
 
