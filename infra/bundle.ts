@@ -87,8 +87,8 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   const native = nativePackagesIn(output.inputs);
-  const declared = entries.find((entry) => entry.id === id)?.native ?? [];
-  if (native.join() !== declared.join())
+  const entry = entries.find((each) => each.id === id);
+  if (entry && native.join() !== (entry.native ?? []).join())
     throw new Error(
       `The contract entry of ${id} must say native: [${native.map((name) => `'${name}'`).join()}]; its processor depends on it`,
     );
