@@ -5,7 +5,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    reporters: ['dot'],
     silent: 'passed-only',
+    setupFiles: ['harness/quiet.ts'],
     projects: [
       {
         extends: true,

@@ -1,4 +1,4 @@
-import bcrypt from 'bcrypt';
+import bcrypt from '@node-rs/bcrypt';
 import { hashPassword } from '../shared/identity/passwords.ts';
 import { newMember } from './members.ts';
 import { bundleAside, call, type Handler, loadBundle, startSurroundings } from './product.ts';
@@ -17,7 +17,7 @@ export const benchmark: Benchmark = async (tell) => {
 
   const times = await timeInTurns(
     {
-      bcrypt: () => bcrypt.compare(password, hash),
+      bcrypt: () => bcrypt.verify(password, hash),
       login: () => attempt({ email, password }, 200),
       wrongPassword: () => attempt({ email, password: 'another horse battery' }, 401),
       unknownUser: () => attempt({ email: 'nobody@example.com', password }, 401),

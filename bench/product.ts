@@ -23,7 +23,6 @@ import { type AnyHandler, callHandler } from '../harness/streams.ts';
 import { bundleFunctions } from '../infra/bundle.ts';
 import { Keyring } from '../local/aws/kms.ts';
 import { startOzon } from '../local/channels/ozon.ts';
-import { installAwslambda } from '../local/lambda/awslambda.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import {
@@ -31,9 +30,6 @@ import {
   type SigningKey,
   toVerificationKeys,
 } from '../shared/identity/signing-keys.ts';
-
-// As Lambda's runtime does before it loads a function.
-installAwslambda();
 
 export type Handler = AnyHandler;
 export type Authorizer = (
@@ -43,29 +39,6 @@ export type Authorizer = (
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const scratch = fromRoot('build/bench/');
 const databaseBinary = fromRoot('node_modules/@dynoxide/linux-x64/dynoxide');
-export const issuer = 'urn:tenantry:bench';
-
-/** What functions find around them; the limits are out of the way, the work of counting is not. */
-const environment = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'bench',
-  AWS_SECRET_ACCESS_KEY: 'bench',
-  SIGNING_KEYS_SECRET: 'signing-keys',
-  VERIFICATION_KEYS_SECRET: 'verification-keys',
-  SEALING_KEY_SECRET: 'sealing-key',
-  TOKEN_ISSUER: issuer,
-  TOKEN_ALGORITHM: 'ES256',
-  LIMITS_MULTIPLIER: '1000000',
-  PRODUCT_CODES: 'tenantry-demo',
-  SUPPORT_EMAIL: 'support@example.com',
-  MARKETPLACE_REGION: 'us-east-1',
-  WEBHOOKS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/webhooks',
-  WEBHOOK_ALLOW_PRIVATE: 'false',
-  CREDENTIALS_KEY_ID: credentialsKeyId,
-  POWERTOOLS_SERVICE_NAME: 'tenantry',
-  POWERTOOLS_METRICS_NAMESPACE: 'Tenantry',
-  POWERTOOLS_LOG_LEVEL: 'INFO',
-} as const;
 
 /** Where functions run: an embedded table, the secrets, and AWS Marketplace's one answer. */
 export interface Surroundings {
@@ -87,7 +60,8 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
     'verification-keys': JSON.stringify({ keys: verificationKeys }),
     'sealing-key': 'a sealing key for benchmarks only',
   };
-  Object.assign(process.env, environment);
+  // Limits are out of the way, the work of counting is not.
+  process.env.LIMITS_MULTIPLIER = '1000000';
   const database = await (options.onDisk ? startDatabaseOnDisk() : startDatabase());
   process.once('exit', database.stop);
   const aws = await startAws({

@@ -32,5 +32,13 @@ export function result(
   };
 }
 
+/** What the command line asks of a benchmark beyond its figures, and what takes it. */
+export interface Extras {
+  /** Arguments after the names, without their dashes: `functions`, `inputs=auth/login`. */
+  readonly options: readonly string[];
+  /** Prints a text beside the progress. */
+  readonly print: (text: string) => void;
+}
+
 /** What a benchmark does: it may tell how far it is, and returns its figures. */
-export type Benchmark = (tell: (progress: string) => void) => Promise<Result[]>;
+export type Benchmark = (tell: (progress: string) => void, extras: Extras) => Promise<Result[]>;

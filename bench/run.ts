@@ -18,19 +18,29 @@ const benchmarks = [
   'capacity',
 ];
 
+const isOption = (argument: string) => argument.startsWith('--');
+const asked = process.argv.slice(2).filter((argument) => !isOption(argument));
+const options = process.argv
+  .slice(2)
+  .filter(isOption)
+  .map((option) => option.slice(2));
+
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+type Message = { progress: string } | { text: string } | { results: Result[] };
 
 /** Runs one benchmark in a process of its own; what its functions log goes where logs of a benchmark belong. */
 function runAlone(name: string): Promise<Result[]> {
   const logs = openSync(devNull, 'w');
   return new Promise((resolve, reject) => {
-    const child = fork(path('child.ts'), [path(`${name}.ts`)], {
+    const child = fork(path('child.ts'), [path(`${name}.ts`), ...options], {
       stdio: ['ignore', logs, 'inherit', 'ipc'],
     });
     closeSync(logs);
     let results: Result[] | undefined;
-    child.on('message', (message: { progress: string } | { results: Result[] }) => {
+    child.on('message', (message: Message) => {
       if ('results' in message) results = message.results;
+      else if ('text' in message) console.log(`\n${message.text}`);
       else tell(name, message.progress);
     });
     child.on('error', reject);
@@ -68,7 +78,6 @@ async function run(names: readonly string[]): Promise<Result[]> {
   return results;
 }
 
-const asked = process.argv.slice(2).map((argument) => argument.replace(/^--/, ''));
 const unknown = asked.find((name) => !benchmarks.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark ${unknown}; there are ${benchmarks.join(', ')}`);

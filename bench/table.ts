@@ -1,17 +1,22 @@
 import type { Result } from './result.ts';
 
-const heads = ['name', 'value', 'unit', 'target', 'holds', 'note'];
-
 /** The results as text, one row each. */
 export function formatTable(results: readonly Result[]): string {
-  const rows = results.map(({ name, value, unit, target, holds, note }) => [
-    name,
-    String(value),
-    unit,
-    `≤ ${target}`,
-    holds ? 'yes' : 'NO',
-    note,
-  ]);
+  return formatRows(
+    ['name', 'value', 'unit', 'target', 'holds', 'note'],
+    results.map(({ name, value, unit, target, holds, note }) => [
+      name,
+      String(value),
+      unit,
+      `≤ ${target}`,
+      holds ? 'yes' : 'NO',
+      note,
+    ]),
+  );
+}
+
+/** Rows of cells below their heads, each column as wide as its widest cell. */
+export function formatRows(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import bcrypt from 'bcrypt';
+import bcrypt from '@node-rs/bcrypt';
 import { vi } from 'vitest';
 
 /** What bcrypt was asked to do, in units of its inner loop: 2^cost for each hash or comparison. */
@@ -9,8 +9,8 @@ export interface BcryptWork {
 
 /** Counts the work of bcrypt until mocks are restored. */
 export function countBcrypt(): BcryptWork {
-  const { compare, hash } = bcrypt;
-  return mockBcrypt(compare, hash);
+  const { verify, hash } = bcrypt;
+  return mockBcrypt(verify, hash);
 }
 
 /**
@@ -19,28 +19,21 @@ export function countBcrypt(): BcryptWork {
  */
 export function pretendBcrypt(password: string): BcryptWork {
   return mockBcrypt(
-    async (given, hash) => given === password && !hash.endsWith('.'.repeat(53)),
-    async (_, cost) => `$2b$${cost}$${randomBytes(40).toString('hex').slice(0, 53)}`,
+    async (given, hash) => given === password && !String(hash).endsWith('.'.repeat(53)),
+    async (_, { cost } = {}) => `$2b$${cost}$${randomBytes(40).toString('hex').slice(0, 53)}`,
   );
 }
 
-function mockBcrypt(
-  compare: (password: string | Buffer, hash: string) => Promise<boolean>,
-  hash: (password: string | Buffer, cost: string | number) => Promise<string>,
-): BcryptWork {
+function mockBcrypt(verify: typeof bcrypt.verify, hash: typeof bcrypt.hash): BcryptWork {
   const counted: BcryptWork = { done: [] };
-  vi.spyOn(bcrypt, 'compare').mockImplementation(
-    async (password: string | Buffer, stored: string) => {
-      counted.done.push(2 ** Number(stored.slice(4, 6)));
-      return compare(password, stored);
-    },
-  );
-  vi.spyOn(bcrypt, 'hash').mockImplementation(
-    async (password: string | Buffer, cost: string | number) => {
-      counted.done.push(2 ** Number(cost));
-      return hash(password, cost);
-    },
-  );
+  vi.spyOn(bcrypt, 'verify').mockImplementation(async (password, stored) => {
+    counted.done.push(2 ** Number(String(stored).slice(4, 6)));
+    return verify(password, stored);
+  });
+  vi.spyOn(bcrypt, 'hash').mockImplementation(async (password, options) => {
+    counted.done.push(2 ** Number(options?.cost));
+    return hash(password, options);
+  });
   return counted;
 }
 

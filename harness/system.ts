@@ -22,7 +22,14 @@ export class System {
 
   async start(environment: Record<string, string> = {}): Promise<void> {
     this.#dataDir = mkdtempSync(join(tmpdir(), 'tenantry-'));
-    this.#cloud = await startCloud({ port: 0, dataDir: this.#dataDir, environment });
+    this.#cloud = await startCloud({
+      port: 0,
+      dataDir: this.#dataDir,
+      environment,
+      // Vitest shows it with a test that fails.
+      onFunctionLog: ({ functionId, line }) => console.log(`${functionId}: ${line}`),
+      onError: (error) => console.error(error),
+    });
   }
 
   async stop(): Promise<void> {

@@ -1,9 +1,11 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type LogLevel, type Metafile } from 'esbuild';
+import { build, type LogLevel, type Metafile, type Plugin } from 'esbuild';
 import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
+import type { NativePackage } from '../shared/contract/endpoint.ts';
 import { endpoints, workers } from '../shared/contract/registry.ts';
+import { nativeParts, requireBindings } from './native-packages.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const root = (path: string) => join(repository, path);
@@ -18,13 +20,13 @@ export const webFolder = root('build/web');
  */
 const unusedParts = ['@smithy/core/event-streams'];
 
-/** Compiled files that lie beside the bundle of a function which has the package: for both processors of Lambda. */
-const compiledFiles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  bcrypt: {
-    'bcrypt/linux-arm64.node': 'bcrypt/prebuilds/linux-arm64/bcrypt.glibc.node',
-    'bcrypt/linux-x64.node': 'bcrypt/prebuilds/linux-x64/bcrypt.glibc.node',
-    'bcrypt/LICENSE': 'bcrypt/LICENSE',
-  },
+/** Takes our loader of the compiled part for the one of @node-rs/bcrypt. */
+const nativeBinding: Plugin = {
+  name: 'native-binding',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/binding$/ }, ({ importer }) =>
+      importer.includes('@node-rs') ? { path: root('infra/native-binding.cjs') } : undefined,
+    ),
 };
 
 export interface BundledFunction {
@@ -34,14 +36,16 @@ export interface BundledFunction {
   /** Size of the minified JavaScript, without compiled files. */
   readonly bytes: number;
   /** Packages whose compiled files lie beside the bundle. */
-  readonly nativePackages: readonly string[];
+  readonly nativePackages: readonly NativePackage[];
   /** Source files in the bundle and the bytes each contributes. */
   readonly inputs: Readonly<Record<string, number>>;
 }
 
+const entries = [...endpoints, authorizer, fallback, rotateSigningKeys, ...workers];
+
 /** Ids of all functions, those of the local stage included, in the order of the contract. */
 export function functionIds(): string[] {
-  return [...endpoints, authorizer, fallback, rotateSigningKeys, ...workers].map(({ id }) => id);
+  return entries.map(({ id }) => id);
 }
 
 /** Bundles all functions in one esbuild call. Throws if a handler is missing or does not build. */
@@ -50,6 +54,7 @@ export async function bundleFunctions(
 ): Promise<BundledFunction[]> {
   const { ids = functionIds(), sources = root('functions'), outdir = functionsFolder } = options;
   const { logLevel = 'warning' } = options;
+  requireBindings();
   rmSync(outdir, { recursive: true, force: true });
 
   const { metafile } = await build({
@@ -65,10 +70,8 @@ export async function bundleFunctions(
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
     external: unusedParts,
-    alias: {
-      '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts'),
-      'node-gyp-build': root('infra/native-binding.cjs'),
-    },
+    alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
+    plugins: [nativeBinding],
     metafile: true,
     logLevel,
   });
@@ -83,12 +86,14 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
 
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
-  const native = Object.keys(compiledFiles).filter((name) =>
-    // Where node_modules is a link, its files lie outside the repository.
-    Object.keys(output.inputs).some((path) => `/${path}`.includes(`/node_modules/${name}/`)),
-  );
+  const native = nativePackagesIn(output.inputs);
+  const entry = entries.find((each) => each.id === id);
+  if (entry && native.join() !== (entry.native ?? []).join())
+    throw new Error(
+      `The contract entry of ${id} must say native: [${native.map((name) => `'${name}'`).join()}]; its processor depends on it`,
+    );
   for (const name of native)
-    for (const [to, from] of Object.entries(compiledFiles[name] ?? {}))
+    for (const [to, from] of Object.entries(nativeParts[name].files))
       copy(root(`node_modules/${from}`), join(folder, to));
   const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [
     path,
@@ -101,6 +106,13 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
     nativePackages: native,
     inputs: Object.fromEntries(inputs),
   };
+}
+
+function nativePackagesIn(inputs: Readonly<Record<string, unknown>>): NativePackage[] {
+  return (Object.keys(nativeParts) as NativePackage[]).filter((name) =>
+    // Where node_modules is a link, its files lie outside the repository.
+    Object.keys(inputs).some((path) => `/${path}`.includes(`/node_modules/${name}/`)),
+  );
 }
 
 /** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */

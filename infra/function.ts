@@ -6,6 +6,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
+import { architectureFor } from './native-packages.ts';
 import { metricsNamespace, serviceName } from './product-metrics.ts';
 import type { Stage } from './stage.ts';
 
@@ -26,6 +27,8 @@ export interface FunctionProps extends Partial<Omit<lambda.FunctionProps, 'code'
   /** Level from which on the function logs. */
   readonly logLevel: string;
 }
+
+const architectures = { arm64: lambda.Architecture.ARM_64, x86_64: lambda.Architecture.X86_64 };
 
 /** `auth/login` as it is called in a template: `AuthLogin`. */
 export function constructIdOf(functionId: string): string {
@@ -63,7 +66,7 @@ export class ContractFunction extends lambda.Function {
     super(scope, id, {
       description: entry.summary,
       runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
+      architecture: architectures[architectureFor(entry.native)],
       handler: 'index.handler',
       code: lambda.Code.fromAsset(join(bundles, entry.id)),
       memorySize: entry.memoryMb ?? 512,

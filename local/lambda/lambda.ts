@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import { bindingEnvironment } from '../../infra/native-packages.ts';
 import { region } from '../aws/aws.ts';
 import type { Credentials } from '../aws/iam.ts';
 import { invocationHeader, newTraceId } from '../aws/trace.ts';
@@ -355,6 +356,7 @@ class Environment {
         AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
         AWS_SESSION_TOKEN: credentials.sessionToken,
         TZ: ':UTC',
+        ...bindingEnvironment(),
         ...options.endpoints(),
       },
       execArgv: [],

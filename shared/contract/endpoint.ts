@@ -16,6 +16,9 @@ export type Role = (typeof roles)[number];
 /** DynamoDB actions on families of partition keys. */
 export type TableAccess = readonly (readonly [KeyFamily, readonly TableAction[]])[];
 
+/** Packages of which a part is compiled for a processor. */
+export type NativePackage = '@node-rs/bcrypt';
+
 /** What a function needs from AWS. Infra grants exactly this and nothing more. */
 export interface Needs {
   /** DynamoDB actions by the family of partition keys they may touch. */
@@ -32,6 +35,8 @@ export interface Needs {
   publishes?: readonly EventKind[];
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
+  /** Packages with a compiled part that it loads. They decide on the processor that it runs on. */
+  native?: readonly NativePackage[];
   memoryMb?: number;
   timeoutSeconds?: number;
 }

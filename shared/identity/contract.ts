@@ -63,6 +63,7 @@ export const register = defineEndpoint({
   ],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
+  native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
 
@@ -89,6 +90,7 @@ export const login = defineEndpoint({
   ],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
+  native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import bcrypt from 'bcrypt';
+import bcrypt from '@node-rs/bcrypt';
 
 /** bcrypt's work factor for new hashes; hashes of another cost are renewed at the next sign-in. */
 export const bcryptCost = 12;
@@ -17,9 +17,10 @@ function bcryptInput(password: string): string {
 }
 
 export function hashPassword(password: string): Promise<string> {
-  return bcrypt.hash(bcryptInput(password), bcryptCost);
+  return bcrypt.hash(bcryptInput(password), { cost: bcryptCost });
 }
 
+/** $2a$ and $2y$, which older services wrote, are the same algorithm; $2x$ is a faulty one. */
 const hashShape = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
 /** A hash of cost 12 that no password opens: its work stands in where there is no hash to check. */
@@ -33,15 +34,14 @@ export async function verifyPassword(password: string, hash: string | undefined)
   const input = bcryptInput(password);
   const cost = Number(hashShape.exec(hash ?? '')?.[1] ?? Number.NaN);
   if (hash === undefined || !(cost >= 4 && cost <= bcryptCost)) {
-    await bcrypt.compare(input, dummyHash(bcryptCost));
+    await bcrypt.verify(input, dummyHash(bcryptCost));
     return false;
   }
-  // Older services wrote the prefix of PHP's implementation for the same algorithm.
-  const matches = await bcrypt.compare(input, hash.replace(/^\$2y/, '$2b'));
+  const matches = await bcrypt.verify(input, hash);
   // 2^cost + 2^cost + 2^(cost+1) + … + 2^11 = 2^12. Also for the right password: while the account
   // is locked it must not be told from a wrong one.
   for (let topUp = cost; topUp < bcryptCost; topUp += 1)
-    await bcrypt.compare(input, dummyHash(topUp));
+    await bcrypt.verify(input, dummyHash(topUp));
   return matches;
 }
 

@@ -140,6 +140,7 @@ export const completeProfile = defineEndpoint({
   ],
   secrets: [signingKeysSecret],
   settings: [...Object.values(settings), tokenIssuer],
+  native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
 

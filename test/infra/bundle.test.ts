@@ -1,13 +1,23 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import bcrypt from '@node-rs/bcrypt';
+import manifest from '@node-rs/bcrypt/package.json' with { type: 'json' };
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BundledFunction, bundleFunctions, bundleWeb } from '../../infra/bundle.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { defaultProvider } from '../../infra/lambda-credentials.ts';
+import {
+  bindingEnvironment,
+  MissingBindingError,
+  requireBindings,
+} from '../../infra/native-packages.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
-import { synthesize } from './templates.ts';
+import type * as Passwords from '../../shared/identity/passwords.ts';
+import { resourcesOf, synthesize } from './templates.ts';
 
 const workspace = mkdtempSync(join(tmpdir(), 'tenantry-bundles-'));
 let bundles: BundledFunction[];
@@ -47,22 +57,94 @@ describe('the bundles', () => {
     expect(Object.keys(bundleOf('auth/login').inputs)).toContain('infra/lambda-credentials.ts');
   });
 
-  it('carry the native bcrypt for both processors of Lambda where it is imported, and only there', () => {
-    const machines = { arm64: 0xb7, x64: 0x3e };
-    const withBcrypt = bundles.filter(({ nativePackages }) => nativePackages.includes('bcrypt'));
-
-    expect(withBcrypt.map(({ id }) => id)).toEqual(
-      expect.arrayContaining(['auth/login', 'auth/register']),
-    );
-    expect(bundleOf('detections/list').nativePackages).toEqual([]);
-    for (const { folder, inputs } of withBcrypt) {
-      for (const [processor, machine] of Object.entries(machines)) {
-        const binary = readFileSync(join(folder, 'bcrypt', `linux-${processor}.node`));
-        expect(binary.subarray(1, 4).toString()).toBe('ELF');
-        expect(binary.readUInt16LE(18)).toBe(machine);
+  it('run on the processor that their compiled files are for, in every stage', () => {
+    const compiledFor: Record<number, string> = { 183: 'arm64', 62: 'x86_64' };
+    for (const stage of ['local', 'dev', 'prod'] as const) {
+      const { api, data } = synthesize({ stage });
+      const functions = [api, data].flatMap((each) => resourcesOf(each, 'AWS::Lambda::Function'));
+      const hashing = [];
+      for (const [name, { Properties, Metadata }] of functions) {
+        const { id, folder } = bundleOf(String(Metadata?.['tenantry:function']));
+        const compiled = readdirSync(folder).filter((file) => file.endsWith('.node'));
+        const processors = compiled.map((file) => {
+          const binary = readFileSync(join(folder, file));
+          expect(binary.subarray(1, 4).toString()).toBe('ELF');
+          return compiledFor[binary.readUInt16LE(18)];
+        });
+        if (compiled.length > 0) hashing.push(id);
+        expect(Properties.Architectures, name).toEqual(
+          processors.length > 0 ? processors : ['arm64'],
+        );
       }
-      expect(Object.keys(inputs)).toContain('infra/native-binding.cjs');
+      expect(hashing.sort(), stage).toEqual([
+        'auth/login',
+        'auth/register',
+        'marketplace/complete-profile',
+      ]);
     }
+  });
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'hash and verify with the compiled file beside them',
+    async () => {
+      const { folder } = bundleOf('auth/login');
+      const scratch = join(workspace, 'hashing');
+      const source = join(scratch, 'auth/login.ts');
+      mkdirSync(dirname(source), { recursive: true });
+      const passwords = new URL('../../shared/identity/passwords.ts', import.meta.url).pathname;
+      writeFileSync(source, `export * from ${JSON.stringify(passwords)};`);
+      const [bundle] = await bundleFunctions({
+        ids: ['auth/login'],
+        sources: scratch,
+        outdir: join(scratch, 'bundles'),
+      });
+      const file = join(bundle?.folder ?? '', 'index.js');
+      expect(readdirSync(folder)).toContain('bcrypt.linux-x64-gnu.node');
+
+      vi.stubEnv('NAPI_RS_NATIVE_LIBRARY_PATH', '/no/such.node');
+      expect(() => createRequire(file)(file)).toThrow('/no/such.node');
+      vi.unstubAllEnvs();
+
+      const { hashPassword, verifyPassword }: typeof Passwords = createRequire(file)(file);
+      const hash = await hashPassword('correct horse battery');
+
+      expect(await verifyPassword('correct horse battery', hash)).toBe(true);
+      expect(await verifyPassword('wrong horse battery', hash)).toBe(false);
+      expect(await bcrypt.verify('correct horse battery', hash)).toBe(true);
+      const loaded = Object.keys(createRequire(file).cache).filter((path) =>
+        path.endsWith('.node'),
+      );
+      expect(loaded).toContain(join(bundle?.folder ?? '', 'bcrypt.linux-x64-gnu.node'));
+    },
+  );
+
+  it('are refused when the contract entry is silent about a native package', async () => {
+    const sources = join(workspace, 'undeclared');
+    mkdirSync(join(sources, 'auth'), { recursive: true });
+    const passwords = new URL('../../shared/identity/passwords.ts', import.meta.url).pathname;
+    writeFileSync(join(sources, 'auth/logout.ts'), `export * from ${JSON.stringify(passwords)};`);
+
+    await expect(
+      bundleFunctions({ ids: ['auth/logout'], sources, outdir: join(workspace, 'refused') }),
+    ).rejects.toThrow("The contract entry of auth/logout must say native: ['@node-rs/bcrypt']");
+  });
+
+  it('need the compiled packages of Lambda and of the machine that makes them', () => {
+    const mac = { platform: 'darwin', arch: 'arm64' };
+    const onlyForLambda = (file: string) => file.includes('linux-x64-gnu');
+
+    expect(() => requireBindings()).not.toThrow();
+    expect(() => requireBindings(mac, () => true)).not.toThrow();
+    expect(() => requireBindings(mac, onlyForLambda)).toThrow(
+      `npm install --no-save --force @node-rs/bcrypt-linux-x64-gnu@${manifest.version} @node-rs/bcrypt-darwin-arm64@${manifest.version}`,
+    );
+    const error = new MissingBindingError(['@node-rs/bcrypt-linux-x64-gnu']);
+    expect(() => requireBindings({ platform: 'linux', arch: 'x64' }, () => false)).toThrow(error);
+    expect(inspect(error).split('\n')).toEqual([error.message]);
+    expect(bindingEnvironment(mac).NAPI_RS_NATIVE_LIBRARY_PATH).toMatch(
+      /node_modules\/@node-rs\/bcrypt-darwin-arm64\/bcrypt\.darwin-arm64\.node$/,
+    );
+    expect(bindingEnvironment({ platform: 'linux', arch: 'x64' })).toEqual({});
   });
 
   it('are refused when a handler is missing', async () => {

@@ -1,4 +1,4 @@
-import bcrypt from 'bcrypt';
+import bcrypt from '@node-rs/bcrypt';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../shared/contract/errors.ts';
 import { NewPassword, OfferedPassword } from '../../../shared/contract/schemas.ts';
@@ -110,11 +110,11 @@ describe('hashing', () => {
   // Cost 4 in place of 12: what is compared here is the input of bcrypt.
   const { hash } = bcrypt;
   beforeEach(() => {
-    vi.spyOn(bcrypt, 'hash').mockImplementation((input: string | Buffer) => hash(input, 4));
-    const { compare } = bcrypt;
-    vi.spyOn(bcrypt, 'compare').mockImplementation((input: string | Buffer, stored: string) =>
-      stored.startsWith('$2b$04$') && !stored.endsWith('.'.repeat(53))
-        ? compare(input, stored)
+    vi.spyOn(bcrypt, 'hash').mockImplementation((input) => hash(input, { cost: 4 }));
+    const { verify } = bcrypt;
+    vi.spyOn(bcrypt, 'verify').mockImplementation((input, stored) =>
+      String(stored).startsWith('$2b$04$') && !String(stored).endsWith('.'.repeat(53))
+        ? verify(input, stored)
         : Promise.resolve(false),
     );
   });
@@ -170,18 +170,23 @@ describe('hashing', () => {
 
 describe('verifying', () => {
   const password = 'correct horse battery';
-  const hashes: Record<string, string> = {};
-  const real = bcrypt.compare;
+  const hashes: Record<string, string> = {
+    // Written by the package that hashed here before.
+    earlier: '$2b$04$MemO7i.A1.4ZqjKzdJY1E.oef49snyRvs3sABj4o/9DsFQWj5dKh2',
+    earlierOf72Bytes: '$2b$04$Ev4od99g5a5V40VtlM7nFe8iPBLfzO6muOZmd42rQ4DKfQx7J.RZS',
+  };
+  const real = bcrypt.verify;
   let work: number[] = [];
   beforeAll(async () => {
     // What a dummy hash costs is counted and not done.
-    for (const cost of [4, 10, bcryptCost]) hashes[cost] = await bcrypt.hash(password, cost);
+    for (const cost of [4, 10, bcryptCost]) hashes[cost] = await bcrypt.hash(password, { cost });
   });
   beforeEach(() => {
     work = [];
-    vi.spyOn(bcrypt, 'compare').mockImplementation((input: string | Buffer, hash: string) => {
+    vi.spyOn(bcrypt, 'verify').mockImplementation((input, stored) => {
+      const hash = String(stored);
       work.push(2 ** Number(hash.slice(4, 6)));
-      return Object.values(hashes).includes(hash.replace(/^\$2a/, '$2b'))
+      return Object.values(hashes).includes(hash.replace(/^\$2[axy]/, '$2b'))
         ? real(input, hash)
         : Promise.resolve(false);
     });
@@ -206,6 +211,19 @@ describe('verifying', () => {
       expect(await verifyPassword('wrong horse', hash)).toBe(false);
     },
   );
+
+  it('opens hashes that another implementation wrote, of up to 72 bytes', async () => {
+    expect(await verifyPassword(password, hashes.earlier)).toBe(true);
+    expect(await verifyPassword('é'.repeat(36), hashes.earlierOf72Bytes)).toBe(true);
+    expect(await verifyPassword(`${'é'.repeat(36)}x`, hashes.earlierOf72Bytes)).toBe(false);
+  });
+
+  it('does not open hashes that start with $2x$, the mark of a faulty algorithm', async () => {
+    const hash = hashes[4]?.replace('$2b$', '$2x$');
+
+    expect(await verifyPassword(password, hash)).toBe(false);
+    expect(totalWork()).toBe(2 ** bcryptCost);
+  });
 
   it.each([
     ['absent', undefined],
