@@ -1,0 +1,8 @@
+/** Where features are put together. Their lines that name a feature go with it; nothing else does. */
+export const compositionRoots = [
+  'shared/features.ts',
+  'shared/events/subscribers.ts',
+  'shared/tenants/extensions.ts',
+  'shared/tenants/extension-members.ts',
+  'web/features.ts',
+];
