@@ -13,6 +13,6 @@ export const handler = handleApiKey(
       enforceLimit(ingestPerKey, apiKeyId),
     ]);
     await enforceLimit(ingestPerTenant, tenantId);
-    return { status: 202, body: await ingest(tenantId, body.detections, await plan()) };
+    return { status: 202, body: await ingest(tenantId, body.detections, plan) };
   },
 );

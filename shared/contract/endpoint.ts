@@ -96,6 +96,11 @@ export interface Endpoint<
    * lets it.
    */
   readonly streams?: true | undefined;
+  /**
+   * Its handler runs beside the authorization and not after it, to save a round trip: its answer
+   * waits for the verdict. It may only read.
+   */
+  readonly readsAhead?: true | undefined;
   /** Only in the local stage; never part of a deployed template. */
   readonly localOnly?: true;
 }
@@ -110,11 +115,13 @@ export type Defined<
   P extends z.ZodType | undefined,
   A extends Access,
   S extends true | undefined,
+  R extends true | undefined,
 > = Endpoint<B, Q, P, A> & {
   readonly body: B;
   readonly query: Q;
   readonly path: P;
   readonly streams: S;
+  readonly readsAhead: R;
 };
 
 /** Declares an endpoint and keeps its exact types. */
@@ -124,10 +131,13 @@ export function defineEndpoint<
   Q extends z.ZodType | undefined = undefined,
   P extends z.ZodType | undefined = undefined,
   S extends true | undefined = undefined,
->(endpoint: Endpoint<B, Q, P, A> & { readonly streams?: S }): Defined<B, Q, P, A, S> {
+  R extends true | undefined = undefined,
+>(
+  endpoint: Endpoint<B, Q, P, A> & { readonly streams?: S; readonly readsAhead?: R },
+): Defined<B, Q, P, A, S, R> {
   const { access, table } = endpoint;
   const needs = access.kind === 'bearer' ? { table: withSessionCheck(table) } : {};
-  return { ...endpoint, ...needs } as Defined<B, Q, P, A, S>;
+  return { ...endpoint, ...needs } as Defined<B, Q, P, A, S, R>;
 }
 
 /** Every call of a member reads their session, membership and tenant, in one BatchGetItem. */

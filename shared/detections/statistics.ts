@@ -106,7 +106,7 @@ export function countWrites(
 export async function statistics(
   tenantId: string,
   asked: { from?: string | undefined; to?: string | undefined },
-  plan: () => Promise<Plan>,
+  plan: Plan,
 ): Promise<Statistics> {
   const nowMs = Date.now();
   const last = dayOf(nowMs + clockSkewMs);
@@ -124,12 +124,9 @@ export async function statistics(
     });
   }
   const oldest = dayOf(nowMs - maxDays * dayMs);
-  const [read, known] = await Promise.all([
-    readCounts(tenantId, from < oldest ? oldest : from, to),
-    plan(),
-  ]);
+  const read = await readCounts(tenantId, from < oldest ? oldest : from, to);
 
-  const horizon = horizonOf(known, nowMs).slice(0, 10);
+  const horizon = horizonOf(plan, nowMs).slice(0, 10);
   // Of days that are all too long ago the last one is shown, without a count.
   const start = from >= horizon ? from : to >= horizon ? horizon : to;
   const kept = (kind: Kind) =>

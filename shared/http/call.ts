@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Access, Endpoint } from '../contract/endpoint.ts';
+import type { Endpoint } from '../contract/endpoint.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import type { Client } from './client.ts';
@@ -10,21 +10,21 @@ export interface ApiKeyPrincipal {
   apiKeyId: string;
 }
 
-/** The plan of the caller's tenant: it may be known only once the caller's standing is. */
-interface Subscriber {
-  plan: () => Promise<TenantItem['plan']>;
-}
+type Plan = TenantItem['plan'];
 
-type Caller<A extends Access> = A extends { kind: 'bearer' }
-  ? Principal & Subscriber
-  : A extends { kind: 'apiKey' }
-    ? ApiKeyPrincipal & Subscriber
+/** The plan of the caller's tenant. Whoever reads ahead of the authorization has to wait for it. */
+type Subscriber<E> = { plan: E extends { readsAhead: true } ? () => Promise<Plan> : Plan };
+
+type Caller<E extends Endpoint> = E['access'] extends { kind: 'bearer' }
+  ? Principal & Subscriber<E>
+  : E['access'] extends { kind: 'apiKey' }
+    ? ApiKeyPrincipal & Subscriber<E>
     : unknown;
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 /** What a handler gets: the validated input, and who calls. */
-export type Call<E extends Endpoint> = Caller<E['access']> & {
+export type Call<E extends Endpoint> = Caller<E> & {
   body: Output<E['body']>;
   query: Output<E['query']>;
   path: Output<E['path']>;

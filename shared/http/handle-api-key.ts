@@ -22,6 +22,6 @@ export function handleApiKey<E extends Endpoint & { access: Extract<Access, { ki
     if (!scopes.includes(endpoint.access.scope.name)) throw new AppError(insufficientScope);
     const { status, plan } = await checkTenant(tenantId);
     assertActive(status);
-    return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: async () => plan }));
+    return work(readCall(endpoint, event, { tenantId, apiKeyId, plan }));
   });
 }

@@ -25,12 +25,8 @@ export function handleBearer<E extends Endpoint & { access: Bearer }>(
   return chain(endpoint, async (event) => {
     const principal = readPrincipal(event);
     logger.appendKeys({ tenant_id: principal.tenantId, user_id: principal.userId });
-    if (endpoint.method !== 'GET') {
-      const current = await authorize(endpoint.access, principal);
-      return work(readCall(endpoint, event, { ...current, plan: async () => current.plan }));
-    }
-    // Reading changes nothing, so it goes on beside the check; its outcome waits for the verdict.
     const authorized = authorize(endpoint.access, principal);
+    if (!endpoint.readsAhead) return work(readCall(endpoint, event, await authorized));
     const plan = async () => (await authorized).plan;
     const reading = async () => work(readCall(endpoint, event, { ...principal, plan }));
     const [verdict, reply] = await Promise.allSettled([authorized, reading()]);

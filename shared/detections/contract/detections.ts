@@ -79,6 +79,7 @@ export const listDetections = defineEndpoint({
   description:
     'A page examines a bounded number of detections, so with filters it may hold fewer than `limit`, even none: follow `next_cursor` until it is null. The plan says how far back it goes: FREE 30 days, STARTER 90, PRO 180, ENTERPRISE 365. `vni` is there once the tenant has claimed a network interface.',
   access: bearer(roles),
+  readsAhead: true,
   query: z.strictObject({
     from: Instant.optional(),
     to: Instant.optional(),

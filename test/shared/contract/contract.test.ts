@@ -85,6 +85,17 @@ describe('the contract', () => {
         expect(limits?.length, id).toBeGreaterThan(0);
   });
 
+  it('lets an endpoint read ahead of the authorization only where it can do nothing else', () => {
+    const reads = ['GetItem', 'BatchGetItem', 'Query'];
+    const ahead = endpoints.filter(({ readsAhead }) => readsAhead);
+    for (const { id, method, table = [], limits, queues, publishes, kmsKeys, actions } of ahead) {
+      expect(method, id).toBe('GET');
+      expect({ limits, queues, publishes, kmsKeys, actions }, id).toEqual({});
+      for (const [, granted] of table)
+        for (const action of granted) expect(reads, id).toContain(action);
+    }
+  });
+
   it('keeps what is local out of every other stage', () => {
     for (const stage of ['dev', 'prod', 'deployed', ''])
       expect(endpointsOf(stage).filter(({ localOnly }) => localOnly)).toEqual([]);
