@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort } from '../harness/dynamodb.ts';
 import { clientOf, startFilledCloud } from './local-cloud.ts';
-import { type Benchmark, result } from './result.ts';
+import { type Benchmark, type Extras, result } from './result.ts';
 import { median } from './statistics.ts';
 
 const connections = 16;
@@ -27,11 +27,11 @@ const fromHere = (name: string) => fileURLToPath(new URL(`peers/${name}`, import
  * Requests a second for a page of 50 detections, through the local cloud and through a service of
  * FastAPI, SQLAlchemy and SQLite that does the same: in turns, by the same client.
  */
-export const benchmark: Benchmark = async (tell) => {
+export const benchmark: Benchmark = async (tell, { print }) => {
   const folder = mkdtempSync(join(tmpdir(), 'tenantry-peers-'));
   try {
     tell('installing the packages of the peer');
-    const python = await installPackages(folder);
+    const python = await installPackages(folder, print);
     if (!python) return [];
     const peer = await startPeer(python, folder);
     const cloud = await startFilledCloud();
@@ -57,7 +57,10 @@ export const benchmark: Benchmark = async (tell) => {
 };
 
 /** The Python of a new virtual environment with the packages; undefined, and said why, where there is none. */
-async function installPackages(folder: string): Promise<string | undefined> {
+async function installPackages(
+  folder: string,
+  print: Extras['print'],
+): Promise<string | undefined> {
   const python = join(folder, 'venv', 'bin', 'python');
   const requirements = fromHere('requirements.txt');
   try {
@@ -68,9 +71,7 @@ async function installPackages(folder: string): Promise<string | undefined> {
     return python;
   } catch (error) {
     const reason = String((error as { stderr?: string }).stderr || error).trim();
-    process.stderr.write(
-      `peers: not measured, Python or its packages are not at hand: ${reason.split('\n').at(-1)}\n`,
-    );
+    print(`Not measured: Python or its packages are not at hand (${reason.split('\n').at(-1)})`);
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { seriesIndex } from '../../shared/table/keys.ts';
+import { seriesIndex } from '../../shared/table/family.ts';
 import { clientOf, type FilledCloud, startFilledCloud } from '../local-cloud.ts';
 import { newMember } from '../members.ts';
 import { call, loadSource, startSurroundings } from '../product.ts';
