@@ -1,15 +1,24 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { AwsError, region } from '../aws/aws.ts';
+import { readBody } from '../runtime/http.ts';
 import { isRecord, listOf } from '../runtime/json.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
 import type { TableKeys } from './table-requests.ts';
 
+/** What DynamoDB answered, headers as they came: names and values in turn. */
+export interface DynamoDbAnswer {
+  readonly status: number;
+  readonly rawHeaders: string[];
+  readonly body: Buffer;
+}
+
 /** A DynamoDB endpoint behind the runner, called without a client library. */
 export interface DynamoDb {
   readonly url: string;
-  /** Sends a request on and gives the answer as it arrives. */
-  forward(operation: string, body: Buffer): Promise<IncomingMessage>;
+  /** Sends a request on, signed anew. */
+  forward(operation: string, body: Buffer): Promise<DynamoDbAnswer>;
   /** Calls an operation. Throws AwsError with the service's own error name. */
   call(
     operation: string,
@@ -27,32 +36,42 @@ export function connectDynamoDb(url: string): DynamoDb {
   const isSecure = target.protocol === 'https:';
   const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 32 });
 
-  const forward = (operation: string, body: Buffer): Promise<IncomingMessage> =>
+  const send = isSecure ? httpsRequest : httpRequest;
+  // Made once: what Node makes of a URL and of an object of headers costs as much as the request.
+  const request: RequestOptions = { ...urlToHttpOptions(target), method: 'POST', agent };
+  const forward = (operation: string, body: Buffer): Promise<DynamoDbAnswer> =>
     new Promise((resolve, reject) => {
-      const headers = {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
-        'x-amz-date': new Date().toISOString().replace(/[-:]|\.\d+/g, ''),
-        authorization,
-        'content-length': body.length,
+      const headers = [
+        ['Host', target.host],
+        ['Content-Type', 'application/x-amz-json-1.0'],
+        ['X-Amz-Target', `DynamoDB_20120810.${operation}`],
+        ['X-Amz-Date', new Date().toISOString().replace(/[-:]|\.\d+/g, '')],
+        ['Authorization', authorization],
+        ['Content-Length', String(body.length)],
+      ].flat();
+      const take = (answer: IncomingMessage) => {
+        const { statusCode: status = 500, rawHeaders } = answer;
+        readBody(answer).then(
+          ({ body: content }) => resolve({ status, rawHeaders, body: content }),
+          reject,
+        );
       };
-      const send = isSecure ? httpsRequest : httpRequest;
-      send(target, { method: 'POST', agent, headers }, resolve).on('error', reject).end(body);
+      send({ ...request, headers }, take)
+        .once('error', reject)
+        .end(body);
     });
 
   return {
     url,
     forward,
     call: async (operation, input) => {
-      const answer = await forward(operation, Buffer.from(JSON.stringify(input)));
-      const chunks: Buffer[] = [];
-      for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-      const value: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      const { status, body } = await forward(operation, Buffer.from(JSON.stringify(input)));
+      const value: unknown = JSON.parse(body.toString() || '{}');
       if (!isRecord(value))
         throw new Error(`DynamoDB answered ${operation} with something that is no object`);
-      if (answer.statusCode === 200) return value;
+      if (status === 200) return value;
       const name = String(value.__type).replace(/^.*#/, '');
-      throw new AwsError(name, String(value.message ?? value.Message ?? name), answer.statusCode);
+      throw new AwsError(name, String(value.message ?? value.Message ?? name), status);
     },
     stop: () => agent.destroy(),
   };

@@ -52,18 +52,12 @@ export function startDynamoDbFront(options: DynamoDbFrontOptions): Promise<Liste
             )
           : request.body;
         const answer = await dynamoDb.forward(operation, body);
-        const status = answer.statusCode ?? 500;
-        response.writeHead(status, answer.headers);
-        if (!onTableCall) {
-          answer.pipe(response);
-          return;
+        const { status, rawHeaders } = answer;
+        if (onTableCall) {
+          const consumed = status === 200 ? parse(answer.body).ConsumedCapacity : undefined;
+          onTableCall({ functionName: principal.functionName, operation, consumed, status });
         }
-        const chunks: Buffer[] = [];
-        for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-        const content = Buffer.concat(chunks);
-        const consumed = status === 200 ? parse(content).ConsumedCapacity : undefined;
-        onTableCall({ functionName: principal.functionName, operation, consumed, status });
-        response.end(content);
+        response.writeHead(status, rawHeaders).end(answer.body);
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         writeResponse(message, response, {

@@ -42,7 +42,7 @@ export function loadViewerRequest(resource: Resource): ViewerRequestFunction {
 
   return (request) => {
     const edgeRequest = toEdge(request);
-    const before = structuredClone(edgeRequest);
+    const before = toEdge(request);
     const result: unknown = handler({
       version: '1.0',
       context: { eventType: 'viewer-request', requestId: '' },

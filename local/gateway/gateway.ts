@@ -238,8 +238,9 @@ function headerBytes(headers: HeaderList): number {
 }
 
 function decodeBody(request: HttpRequest): HttpRequest {
-  const tooLarge = new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Entity Too Large' });
-  if (request.isBodyTooLarge || request.body.length > maxBodyBytes) throw tooLarge;
+  const tooLarge = () =>
+    new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Entity Too Large' });
+  if (request.isBodyTooLarge || request.body.length > maxBodyBytes) throw tooLarge();
   const coding = headerOf(request.headers, 'content-encoding')?.trim().toLowerCase();
   if (!coding || coding === 'identity' || request.body.length === 0) return request;
   try {
@@ -247,7 +248,7 @@ function decodeBody(request: HttpRequest): HttpRequest {
     if (coding === 'gzip') return { ...request, body: gunzipSync(request.body, options) };
     if (coding === 'deflate') return { ...request, body: inflateSync(request.body, options) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
   }
   throw new Refusal({ type: 'UNSUPPORTED_MEDIA_TYPE', message: 'Unsupported Media Type' });
 }

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { invalidCursor } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { seriesIndex } from '../table/family.ts';
 import { query } from '../table/table.ts';
 import type { listDetections } from './contract/detections.ts';
@@ -47,16 +48,20 @@ export async function list(
       from.map((quarter) => readQuarter(tenantId, quarter, range, filters, limit + 1, after)),
     );
 
-  // The usual ninety days lie in two quarters, at a quarter's end in three: one round trip, side by
-  // side, while the plan is read. A plan that goes further back costs one more, if the page has room.
+  // The usual ninety days lie in two quarters, at a quarter's end in three. Where the newest is likely
+  // to fill the page it is read alone, else all of them side by side: one round trip, while the plan
+  // is read. A page with room left costs one more, for the quarters that the plan has beyond.
   const usual = quarters(start, latest(range.from, horizonOf(usualPlan, nowMs)));
-  const [newest, known, vni] = await Promise.all([read(usual), plan(), vniOf(tenantId)]);
+  const begin = beginOf(tenantId, start, filters);
+  const isLikelyFull = after !== undefined || begin.hasFilled(limit);
+  const ahead = isLikelyFull ? usual.slice(0, 1) : usual;
+  const [newest, known, vni] = await Promise.all([read(ahead), plan(), vniOf(tenantId)]);
+  if (newest[0] && !after) begin.note(limit, isFull(newest[0], limit));
   const horizon = latest(range.from, horizonOf(known, nowMs));
   const first = join(newest);
-  const isFull = first.stoppedAt !== undefined || first.items.length > limit;
-  const older = isFull
+  const older = isFull(first, limit)
     ? []
-    : quarters(start, horizon).filter((quarter) => !usual.includes(quarter));
+    : quarters(start, horizon).filter((quarter) => !ahead.includes(quarter));
   const rest = join(await read(older));
   const found = [...first.items, ...rest.items];
   const stoppedAt = first.stoppedAt ?? rest.stoppedAt;
@@ -142,6 +147,27 @@ function quarterBefore(quarter: string): string {
 interface Slice {
   items: DetectionItem[];
   stoppedAt: Position | undefined;
+}
+
+const isFull = ({ items, stoppedAt }: Slice, limit: number) =>
+  stoppedAt !== undefined || items.length > limit;
+
+const hintMaxAgeMs = 60 * 60_000;
+/** The largest page that a quarter has filled from where lists of it begin, by list. */
+const filledPages = new TtlCache<number>(hintMaxAgeMs);
+
+/** What this container knows of where a list begins: a hint of what to read ahead, not of what there is. */
+function beginOf(tenantId: string, start: string, filters: Filters) {
+  const { from: _, to: __, ...conditions } = filters;
+  const key = `${tenantId}/${quarterOf(start)}/${JSON.stringify(conditions)}`;
+  const filled = filledPages.get(key) ?? 0;
+  return {
+    hasFilled: (limit: number) => limit <= filled,
+    note: (limit: number, isFilled: boolean) => {
+      if (isFilled && limit > filled) filledPages.set(key, limit);
+      if (!isFilled && limit <= filled) filledPages.set(key, 0);
+    },
+  };
 }
 
 async function readQuarter(

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
-import { EncryptJWT, jwtDecrypt } from 'jose';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { invalidCursor } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { isCanonicalBase64url } from './base64url.ts';
 import { CachedSecret } from './secrets.ts';
 
 const keyMaxAgeMs = 10 * 60_000;
-const cursorHours = 24;
+const lifetimeMs = 24 * 60 * 60_000;
+const cipherName = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
 
 const sealingKey = new CachedSecret(
   'SEALING_KEY_SECRET',
@@ -21,12 +23,16 @@ export interface CursorScope {
   filters: Record<string, unknown>;
 }
 
-/** Values of undefined and the order of members make no difference. */
-function fingerprint(filters: Record<string, unknown>): string {
+/** The scope as the cipher authenticates it. Values of undefined and the order of members make no difference. */
+function bindingOf({ tenantId, list, filters }: CursorScope): Buffer {
   const entries = Object.entries(filters).filter(([, value]) => value !== undefined);
-  return createHash('sha256')
-    .update(JSON.stringify(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
-    .digest('base64url');
+  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Buffer.from(JSON.stringify([tenantId, list, sorted]));
+}
+
+interface Content {
+  position: Record<string, unknown>;
+  expiresAtMs: number;
 }
 
 /** Seals the position in a list. Nobody can read, change or move it; it is good for a day. */
@@ -34,12 +40,12 @@ export async function sealCursor(
   scope: CursorScope,
   position: Record<string, unknown>,
 ): Promise<string> {
-  return new EncryptJWT({ position, filters: fingerprint(scope.filters) })
-    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-    .setSubject(scope.tenantId)
-    .setAudience(scope.list)
-    .setExpirationTime(`${cursorHours}h`)
-    .encrypt(await sealingKey.get());
+  const content: Content = { position, expiresAtMs: Date.now() + lifetimeMs };
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(cipherName, await sealingKey.get(), nonce);
+  cipher.setAAD(bindingOf(scope));
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
+  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 }
 
 /** Opens a cursor. Throws `invalid_cursor` for whatever this scope did not seal, or sealed too long ago. */
@@ -47,20 +53,23 @@ export async function openCursor(
   scope: CursorScope,
   cursor: string,
 ): Promise<Record<string, unknown>> {
-  if (!cursor.split('.').every(isCanonicalBase64url)) throw new AppError(invalidCursor);
-  const key = await sealingKey.get();
-  const { payload } = await jwtDecrypt(cursor, key, {
-    subject: scope.tenantId,
-    audience: scope.list,
-    requiredClaims: ['exp'],
-    keyManagementAlgorithms: ['dir'],
-    contentEncryptionAlgorithms: ['A256GCM'],
-  }).catch((cause: unknown) => {
-    throw new AppError(invalidCursor, { cause });
-  });
-  const { position, filters } = payload;
-  if (filters !== fingerprint(scope.filters) || typeof position !== 'object' || position === null) {
+  const bytes = Buffer.from(cursor, 'base64url');
+  if (!isCanonicalBase64url(cursor) || bytes.length < nonceBytes + tagBytes)
     throw new AppError(invalidCursor);
+  const options = { authTagLength: tagBytes };
+  const nonce = bytes.subarray(0, nonceBytes);
+  const decipher = createDecipheriv(cipherName, await sealingKey.get(), nonce, options);
+  decipher.setAAD(bindingOf(scope)).setAuthTag(bytes.subarray(-tagBytes));
+  const { position, expiresAtMs } = decrypt(decipher, bytes.subarray(nonceBytes, -tagBytes));
+  if (expiresAtMs <= Date.now()) throw new AppError(invalidCursor);
+  return position;
+}
+
+/** What authenticates was sealed here, so its shape needs no check. */
+function decrypt(decipher: ReturnType<typeof createDecipheriv>, sealed: Buffer): Content {
+  try {
+    return JSON.parse(`${decipher.update(sealed, undefined, 'utf8')}${decipher.final('utf8')}`);
+  } catch (cause) {
+    throw new AppError(invalidCursor, { cause });
   }
-  return position as Record<string, unknown>;
 }

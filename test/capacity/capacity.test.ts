@@ -39,7 +39,7 @@ const expected: readonly [endpointId: string, when: string, figures: Figures][] 
   ['webhooks/test', '', [4, 1, 3, 4]],
   ['webhooks/list-deliveries', '', [4.5, 1.5, 0, 2]],
   ['webhooks/replay-delivery', '', [4, 1, 4, 4]],
-  ['detections/list', '50 of this quarter', [6.5, 3.5, 0, 1]],
+  ['detections/list', '50 of this quarter', [6.5, 3, 0, 1]],
   ['detections/list', '10 of this quarter', [4.5, 2, 0, 1]],
   ['detections/ingest', '1 detection', [3, 0, 3, 6]],
   ['detections/ingest', '100 detections', [3, 0, 3, 6]],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { consumedBy, TableMeter } from '../../../bench/table-meter.ts';
 import { day, hour, minute, second, travelTo } from '../../../harness/clock.ts';
 import {
   at,
@@ -222,6 +223,68 @@ describe('the list', () => {
     const rest = await list({ limit: '20', cursor: first.body.next_cursor ?? '' }, member);
 
     expect([...first.body.items, ...rest.body.items]).toEqual(old);
+  });
+
+  describe('of a tenant with an older quarter', () => {
+    /** Half of them in this quarter, half in the one before. */
+    const stored = Array.from({ length: 8 }, (_, index) => ({
+      ...seen,
+      id: `q${index}`,
+      ts: at(noon - (index < 4 ? index : 80 + index) * day),
+    }));
+    const ids = (from: number, to: number) => stored.slice(from, to).map(({ id }) => id);
+    let meter: TableMeter;
+    beforeAll(async () => {
+      meter = new TableMeter((await import('../../../shared/table/table.ts')).tableClient);
+    });
+    async function reader() {
+      const { member, key } = await fresh();
+      await ingest(stored, key);
+      // The session and the VNI are not what is counted here.
+      await list({ limit: '1', from: at(noon) }, member);
+      return async (query: Query) => {
+        let page: string[] = [];
+        let next: string | null = null;
+        const calls = await meter.watch(async () => {
+          const { body } = await list(query, member);
+          page = body.items.map(({ id }) => id);
+          next = body.next_cursor;
+        });
+        const queries = calls.filter(({ action }) => action === 'Query');
+        return { page, next, queries: queries.length, units: consumedBy(queries).read };
+      };
+    }
+
+    it('reads that quarter no more once the newest is known to fill the page', async () => {
+      const read = await reader();
+
+      expect(await read({ limit: '3' })).toMatchObject({ page: ids(0, 3), queries: 2, units: 1 });
+      expect(await read({ limit: '3' })).toMatchObject({ page: ids(0, 3), queries: 1, units: 0.5 });
+      expect(await read({ limit: '2' })).toMatchObject({ page: ids(0, 2), queries: 1 });
+      expect(await read({ limit: '5' })).toMatchObject({ page: ids(0, 5), queries: 2 });
+    });
+
+    it('lists all that there is also when less fills the page than before', async () => {
+      const read = await reader();
+      await read({ limit: '3' });
+      const inTwoQuarters = { limit: '3', to: at(noon - 2 * day) };
+
+      expect(await read(inTwoQuarters)).toMatchObject({ page: ids(2, 5), queries: 2 });
+      expect(await read(inTwoQuarters)).toMatchObject({ page: ids(2, 5), queries: 2 });
+      expect(await read({ limit: '3' })).toMatchObject({ page: ids(0, 3) });
+    });
+
+    it('goes over from one quarter to the other where a page has room', async () => {
+      const read = await reader();
+
+      const first = await read({ limit: '3' });
+      const second = await read({ limit: '3', cursor: first.next ?? '' });
+      const third = await read({ limit: '3', cursor: second.next ?? '' });
+
+      expect([first.page, second.page, third.page]).toEqual([ids(0, 3), ids(3, 6), ids(6, 8)]);
+      expect([first.queries, second.queries, third.queries]).toEqual([2, 2, 1]);
+      expect(third.next).toBeNull();
+    });
   });
 
   it('ends well when what was left has passed out of the retention meanwhile', async () => {
