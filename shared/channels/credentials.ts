@@ -1,10 +1,9 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
-import { getItem, query, transact, updateItem } from '../table/table.ts';
+import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
@@ -149,21 +148,16 @@ export async function rewrap(
   const owner = ownerOf(tenantId, marketplace);
   const envelope = await seal(owner, await open(owner, item));
   const sealed = sealedNow(tenantId, marketplace, envelope);
-  try {
-    await updateItem({
-      Key: channelKeys.credential(tenantId, marketplace),
-      ...assign(sealed),
-      ConditionExpression: 'sealed = :old',
-      ExpressionAttributeValues: {
-        ...assign(sealed).ExpressionAttributeValues,
-        ':old': item.sealed,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const changed = await tryUpdate({
+    Key: channelKeys.credential(tenantId, marketplace),
+    ...assign(sealed),
+    ConditionExpression: 'sealed = :old',
+    ExpressionAttributeValues: {
+      ...assign(sealed).ExpressionAttributeValues,
+      ':old': item.sealed,
+    },
+  });
+  return changed !== undefined;
 }
 
 function sealedNow(

@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { updateItem } from '../table/table.ts';
+import { updateOrFind } from '../table/table.ts';
 import type { SellerLimit } from './adapter.ts';
 import { channelKeys } from './keys.ts';
 
@@ -107,21 +106,19 @@ async function change(
   condition: string,
   values: Record<string, number>,
 ): Promise<{ isChanged: boolean; fullAtMs: number }> {
-  try {
-    const changed = await updateItem({
-      Key: key,
-      UpdateExpression: update,
-      ConditionExpression: condition,
-      ExpressionAttributeNames: { '#ttl': 'ttl' },
-      ExpressionAttributeValues: values,
-      ReturnValues: 'UPDATED_NEW',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    return { isChanged: true, fullAtMs: Number(changed?.full_at_ms) };
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // The exception carries the item as DynamoDB spells it.
-    const fullAtMs = Number(error.Item?.full_at_ms?.N ?? Number.NEGATIVE_INFINITY);
-    return { isChanged: false, fullAtMs };
-  }
+  const outcome = await updateOrFind({
+    Key: key,
+    UpdateExpression: update,
+    ConditionExpression: condition,
+    ExpressionAttributeNames: { '#ttl': 'ttl' },
+    ExpressionAttributeValues: values,
+    ReturnValues: 'UPDATED_NEW',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  return outcome.changed
+    ? { isChanged: true, fullAtMs: Number(outcome.changed.full_at_ms) }
+    : {
+        isChanged: false,
+        fullAtMs: Number(outcome.found?.full_at_ms?.N ?? Number.NEGATIVE_INFINITY),
+      };
 }

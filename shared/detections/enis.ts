@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
@@ -9,7 +8,7 @@ import {
   getItems,
   query,
   transact,
-  updateItem,
+  tryUpdate,
   type Write,
 } from '../table/table.ts';
 import { EniId } from './contract/detections.ts';
@@ -248,21 +247,17 @@ export async function noteReporter(tenantId: string, eniIds: readonly string[]):
 }
 
 async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
-  try {
-    await updateItem({
-      Key: detectionKeys.eniReporter(eniId),
-      UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
-      ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
-      ExpressionAttributeNames: { '#ttl': 'ttl' },
-      ExpressionAttributeValues: {
-        ':tenant': tenantId,
-        ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
-        ':now': Math.floor(nowMs / 1000),
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await tryUpdate({
+    Key: detectionKeys.eniReporter(eniId),
+    UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
+    ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
+    ExpressionAttributeNames: { '#ttl': 'ttl' },
+    ExpressionAttributeValues: {
+      ':tenant': tenantId,
+      ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
+      ':now': Math.floor(nowMs / 1000),
+    },
+  });
 }
 
 function foreignErrors(

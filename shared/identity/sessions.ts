@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { Role } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
@@ -12,7 +11,7 @@ import {
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { create, transact, updateItem, type Write } from '../table/table.ts';
+import { create, transact, tryUpdate, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
@@ -196,14 +195,10 @@ function principalOf(
 
 /** Ends one session. Does nothing when it has ended already. */
 async function revokeSession(tenantId: string, userId: string, sessionId: string): Promise<void> {
-  try {
-    await updateItem({
-      Key: identityKeys.session(tenantId, userId, sessionId),
-      UpdateExpression: 'SET revoked_at_ms = :now',
-      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
-      ExpressionAttributeValues: { ':now': Date.now() },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await tryUpdate({
+    Key: identityKeys.session(tenantId, userId, sessionId),
+    UpdateExpression: 'SET revoked_at_ms = :now',
+    ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
+    ExpressionAttributeValues: { ':now': Date.now() },
+  });
 }

@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
 import { logger, recordMetric } from '../runtime/observe.ts';
-import { deleteItem, getItems, updateItem } from '../table/table.ts';
+import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
 import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
 import { enqueue, planAttempt } from './deliveries.ts';
@@ -110,29 +109,24 @@ async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
-      UpdateExpression:
-        'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
-      ConditionExpression:
-        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
-      ExpressionAttributeNames: { '#status': 'status' },
-      ExpressionAttributeValues: {
-        ':pending': 'pending',
-        ':seen': seen.attempts,
-        ':one': 1,
-        ':until': nowMs + claimMs,
-        ':now': new Date(nowMs).toISOString(),
-        ':now_ms': nowMs,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    return DeliveryItem.parse(item);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
+  const item = await tryUpdate({
+    Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
+    UpdateExpression:
+      'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
+    ConditionExpression:
+      '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
+    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeValues: {
+      ':pending': 'pending',
+      ':seen': seen.attempts,
+      ':one': 1,
+      ':until': nowMs + claimMs,
+      ':now': new Date(nowMs).toISOString(),
+      ':now_ms': nowMs,
+    },
+    ReturnValues: 'ALL_NEW',
+  });
+  return item && DeliveryItem.parse(item);
 }
 
 async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<Outcome> {
@@ -296,24 +290,19 @@ async function write(
   const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
   const set = all.filter(([, value]) => value !== undefined);
   const removed = all.filter(([, value]) => value === undefined);
-  try {
-    await updateItem({
-      Key: webhookKeys.delivery(tenant_id, webhook_id, id),
-      UpdateExpression: [
-        ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
-        `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
-      ].join(' '),
-      ConditionExpression: condition,
-      ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        ':attempts': attempts,
-        ':replays': replays,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const written = await tryUpdate({
+    Key: webhookKeys.delivery(tenant_id, webhook_id, id),
+    UpdateExpression: [
+      ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
+      `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
+    ].join(' '),
+    ConditionExpression: condition,
+    ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+      ':attempts': attempts,
+      ':replays': replays,
+    },
+  });
+  return written !== undefined;
 }

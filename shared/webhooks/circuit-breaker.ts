@@ -1,5 +1,4 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { updateItem } from '../table/table.ts';
+import { tryUpdate } from '../table/table.ts';
 import type { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
 
@@ -56,13 +55,7 @@ export async function forgetFailures(tenantId: string, webhook: WebhookItem): Pr
 async function change(
   tenantId: string,
   { id }: WebhookItem,
-  update: Omit<Parameters<typeof updateItem>[0], 'Key'>,
+  update: Omit<Parameters<typeof tryUpdate>[0], 'Key'>,
 ): Promise<boolean> {
-  try {
-    await updateItem({ Key: webhookKeys.webhook(tenantId, id), ...update });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  return (await tryUpdate({ Key: webhookKeys.webhook(tenantId, id), ...update })) !== undefined;
 }

@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
@@ -7,7 +6,7 @@ import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
 import { maxDelaySeconds, send } from '../runtime/queues.ts';
-import { create, putItem, query, updateItem } from '../table/table.ts';
+import { create, query, tryPut, tryUpdate } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
 import { DeliveryItem, type WebhookItem } from './items.ts';
@@ -156,12 +155,8 @@ export async function sendTestEvent(tenantId: string, webhookId: string): Promis
   const data = { webhook_id: webhookId };
   const event = { id: newId(eventIds), type: 'webhook.test', data, occurredAtMs: Date.now() };
   const { delivery, write } = deliveryOf(tenantId, webhookId, event);
-  try {
-    await putItem(write.put);
-  } catch (error) {
-    // Nobody else has its id: an earlier try of the same write had arrived after all.
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  // No other delivery has its id: when it is there, an earlier try of this write had arrived.
+  await tryPut(write.put);
   await enqueue(delivery);
   return toDelivery(delivery);
 }
@@ -180,30 +175,26 @@ export async function replayDelivery(
   if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
   const nowMs = Date.now();
   const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
-      UpdateExpression:
-        'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-      ExpressionAttributeValues: {
-        ':pending': 'pending',
-        ':zero': 0,
-        ':one': 1,
-        ':now': new Date(nowMs).toISOString(),
-        ':shard': due.series_pk,
-        ':check': due.series_sk,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    const delivery = DeliveryItem.parse(item);
-    await enqueue(delivery);
-    return toDelivery(delivery);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw missing();
-    throw error;
-  }
+  const item = await tryUpdate({
+    Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
+    UpdateExpression:
+      'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+    ExpressionAttributeValues: {
+      ':pending': 'pending',
+      ':zero': 0,
+      ':one': 1,
+      ':now': new Date(nowMs).toISOString(),
+      ':shard': due.series_pk,
+      ':check': due.series_sk,
+    },
+    ReturnValues: 'ALL_NEW',
+  });
+  if (!item) throw missing();
+  const delivery = DeliveryItem.parse(item);
+  await enqueue(delivery);
+  return toDelivery(delivery);
 }
 
 /** Keys for the sweep, and seconds in the queue if SQS holds it back that long, of a later attempt. */

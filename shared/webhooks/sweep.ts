@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { logger } from '../runtime/observe.ts';
 import { seriesIndex } from '../table/family.ts';
-import { query, updateItem } from '../table/table.ts';
+import { query, tryUpdate } from '../table/table.ts';
 import { dueKey, dueShards, enqueue, keyOf, lostAfterMs } from './deliveries.ts';
 import { DeliveryItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
@@ -84,19 +83,14 @@ async function queueDue(item: Record<string, unknown>, nowMs: number): Promise<b
 
 /** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
 async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
-  try {
-    await updateItem({
-      Key: keyOf(delivery),
-      UpdateExpression: 'SET series_sk = :check',
-      ConditionExpression: 'series_sk = :seen',
-      ExpressionAttributeValues: {
-        ':seen': seen,
-        ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const postponed = await tryUpdate({
+    Key: keyOf(delivery),
+    UpdateExpression: 'SET series_sk = :check',
+    ConditionExpression: 'series_sk = :seen',
+    ExpressionAttributeValues: {
+      ':seen': seen,
+      ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
+    },
+  });
+  return postponed !== undefined;
 }

@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
@@ -6,7 +5,7 @@ import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { create, getItem, query, transact, updateItem } from '../table/table.ts';
+import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
 import { webhookIds } from './ids.ts';
@@ -196,26 +195,22 @@ async function setAttributes(
   );
   const set = given.filter(([, value]) => value !== null);
   const removed = given.filter(([, value]) => value === null);
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.webhook(tenantId, webhookId),
-      UpdateExpression: [
-        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-        ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
-      ].join(' '),
-      ConditionExpression: condition.expression,
-      ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        ...condition.values,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    return WebhookItem.parse(item);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw unknownWebhook();
-    throw error;
-  }
+  const item = await tryUpdate({
+    Key: webhookKeys.webhook(tenantId, webhookId),
+    UpdateExpression: [
+      `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+      ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
+    ].join(' '),
+    ConditionExpression: condition.expression,
+    ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+      ...condition.values,
+    },
+    ReturnValues: 'ALL_NEW',
+  });
+  if (!item) throw unknownWebhook();
+  return WebhookItem.parse(item);
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */
@@ -282,24 +277,20 @@ export async function disableWebhook(
   { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
   reason: 'gone' | 'failing',
 ): Promise<void> {
-  try {
-    await updateItem({
-      Key: webhookKeys.webhook(tenantId, webhookId),
-      UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
-      ConditionExpression: 'enabled = :on AND #url = :url',
-      ExpressionAttributeNames: { '#url': 'url' },
-      ExpressionAttributeValues: {
-        ':on': true,
-        ':url': url,
-        ':off': false,
-        ':reason': reason,
-        ':now': new Date().toISOString(),
-      },
-    });
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return;
-    throw error;
-  }
+  const disabled = await tryUpdate({
+    Key: webhookKeys.webhook(tenantId, webhookId),
+    UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
+    ConditionExpression: 'enabled = :on AND #url = :url',
+    ExpressionAttributeNames: { '#url': 'url' },
+    ExpressionAttributeValues: {
+      ':on': true,
+      ':url': url,
+      ':off': false,
+      ':reason': reason,
+      ':now': new Date().toISOString(),
+    },
+  });
+  if (!disabled) return;
   recordMetric(webhookDisabled, 1);
   logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
 }
