@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
@@ -150,12 +151,7 @@ export async function rewrap(
   const sealed = sealedNow(tenantId, marketplace, envelope);
   const changed = await tryUpdate({
     Key: channelKeys.credential(tenantId, marketplace),
-    ...assign(sealed),
-    ConditionExpression: 'sealed = :old',
-    ExpressionAttributeValues: {
-      ...assign(sealed).ExpressionAttributeValues,
-      ':old': item.sealed,
-    },
+    ...changes({ set: sealed, if: ['sealed = :old', { old: item.sealed }] }),
   });
   return changed !== undefined;
 }
@@ -173,17 +169,6 @@ function sealedNow(
   };
 }
 
-/** An update that sets attributes of fixed names. */
-function assign(attributes: Record<string, unknown>) {
-  const names = Object.keys(attributes);
-  return {
-    UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
-    ExpressionAttributeValues: Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [`:${name}`, value]),
-    ),
-  };
-}
-
 async function saveWrite(
   tenantId: string,
   marketplace: ChannelName,
@@ -192,18 +177,19 @@ async function saveWrite(
 ) {
   const envelope = await seal(ownerOf(tenantId, marketplace), JSON.stringify(credentials));
   const now = new Date().toISOString();
-  const { UpdateExpression, ExpressionAttributeValues } = assign({
-    ...sealedNow(tenantId, marketplace, envelope),
-    marketplace,
-    shown: mask(channels[marketplace], credentials),
-    verified_at: isVerified ? now : null,
-    updated_at: now,
-  });
   return {
     update: {
       Key: channelKeys.credential(tenantId, marketplace),
-      UpdateExpression: `${UpdateExpression}, created_at = if_not_exists(created_at, :updated_at)`,
-      ExpressionAttributeValues,
+      ...changes({
+        set: {
+          ...sealedNow(tenantId, marketplace, envelope),
+          marketplace,
+          shown: mask(channels[marketplace], credentials),
+          verified_at: isVerified ? now : null,
+          updated_at: now,
+        },
+        setOnce: { created_at: now },
+      }),
     },
   };
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
+import { changes } from '../table/changes.ts';
 import {
   create,
   getItem,
@@ -109,10 +110,7 @@ function registerWrites(
     {
       update: {
         Key,
-        UpdateExpression: 'ADD #count :added',
-        ConditionExpression: '#count <= :room',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':added': added, ':room': maxEnis - added },
+        ...changes({ add: { count: added }, if: ['#count <= :room', { room: maxEnis - added }] }),
       },
     },
   ];
@@ -160,9 +158,7 @@ const deletion = (tenantId: string, eniId: string): Write[] => [
   {
     update: {
       Key: detectionKeys.eniRegister(tenantId),
-      UpdateExpression: 'ADD #count :less',
-      ExpressionAttributeNames: { '#count': 'count' },
-      ExpressionAttributeValues: { ':less': -1 },
+      ...changes({ add: { count: -1 } }),
     },
   },
 ];
@@ -249,14 +245,13 @@ export async function noteReporter(tenantId: string, eniIds: readonly string[]):
 async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
   await tryUpdate({
     Key: detectionKeys.eniReporter(eniId),
-    UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
-    ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
-    ExpressionAttributeNames: { '#ttl': 'ttl' },
-    ExpressionAttributeValues: {
-      ':tenant': tenantId,
-      ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
-      ':now': Math.floor(nowMs / 1000),
-    },
+    ...changes({
+      set: { tenant_id: tenantId, ttl: Math.ceil((nowMs + reporterMs) / 1000) },
+      if: [
+        'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
+        { tenant: tenantId, now: Math.floor(nowMs / 1000) },
+      ],
+    }),
   });
 }
 

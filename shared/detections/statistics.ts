@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
+import { changes } from '../table/changes.ts';
 import { queryPages, type Write } from '../table/table.ts';
 import type { DetectionStatistics } from './contract/statistics.ts';
 import { DetectionCountItem } from './items.ts';
@@ -80,19 +81,10 @@ export function countWrites(
             days,
             shard: shard % shards,
           }),
-          UpdateExpression: 'ADD #count :added SET #day = :day, #value = :value, #ttl = :ttl',
-          ExpressionAttributeNames: {
-            '#count': 'count',
-            '#day': 'day',
-            '#value': 'value',
-            '#ttl': 'ttl',
-          },
-          ExpressionAttributeValues: {
-            ':added': same.length,
-            ':day': day,
-            ':value': value,
-            ':ttl': Math.ceil((Date.parse(day) + (days + 1) * dayMs) / 1000),
-          },
+          ...changes({
+            add: { count: same.length },
+            set: { day, value, ttl: Math.ceil((Date.parse(day) + (days + 1) * dayMs) / 1000) },
+          }),
         },
       },
     ];

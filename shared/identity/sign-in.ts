@@ -2,6 +2,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
@@ -145,12 +146,9 @@ async function startSession(
 async function renewHash(oldHash: string, password: string, hash: string): Promise<void> {
   await tryUpdate({
     Key: identityKeys.identity(hash),
-    UpdateExpression: 'SET password_hash = :new, updated_at = :now',
-    ConditionExpression: 'password_hash = :old',
-    ExpressionAttributeValues: {
-      ':new': await hashPassword(password),
-      ':old': oldHash,
-      ':now': new Date().toISOString(),
-    },
+    ...changes({
+      set: { password_hash: await hashPassword(password), updated_at: new Date().toISOString() },
+      if: ['password_hash = :old', { old: oldHash }],
+    }),
   });
 }

@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Limit } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
 import { type Allowance, requestContext } from '../runtime/request-context.ts';
+import { changes } from '../table/changes.ts';
 import { deleteItem, tryUpdate, type Write } from '../table/table.ts';
 import { limitKeys } from './keys.ts';
 
@@ -25,14 +26,11 @@ function counterUpdate(limit: Limit, subject: string, nowMs: number) {
   const { start, windowSeconds } = windowOf(limit, nowMs);
   return {
     Key: limitKeys.limit(limit.name, subject, start),
-    UpdateExpression: 'ADD #count :one SET #ttl = :ttl',
-    ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
-    ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
-    ExpressionAttributeValues: {
-      ':one': 1,
-      ':quota': quotaOf(limit),
-      ':ttl': start + 2 * windowSeconds,
-    },
+    ...changes({
+      add: { count: 1 },
+      set: { ttl: start + 2 * windowSeconds },
+      if: ['attribute_not_exists(#count) OR #count < :quota', { quota: quotaOf(limit) }],
+    }),
   };
 }
 

@@ -1,9 +1,7 @@
-import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-
 type Values = Readonly<Record<string, unknown>>;
 
 /** What an update does to an item, by attribute. At least one member changes something. */
-interface Changes {
+export interface Changes {
   /** Values to set; those that are undefined stay as they are. */
   readonly set?: Values;
   /** Values to set where the attribute is absent. */
@@ -18,12 +16,12 @@ interface Changes {
   readonly if?: string | readonly [expression: string, values: Values];
 }
 
-type Expressions = Required<
-  Pick<UpdateCommandInput, 'UpdateExpression' | 'ExpressionAttributeNames'>
-> &
-  Pick<UpdateCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> & {
-    UpdateExpression: string;
-  };
+interface Expressions {
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, unknown>;
+  readonly ConditionExpression?: string;
+}
 
 /** The expressions of an update. Every attribute goes by a placeholder, so reserved words are fine. */
 export function changes({

@@ -1,5 +1,6 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { logger, recordMetric } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
 import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
@@ -111,19 +112,14 @@ async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
   const item = await tryUpdate({
     Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
-    UpdateExpression:
-      'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
-    ConditionExpression:
-      '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: {
-      ':pending': 'pending',
-      ':seen': seen.attempts,
-      ':one': 1,
-      ':until': nowMs + claimMs,
-      ':now': new Date(nowMs).toISOString(),
-      ':now_ms': nowMs,
-    },
+    ...changes({
+      set: { claimed_until_ms: nowMs + claimMs, last_attempt_at: new Date(nowMs).toISOString() },
+      add: { attempts: 1, round: 1 },
+      if: [
+        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now)',
+        { pending: 'pending', seen: seen.attempts, now: nowMs },
+      ],
+    }),
     ReturnValues: 'ALL_NEW',
   });
   return item && DeliveryItem.parse(item);
@@ -287,22 +283,11 @@ async function write(
   attributes: Record<string, unknown>,
   condition = isAsSeen,
 ): Promise<boolean> {
-  const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
-  const set = all.filter(([, value]) => value !== undefined);
-  const removed = all.filter(([, value]) => value === undefined);
+  const set = { claimed_until_ms: undefined, ...attributes };
+  const remove = Object.entries(set).flatMap(([name, value]) => (value === undefined ? name : []));
   const written = await tryUpdate({
     Key: webhookKeys.delivery(tenant_id, webhook_id, id),
-    UpdateExpression: [
-      ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
-      `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
-    ].join(' '),
-    ConditionExpression: condition,
-    ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
-    ExpressionAttributeValues: {
-      ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-      ':attempts': attempts,
-      ':replays': replays,
-    },
+    ...changes({ set, remove, if: [condition, { attempts, replays }] }),
   });
   return written !== undefined;
 }

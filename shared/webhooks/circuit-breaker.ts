@@ -1,3 +1,4 @@
+import { type Changes, changes } from '../table/changes.ts';
 import { tryUpdate } from '../table/table.ts';
 import type { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
@@ -20,9 +21,8 @@ export async function isClosed(
   if (failures < failureThreshold) return true;
   if (nowMs < failedAtMs + openMs) return false;
   return change(tenantId, webhook, {
-    UpdateExpression: 'SET failed_at_ms = :now',
-    ConditionExpression: 'failed_at_ms = :seen',
-    ExpressionAttributeValues: { ':now': nowMs, ':seen': failedAtMs },
+    set: { failed_at_ms: nowMs },
+    if: ['failed_at_ms = :seen', { seen: failedAtMs }],
   });
 }
 
@@ -33,10 +33,9 @@ export async function countFailure(
   nowMs: number,
 ): Promise<void> {
   await change(tenantId, webhook, {
-    UpdateExpression: 'SET failed_at_ms = :now ADD failures :one',
-    ConditionExpression: '#url = :url',
-    ExpressionAttributeNames: { '#url': 'url' },
-    ExpressionAttributeValues: { ':now': nowMs, ':one': 1, ':url': webhook.url },
+    set: { failed_at_ms: nowMs },
+    add: { failures: 1 },
+    if: ['#url = :url', { url: webhook.url }],
   });
 }
 
@@ -44,18 +43,13 @@ export async function countFailure(
 export async function forgetFailures(tenantId: string, webhook: WebhookItem): Promise<void> {
   if (!webhook.failures) return;
   await change(tenantId, webhook, {
-    UpdateExpression: 'REMOVE failures, failed_at_ms',
-    ConditionExpression: '#url = :url',
-    ExpressionAttributeNames: { '#url': 'url' },
-    ExpressionAttributeValues: { ':url': webhook.url },
+    remove: ['failures', 'failed_at_ms'],
+    if: ['#url = :url', { url: webhook.url }],
   });
 }
 
 /** Changes a webhook. False when the condition fails, as it does for one that was deleted. */
-async function change(
-  tenantId: string,
-  { id }: WebhookItem,
-  update: Omit<Parameters<typeof tryUpdate>[0], 'Key'>,
-): Promise<boolean> {
-  return (await tryUpdate({ Key: webhookKeys.webhook(tenantId, id), ...update })) !== undefined;
+async function change(tenantId: string, { id }: WebhookItem, change: Changes): Promise<boolean> {
+  const changed = await tryUpdate({ Key: webhookKeys.webhook(tenantId, id), ...changes(change) });
+  return changed !== undefined;
 }

@@ -6,6 +6,7 @@ import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
 import { maxDelaySeconds, send } from '../runtime/queues.ts';
+import { changes } from '../table/changes.ts';
 import { create, query, tryPut, tryUpdate } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
@@ -174,21 +175,21 @@ export async function replayDelivery(
   const missing = () => new AppError(notFound, { detail: 'This webhook has no such delivery.' });
   if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
   const nowMs = Date.now();
-  const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
+  const now = new Date(nowMs).toISOString();
   const item = await tryUpdate({
     Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
-    UpdateExpression:
-      'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
-    ConditionExpression: 'attribute_exists(pk)',
-    ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-    ExpressionAttributeValues: {
-      ':pending': 'pending',
-      ':zero': 0,
-      ':one': 1,
-      ':now': new Date(nowMs).toISOString(),
-      ':shard': due.series_pk,
-      ':check': due.series_sk,
-    },
+    ...changes({
+      set: {
+        status: 'pending',
+        round: 0,
+        next_attempt_at: now,
+        replayed_at: now,
+        ...dueKey({ id: deliveryId }, nowMs + replayLostAfterMs),
+      },
+      add: { replays: 1 },
+      remove: ['error'],
+      if: 'attribute_exists(pk)',
+    }),
     ReturnValues: 'ALL_NEW',
   });
   if (!item) throw missing();

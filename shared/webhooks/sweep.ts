@@ -1,4 +1,5 @@
 import { logger } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { seriesIndex } from '../table/family.ts';
 import { queryPages, tryUpdate } from '../table/table.ts';
 import { dueKey, dueShards, enqueue, keyOf, lostAfterMs } from './deliveries.ts';
@@ -83,12 +84,10 @@ async function queueDue(item: Record<string, unknown>, nowMs: number): Promise<b
 async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
   const postponed = await tryUpdate({
     Key: keyOf(delivery),
-    UpdateExpression: 'SET series_sk = :check',
-    ConditionExpression: 'series_sk = :seen',
-    ExpressionAttributeValues: {
-      ':seen': seen,
-      ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
-    },
+    ...changes({
+      set: { series_sk: dueKey(delivery, nowMs + lostAfterMs).series_sk },
+      if: ['series_sk = :seen', { seen }],
+    }),
   });
   return postponed !== undefined;
 }

@@ -5,6 +5,7 @@ import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { type Changes, changes } from '../table/changes.ts';
 import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
@@ -73,10 +74,10 @@ export async function createWebhook(
     {
       update: {
         Key: webhookKeys.webhookCount(tenantId),
-        UpdateExpression: 'ADD #count :one',
-        ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':one': 1, ':most': maxWebhooks },
+        ...changes({
+          add: { count: 1 },
+          if: ['attribute_not_exists(#count) OR #count < :max', { max: maxWebhooks }],
+        }),
       },
     },
   ]);
@@ -184,29 +185,15 @@ async function setAttributes(
   tenantId: string,
   webhookId: string,
   attributes: Record<string, unknown>,
-  condition: { expression: string; values: Record<string, unknown> } = {
-    expression: 'attribute_exists(pk)',
-    values: {},
-  },
+  condition: Changes['if'] = 'attribute_exists(pk)',
 ): Promise<WebhookItem> {
   if (!isWebhookId(webhookId)) throw unknownWebhook();
-  const given = Object.entries({ ...attributes, updated_at: new Date().toISOString() }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const set = given.filter(([, value]) => value !== null);
-  const removed = given.filter(([, value]) => value === null);
+  const remove = Object.keys(attributes).filter((name) => attributes[name] === null);
+  const removed = Object.fromEntries(remove.map((name) => [name, undefined]));
+  const set = { ...attributes, ...removed, updated_at: new Date().toISOString() };
   const item = await tryUpdate({
     Key: webhookKeys.webhook(tenantId, webhookId),
-    UpdateExpression: [
-      `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-      ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
-    ].join(' '),
-    ConditionExpression: condition.expression,
-    ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-    ExpressionAttributeValues: {
-      ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-      ...condition.values,
-    },
+    ...changes({ set, remove, if: condition }),
     ReturnValues: 'ALL_NEW',
   });
   if (!item) throw unknownWebhook();
@@ -227,9 +214,7 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
     {
       update: {
         Key: webhookKeys.webhookCount(tenantId),
-        UpdateExpression: 'ADD #count :less',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':less': -1 },
+        ...changes({ add: { count: -1 } }),
       },
     },
   ]);
@@ -257,7 +242,7 @@ export async function rotateSecret(
         previous_secret: previous,
         previous_until: new Date(Date.now() + rotationMs).toISOString(),
       },
-      { expression: '#secret = :read', values: { ':read': previous } },
+      ['#secret = :read', { read: previous }],
     );
     logChange('webhook_secret_rotated', actor, webhookId);
     return { ...toWebhook(webhook), secret };
@@ -279,16 +264,10 @@ export async function disableWebhook(
 ): Promise<void> {
   const disabled = await tryUpdate({
     Key: webhookKeys.webhook(tenantId, webhookId),
-    UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
-    ConditionExpression: 'enabled = :on AND #url = :url',
-    ExpressionAttributeNames: { '#url': 'url' },
-    ExpressionAttributeValues: {
-      ':on': true,
-      ':url': url,
-      ':off': false,
-      ':reason': reason,
-      ':now': new Date().toISOString(),
-    },
+    ...changes({
+      set: { enabled: false, disabled_reason: reason, updated_at: new Date().toISOString() },
+      if: ['enabled = :on AND #url = :url', { on: true, url }],
+    }),
   });
   if (!disabled) return;
   recordMetric(webhookDisabled, 1);
