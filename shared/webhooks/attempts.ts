@@ -3,14 +3,15 @@ import { logger, recordMetric } from '../runtime/observe.ts';
 import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
-import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
-import { enqueue, planAttempt } from './deliveries.ts';
+import { closeCircuit, countFailure, isClosed } from './circuit-breaker.ts';
+import { enqueue, enqueueResume, planAttempt } from './deliveries.ts';
 import { DeliveryItem, WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
 import { deliveryLatency, webhookAttempts } from './metrics.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import type { AttemptMessage } from './queue.ts';
+import { noteResting, resting } from './resume.ts';
 import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
 import { allowsPrivate, disableWebhook } from './webhooks.ts';
 
@@ -80,7 +81,7 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
     duration_ms: durationMs,
   });
   await settle(webhook, delivery, outcome);
-  if (outcome.answer && isSuccess(outcome.answer.status)) await forgetFailures(tenantId, webhook);
+  if (outcome.answer && isSuccess(outcome.answer.status)) await noteSuccess(tenantId, webhook);
   else if (isReceivers(outcome)) await countFailure(tenantId, webhook, Date.now());
   if (outcome.error === 'internal_error') throw outcome.cause;
 }
@@ -102,10 +103,19 @@ function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   return !isLast && !(isFirst && isAskedFor);
 }
 
+/** Closes the circuit, and has what rested brought forward when it was open. */
+async function noteSuccess(tenantId: string, webhook: WebhookItem): Promise<void> {
+  const resume = await closeCircuit(tenantId, webhook, Date.now());
+  if (resume !== undefined)
+    await enqueueResume({ tenant_id: tenantId, webhook_id: webhook.id, resume }, 0);
+}
+
 /** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
 async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
   const delivery = { ...seen, round: seen.round + 1 };
-  await schedule(delivery, { round: delivery.round, error: 'webhook_resting' }, nowMs);
+  // Before the delivery itself: a note without one that rests is harmless.
+  await noteResting(seen, nowMs);
+  await schedule(delivery, { round: delivery.round, error: resting }, nowMs);
 }
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */

@@ -12,7 +12,7 @@ import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
 import { DeliveryItem, type WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
-import { deliveryQueue, type WebhookNames } from './queue.ts';
+import { deliveryQueue, type ResumeMessage, type WebhookNames } from './queue.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -40,7 +40,10 @@ export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
   webhookKeys.delivery(tenant_id, webhook_id, id);
 
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
-export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
+export async function enqueue(
+  delivery: Pick<DeliveryItem, 'tenant_id' | 'webhook_id' | 'id'>,
+  delaySeconds = 0,
+): Promise<void> {
   const { tenant_id, webhook_id, id: delivery_id } = delivery;
   await sendOrLog({ tenant_id, webhook_id, delivery_id }, delaySeconds);
 }
@@ -51,6 +54,11 @@ export async function enqueuePurge(
   delaySeconds: number,
 ): Promise<void> {
   await sendOrLog({ ...names, purge: true }, delaySeconds);
+}
+
+/** Queues a round of bringing forward what rested. When that fails the next success starts over. */
+export async function enqueueResume(message: ResumeMessage, delaySeconds: number): Promise<void> {
+  await sendOrLog(message, delaySeconds);
 }
 
 async function sendOrLog(

@@ -171,7 +171,8 @@ export async function updateWebhook(
     ...change,
     url,
     disabled_reason: reason,
-    ...((url || enabled) && { failures: null, failed_at_ms: null }),
+    // The first success from now on brings forward what rested.
+    ...((url || enabled) && { failures: null, failed_at_ms: null, resuming_until_ms: 0 }),
   });
   const changed = Object.entries(change).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
