@@ -46,17 +46,13 @@ export async function claimEnis(
     const reporters = new Map(
       distinct.map((eniId, index) => [eniId, reporterOf(found[distinct.length + index])]),
     );
-    const errors = foreignErrors(
-      wanted,
-      (eniId) => {
-        const owner = owners.get(eniId);
-        if (owner !== undefined)
-          return owner === tenantId ? undefined : 'is claimed by another tenant';
-        const reporter = reporters.get(eniId) ?? tenantId;
-        return reporter === tenantId ? undefined : 'is reported by another tenant';
-      },
-      (index) => `/eni_ids/${index}`,
-    );
+    const errors = wanted.flatMap((eniId, index): FieldError[] => {
+      const owner = owners.get(eniId);
+      const holder = owner ?? reporters.get(eniId) ?? tenantId;
+      if (holder === tenantId) return [];
+      const detail = `is ${owner ? 'claimed' : 'reported'} by another tenant`;
+      return [{ in: 'body', pointer: `/eni_ids/${index}`, detail }];
+    });
     if (errors.length > 0) throw new AppError(eniClaimed, { errors });
 
     const unclaimed = distinct.filter((eniId) => owners.get(eniId) === undefined);
@@ -181,18 +177,14 @@ type ClaimState = 'own' | 'foreign' | 'free';
 /** Whose an interface is, seen from a tenant, by `<tenant>/<interface>`. */
 const claimStates = new TtlCache<ClaimState>();
 
-/**
- * What is wrong with the network interfaces of reported detections: those that another tenant has
- * claimed. And those that nobody has.
- */
+/** Of the network interfaces of reported detections, those of other tenants and those that no tenant has claimed. */
 export async function checkReportedEnis(
   tenantId: string,
   reported: readonly { eni_id?: string | undefined }[],
-): Promise<{ errors: FieldError[]; unclaimed: string[] }> {
-  const eniIds = reported.map(({ eni_id }) => eni_id);
+): Promise<{ foreign: ReadonlySet<string>; unclaimed: string[] }> {
   const known = new Map<string, ClaimState>();
   const unknown: string[] = [];
-  for (const eniId of new Set(eniIds)) {
+  for (const eniId of new Set(reported.map(({ eni_id }) => eni_id))) {
     if (eniId === undefined) continue;
     const claimState = claimStates.get(`${tenantId}/${eniId}`);
     if (claimState === undefined) unknown.push(eniId);
@@ -205,15 +197,9 @@ export async function checkReportedEnis(
     claimStates.set(`${tenantId}/${eniId}`, claimState);
     known.set(eniId, claimState);
   }
-  const errors = foreignErrors(
-    eniIds,
-    (eniId) => (known.get(eniId) === 'foreign' ? 'is claimed by another tenant' : undefined),
-    (index) => `/detections/${index}/eni_id`,
-  );
-  return {
-    errors,
-    unclaimed: [...known].flatMap(([id, claimState]) => (claimState === 'free' ? id : [])),
-  };
+  const ofState = (wanted: ClaimState) =>
+    [...known].flatMap(([id, claimState]) => (claimState === wanted ? id : []));
+  return { foreign: new Set(ofState('foreign')), unclaimed: ofState('free') };
 }
 
 /** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
@@ -252,16 +238,5 @@ async function writeReporter(tenantId: string, eniId: string, nowMs: number): Pr
         { tenant: tenantId, now: Math.floor(nowMs / 1000) },
       ],
     }),
-  });
-}
-
-function foreignErrors(
-  eniIds: readonly (string | undefined)[],
-  wrongWith: (eniId: string) => string | undefined,
-  pointer: (index: number) => string,
-): FieldError[] {
-  return eniIds.flatMap((eniId, index): FieldError[] => {
-    const detail = eniId === undefined ? undefined : wrongWith(eniId);
-    return detail === undefined ? [] : [{ in: 'body', pointer: pointer(index), detail }];
   });
 }

@@ -3,8 +3,8 @@ import { getItems, putItem, query, tryUpdate, writeMany } from '../table/table.t
 import { endResume, isOpen, renewResume } from './circuit-breaker.ts';
 import { dueKey, enqueue, enqueueResume, lostAfterMs } from './deliveries.ts';
 import { DeliveryItem, WebhookItem } from './items.ts';
-import type { ResumeMessage } from './queue.ts';
 import { webhookKeys } from './keys.ts';
+import type { ResumeMessage } from './queue.ts';
 
 /** The error of a delivery whose turn went by because its webhook's circuit was open. */
 export const resting = 'webhook_resting';
