@@ -14,7 +14,7 @@ export interface ChannelCallOptions {
   readonly signal?: AbortSignal;
   /** The marketplace has accepted the credentials: what they say of their account is true. */
   readonly isVerified?: boolean;
-  /** How often one request is tried; 4 times unless told. */
+  /** How often one request is tried; 4 times by default. */
   readonly attempts?: number;
   readonly timeoutMs?: number;
   readonly bucket?: TokenBucket;
