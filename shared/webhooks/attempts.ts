@@ -1,4 +1,5 @@
 import { Webhook as Signer } from 'standardwebhooks';
+import { retryAfterMs } from '../http/retry-after.ts';
 import { logger, recordMetric } from '../runtime/observe.ts';
 import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
@@ -212,7 +213,8 @@ async function settle(
   const isLast = delivery.round >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
   const end = endOf(outcome, isLast);
   if (!end) {
-    const asked = retryAfterSeconds(answer?.retryAfter, nowMs);
+    const askedSeconds = (retryAfterMs(answer?.retryAfter, nowMs) ?? 0) / 1000;
+    const asked = Math.min(askedSeconds, maxRetryAfterSeconds);
     if (!(await schedule(delivery, result, nowMs, asked))) await yieldToReplay(delivery, result);
     return;
   }
@@ -266,15 +268,6 @@ async function yieldToReplay(
 ): Promise<void> {
   if (await write(delivery, result, 'attempts = :attempts AND replays <> :replays'))
     await enqueue(delivery);
-}
-
-/** Seconds that a receiver asks to wait, by a number or a date; none when it says nothing sensible. */
-export function retryAfterSeconds(value: string | undefined, nowMs: number): number {
-  if (value === undefined) return 0;
-  const seconds = /^\d{1,9}$/.test(value.trim())
-    ? Number(value)
-    : (Date.parse(value) - nowMs) / 1000;
-  return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) : 0;
 }
 
 /** Ends a delivery: no sweep finds it any more. False when it has moved on. */
