@@ -16,8 +16,10 @@ export const morning = Date.UTC(2026, 11, 15, 6);
 
 type Marketplace = 'wildberries' | 'ozon';
 
+type Stocked = SellerProduct & { stock: number };
+
 /** A seller's product, number `index`. */
-export function item(index: number, more: Partial<SellerProduct> = {}): SellerProduct {
+export function item(index: number, more: Partial<Stocked> = {}): Stocked {
   return {
     external_id: String(1000 + index),
     seller_sku: `SKU-${index}`,
@@ -231,7 +233,7 @@ function productTools(world: World) {
     start,
     work,
     /** A tenant whose seller has products on Wildberries. */
-    async fresh(products = items(12)) {
+    async fresh(products: SellerProduct[] = items(12)) {
       const member = await world.signUp();
       const sellers = new FakeSellers();
       sellers.stock(member.tenantId, products);

@@ -9,6 +9,10 @@ export interface GeneratedProduct {
   readonly price: number;
   readonly discountPercent: number;
   readonly sizes: readonly { readonly barcode: string; readonly quantity: number }[];
+  /** Whether it lies in the seller's own warehouses and not in those of the marketplace. */
+  readonly isOwn: boolean;
+  /** Whether the seller may no longer sell in its category. */
+  readonly isBarred: boolean;
   readonly reserved: number;
   readonly toClient: number;
   readonly fromClient: number;
@@ -50,6 +54,8 @@ export function generateProduct(seed: number, index: number, revision: number): 
       barcode: String(2_000_000_000_000 + index * 10 + size),
       quantity: isSoldOut ? 0 : moving(8 + size) % 40,
     })),
+    isOwn: index % 10 === 9,
+    isBarred: index % 20 === 13,
     reserved: isSoldOut ? 0 : moving(20) % 3,
     toClient: moving(21) % 5,
     fromClient: moving(22) % 3,

@@ -26,12 +26,19 @@ export interface SellerAccount {
   revision: number;
   /** Categories or roles that the key lacks. */
   lacks: string[];
+  /** The kind of the key, where the marketplace has kinds: `service` unless it was chosen. */
+  kind?: KeyKind;
 }
+
+/** Kinds of keys of Wildberries, by the names that its refusals give them. */
+export const keyKinds = ['personal', 'service', 'base with secret', 'base'] as const;
+export type KeyKind = (typeof keyKinds)[number];
 
 const shape = {
   products: z.int().min(0).max(1_000_000),
   revision: z.int().min(0),
   lacks: z.array(z.string()),
+  kind: z.enum(keyKinds),
 };
 
 export const AccountRequest = z.strictObject({
@@ -39,12 +46,14 @@ export const AccountRequest = z.strictObject({
   seed: z.int().min(0).default(1),
   revision: shape.revision.default(0),
   lacks: shape.lacks.default([]),
+  kind: shape.kind.default('service'),
 });
 
 export const AccountChange = z.strictObject({
   products: shape.products.optional(),
   revision: shape.revision.optional(),
   lacks: shape.lacks.optional(),
+  kind: shape.kind.optional(),
 });
 
 /** Trouble for the next `times` requests, or every `every`th, until it is changed. */

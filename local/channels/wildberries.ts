@@ -4,6 +4,7 @@ import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
   Buckets,
   type FakeChannel,
+  type KeyKind,
   type Marketplace,
   productAt,
   type SellerAccount,
@@ -20,6 +21,8 @@ interface Method {
   readonly limit: { readonly intervalMs: number; readonly burst: number };
   /** What the calls are counted under. */
   readonly bucket: string;
+  /** Kinds of keys that open it; all of them by default. */
+  readonly kinds?: readonly KeyKind[];
   readonly answer: (request: StandInRequest) => StandInAnswer;
 }
 
@@ -39,6 +42,7 @@ const changedAt = (index: number) => new Date(firstChangeMs + index * 1000).toIS
 const CardsRequest = z.object({
   settings: z.object({
     sort: z.object({ ascending: z.boolean() }).optional(),
+    filter: z.object({ allowedCategoriesOnly: z.boolean().default(false) }).optional(),
     cursor: z.object({
       limit: z.int().min(1).max(100),
       updatedAt: z.string().optional(),
@@ -92,10 +96,25 @@ const methods = new Map<string, Method>([
       category: 'analytics',
       limit: { intervalMs: 20_000, burst: 1 },
       bucket: 'stocks',
-      answer: reportStocks,
+      kinds: ['personal', 'service', 'base with secret'],
+      answer: (asked) => reportStocks(asked, wildberriesRows),
+    },
+  ],
+  [
+    'POST /seller-analytics-api/api/analytics/v1/stocks-report/seller-warehouses',
+    {
+      category: 'analytics',
+      limit: { intervalMs: 20_000, burst: 1 },
+      bucket: 'own stocks',
+      kinds: ['personal', 'service'],
+      answer: (asked) => reportStocks(asked, ownRows),
     },
   ],
 ]);
+
+/** Prices are another matter for a key of the kind base: four times an hour. */
+const basePricesLimit = { intervalMs: 15 * 60_000, burst: 1 };
+const kindOf = ({ kind = 'service' }: SellerAccount): KeyKind => kind;
 
 /** Starts the stand-in for the seller API of Wildberries: one host, a path for each of its hosts. */
 export function startWildberries(options: StandInOptions = {}): Promise<FakeChannel> {
@@ -121,12 +140,20 @@ export function startWildberries(options: StandInOptions = {}): Promise<FakeChan
       const method = methodOf(asked);
       if (!method) return undefined;
       const bucket = `${asked.account.id} ${method.bucket}`;
-      const waitMs = buckets.take(bucket, method.limit, asked.nowMs);
-      return waitMs > 0 ? tooMany(waitMs, method.limit.burst) : undefined;
+      const isBase = kindOf(asked.account) === 'base';
+      const limit = isBase && method.bucket === 'prices' ? basePricesLimit : method.limit;
+      const waitMs = buckets.take(bucket, limit, asked.nowMs);
+      return waitMs > 0 ? tooMany(waitMs, limit.burst) : undefined;
     },
     error: (status) => (status === 429 ? tooMany(2000, 1) : problem(status, 'fault', 'as told')),
-    answer: (asked) =>
-      methodOf(asked)?.answer(asked) ?? problem(404, 'not found', 'no such method'),
+    answer: (asked) => {
+      const method = methodOf(asked);
+      if (!method) return problem(404, 'not found', 'no such method');
+      const kind = kindOf(asked.account);
+      if (method.kinds && !method.kinds.includes(kind))
+        return problem(403, 'forbidden', `${kind} token is not allowed`);
+      return method.answer(asked);
+    },
     incomplete: () =>
       jsonResponse(200, {
         cards: [],
@@ -140,7 +167,7 @@ export function startWildberries(options: StandInOptions = {}): Promise<FakeChan
 function listCards({ account, body }: StandInRequest): HttpResponse {
   const asked = CardsRequest.safeParse(body);
   if (!asked.success) return problem(400, 'bad request', 'settings are not valid');
-  const { sort, cursor } = asked.data.settings;
+  const { sort, filter, cursor } = asked.data.settings;
   const isAscending = sort?.ascending ?? false;
   const step = isAscending ? 1 : -1;
   let index = isAscending ? 0 : account.products - 1;
@@ -154,6 +181,7 @@ function listCards({ account, body }: StandInRequest): HttpResponse {
   for (; found.length < cursor.limit; index += step) {
     const product = productAt(account, index);
     if (!product) break;
+    if (filter?.allowedCategoriesOnly && product.isBarred) continue;
     found.push(product);
   }
   const last = found.at(-1);
@@ -229,48 +257,75 @@ function listPrices({ account, body }: StandInRequest): HttpResponse {
   });
 }
 
-function reportStocks({ account, body }: StandInRequest): StandInAnswer {
+type Rows = (product: GeneratedProduct) => object[];
+
+function reportStocks({ account, body }: StandInRequest, rowsOf: Rows): StandInAnswer {
   const asked = StocksRequest.safeParse(body);
   if (!asked.success) return problem(400, 'bad request', 'limit or offset is not valid');
   const { limit, offset } = asked.data;
-  const first = stockRows(account, offset, 1).next();
+  const first = stockRows(account, rowsOf, offset, 1).next();
   if (first.done) return { status: 204, headers: [], body: Buffer.alloc(0) };
-  return { stream: reportText(account, offset, limit) };
+  return { stream: reportText(stockRows(account, rowsOf, offset, limit)) };
 }
 
-function* reportText(account: SellerAccount, offset: number, limit: number): Generator<string> {
+function* reportText(rows: Iterable<object>): Generator<string> {
   yield '{"data":{"items":[';
   let separator = '';
-  for (const row of stockRows(account, offset, limit)) {
+  for (const row of rows) {
     yield separator + JSON.stringify(row);
     separator = ',';
   }
   yield ']}}';
 }
 
-/** One row for each size that is at a warehouse; since August 2026 all warehouses are one. */
-function* stockRows(account: SellerAccount, offset: number, limit: number) {
+function* stockRows(account: SellerAccount, rowsOf: Rows, offset: number, limit: number) {
   let place = 0;
   for (let index = 0; index < account.products; index += 1) {
     const product = productAt(account, index);
     if (!product) return;
-    for (const [size, { quantity }] of product.sizes.entries()) {
-      if (quantity === 0 && product.toClient + product.fromClient === 0) continue;
+    for (const row of rowsOf(product)) {
       if (place >= offset + limit) return;
       place += 1;
-      if (place <= offset) continue;
-      yield {
-        nmId: idOf(product),
-        chrtId: idOf(product) * 10 + size,
-        warehouseId: -999_999,
-        warehouseName: 'Склад WB',
-        regionName: 'Склад WB',
-        quantity,
-        inWayToClient: size === 0 ? product.toClient : 0,
-        inWayFromClient: size === 0 ? product.fromClient : 0,
-      };
+      if (place > offset) yield row;
     }
   }
+}
+
+/** One row for each size that is at a warehouse; since August 2026 all warehouses are one. */
+function wildberriesRows(product: GeneratedProduct): object[] {
+  if (product.isOwn) return [];
+  const isMoving = product.toClient + product.fromClient > 0;
+  return product.sizes.flatMap(({ quantity }, size) =>
+    quantity === 0 && !isMoving
+      ? []
+      : {
+          nmId: idOf(product),
+          chrtId: idOf(product) * 10 + size,
+          warehouseId: -999_999,
+          warehouseName: 'Склад WB',
+          regionName: 'Склад WB',
+          quantity,
+          inWayToClient: size === 0 ? product.toClient : 0,
+          inWayFromClient: size === 0 ? product.fromClient : 0,
+        },
+  );
+}
+
+/** One row for each size in the seller's only warehouse. */
+function ownRows(product: GeneratedProduct): object[] {
+  if (!product.isOwn) return [];
+  return product.sizes.flatMap(({ quantity }, size) =>
+    quantity === 0
+      ? []
+      : {
+          nmId: idOf(product),
+          chrtId: idOf(product) * 10 + size,
+          warehouseId: 4242,
+          warehouseName: 'Мой склад',
+          regionName: 'Москва',
+          quantity,
+        },
+  );
 }
 
 function problem(status: number, title: string, detail: string): HttpResponse {

@@ -5,6 +5,7 @@ import { prepareEvent } from '../events/publish.ts';
 import { requireEnvList } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
+import { changes } from '../table/changes.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
 import { invalidApiKey, tooManyApiKeys } from './errors.ts';
 import { apiKeyCreated, apiKeyDeleted } from './events.ts';
@@ -82,9 +83,10 @@ function nextRevision(tenantId: string, revision: number): Write {
   return {
     update: {
       Key: apiKeyKeys.apiKeyRegister(tenantId),
-      UpdateExpression: 'SET revision = :next',
-      ConditionExpression: 'attribute_not_exists(revision) OR revision = :revision',
-      ExpressionAttributeValues: { ':next': revision + 1, ':revision': revision },
+      ...changes({
+        set: { revision: revision + 1 },
+        if: ['attribute_not_exists(revision) OR revision = :read', { read: revision }],
+      }),
     },
   };
 }

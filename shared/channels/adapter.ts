@@ -11,7 +11,8 @@ export interface SellerProduct {
   barcodes: string[];
   /** `amount` is an exact decimal, never a float. */
   price?: { amount: string; currency: string };
-  stock: number;
+  /** Null where the seller marketplace does not tell it to this key: unknown, and not none. */
+  stock: number | null;
   reserved?: number;
   in_transit_to?: number;
   in_transit_from?: number;
@@ -46,7 +47,7 @@ export interface SellerRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body?: unknown;
-  /** For one try, its body included; 15 s unless told. */
+  /** For one try, its body included; 15 s by default. */
   timeoutMs?: number;
   /** Ends the request, its pauses and its tries. */
   signal?: AbortSignal;

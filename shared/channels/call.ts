@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryAfterMs } from '../http/retry-after.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { recordMetric } from '../runtime/observe.ts';
 import { type ChannelCall, ChannelError, type SellerRequest } from './adapter.ts';
@@ -14,7 +15,7 @@ export interface ChannelCallOptions {
   readonly signal?: AbortSignal;
   /** The marketplace has accepted the credentials: what they say of their account is true. */
   readonly isVerified?: boolean;
-  /** How often one request is tried; 4 times unless told. */
+  /** How often one request is tried; 4 times by default. */
   readonly attempts?: number;
   readonly timeoutMs?: number;
   readonly bucket?: TokenBucket;
@@ -95,7 +96,7 @@ async function attemptOnce<T>(
   const marketplace = request.marketplace as ChannelName;
   const timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? options.timeoutMs ?? 15_000, leftMs));
   const startedAt = performance.now();
-  const tell = (outcome: ChannelOutcome) => {
+  const report = (outcome: ChannelOutcome) => {
     recordMetric(sellerCalls, 1, { marketplace, outcome });
     recordMetric(sellerLatency, Math.round(performance.now() - startedAt), { marketplace });
   };
@@ -114,26 +115,26 @@ async function attemptOnce<T>(
     });
     if (response.status === 429) {
       await response.body?.cancel();
-      tell('rate_limited');
-      const retryAfterMs = retryAfterOf(response, nowMs) ?? 1000;
-      return { error: limited(marketplace, retryAfterMs), retryAfterMs };
+      report('rate_limited');
+      const waitMs = waitOf(response, nowMs) ?? 1000;
+      return { error: limited(marketplace, waitMs), retryAfterMs: waitMs };
     }
     if (response.status >= 500) {
       await response.body?.cancel();
-      tell('unavailable');
+      report('unavailable');
       return { error: unavailable(marketplace, `answered ${response.status}`) };
     }
     const value = await read(response);
-    tell('answered');
+    report('answered');
     return { value };
   } catch (error) {
     if (error instanceof ChannelError) {
-      tell(wordFor(error));
+      report(wordFor(error));
       if (error.code === 'malformed') return { error };
       throw error;
     }
     // What was cut off from our side says nothing about theirs.
-    if (!request.signal.aborted) tell('no_answer');
+    if (!request.signal.aborted) report('no_answer');
     return { error: unavailable(marketplace, 'did not answer', error) };
   }
 }
@@ -156,19 +157,12 @@ function unavailable(marketplace: string, what: string, cause?: unknown): Channe
  * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
  * in seconds; the standard one is seconds or a date. What is neither is not believed.
  */
-function retryAfterOf({ headers }: Response, nowMs: number): number | undefined {
-  const standard = headers.get('retry-after');
-  const waits = [
-    secondsOf(headers.get('x-ratelimit-retry')),
-    secondsOf(standard) ?? Date.parse(standard ?? '') - nowMs,
-    secondsOf(headers.get('x-ratelimit-reset')),
-  ];
+function waitOf({ headers }: Response, nowMs: number): number | undefined {
+  const waits = ['x-ratelimit-retry', 'retry-after', 'x-ratelimit-reset'].map((name) =>
+    retryAfterMs(headers.get(name), nowMs),
+  );
   const waitMs = waits.find((ms) => ms !== undefined && ms > 0);
   return waitMs === undefined ? undefined : Math.min(waitMs, maxPauseMs);
-}
-
-function secondsOf(text: string | null): number | undefined {
-  return text !== null && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
 /**

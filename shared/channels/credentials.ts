@@ -1,10 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
-import { getItem, query, transact, updateItem } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
@@ -149,21 +149,11 @@ export async function rewrap(
   const owner = ownerOf(tenantId, marketplace);
   const envelope = await seal(owner, await open(owner, item));
   const sealed = sealedNow(tenantId, marketplace, envelope);
-  try {
-    await updateItem({
-      Key: channelKeys.credential(tenantId, marketplace),
-      ...assign(sealed),
-      ConditionExpression: 'sealed = :old',
-      ExpressionAttributeValues: {
-        ...assign(sealed).ExpressionAttributeValues,
-        ':old': item.sealed,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const changed = await tryUpdate({
+    Key: channelKeys.credential(tenantId, marketplace),
+    ...changes({ set: sealed, if: ['sealed = :old', { old: item.sealed }] }),
+  });
+  return changed !== undefined;
 }
 
 function sealedNow(
@@ -179,17 +169,6 @@ function sealedNow(
   };
 }
 
-/** An update that sets attributes of fixed names. */
-function assign(attributes: Record<string, unknown>) {
-  const names = Object.keys(attributes);
-  return {
-    UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
-    ExpressionAttributeValues: Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [`:${name}`, value]),
-    ),
-  };
-}
-
 async function saveWrite(
   tenantId: string,
   marketplace: ChannelName,
@@ -198,18 +177,19 @@ async function saveWrite(
 ) {
   const envelope = await seal(ownerOf(tenantId, marketplace), JSON.stringify(credentials));
   const now = new Date().toISOString();
-  const { UpdateExpression, ExpressionAttributeValues } = assign({
-    ...sealedNow(tenantId, marketplace, envelope),
-    marketplace,
-    shown: mask(channels[marketplace], credentials),
-    verified_at: isVerified ? now : null,
-    updated_at: now,
-  });
   return {
     update: {
       Key: channelKeys.credential(tenantId, marketplace),
-      UpdateExpression: `${UpdateExpression}, created_at = if_not_exists(created_at, :updated_at)`,
-      ExpressionAttributeValues,
+      ...changes({
+        set: {
+          ...sealedNow(tenantId, marketplace, envelope),
+          marketplace,
+          shown: mask(channels[marketplace], credentials),
+          verified_at: isVerified ? now : null,
+          updated_at: now,
+        },
+        setOnce: { created_at: now },
+      }),
     },
   };
 }

@@ -1,27 +1,29 @@
 import type { SellerProduct } from './adapter.ts';
 
-type Told = string | null | undefined;
+type Text = string | null | undefined;
 
 /** How many characters of a text are taken over. */
-const longest = { sku: 200, name: 1000, brand: 200, category: 200, image: 2048, barcode: 100 };
+const maxLengths = { sku: 200, name: 1000, brand: 200, category: 200, image: 2048, barcode: 100 };
 const maxBarcodes = 50;
 
-/** What describes a product, with texts cut to what can be kept; none of it must be told. */
-export function textsOf(told: {
-  sku: Told;
-  name: Told;
-  brand?: Told;
-  category?: Told;
-  images: readonly Told[];
-  barcodes: readonly Told[];
+/** What describes a product, with texts cut to what can be kept; all of it may be missing. */
+export function describe(reported: {
+  sku: Text;
+  name: Text;
+  brand?: Text;
+  category?: Text;
+  images: readonly Text[];
+  barcodes: readonly Text[];
 }): Pick<SellerProduct, 'seller_sku' | 'name' | 'brand' | 'category' | 'image_url' | 'barcodes'> {
-  const brand = cut(told.brand, longest.brand);
-  const category = cut(told.category, longest.category);
-  const image = told.images.map(toImageUrl).find((url) => url !== undefined);
-  const barcodes = told.barcodes.map((barcode) => cut(barcode, longest.barcode)).filter(Boolean);
+  const brand = cut(reported.brand, maxLengths.brand);
+  const category = cut(reported.category, maxLengths.category);
+  const image = reported.images.map(toImageUrl).find((url) => url !== undefined);
+  const barcodes = reported.barcodes
+    .map((barcode) => cut(barcode, maxLengths.barcode))
+    .filter(Boolean);
   return {
-    seller_sku: cut(told.sku, longest.sku),
-    name: cut(told.name, longest.name),
+    seller_sku: cut(reported.sku, maxLengths.sku),
+    name: cut(reported.name, maxLengths.name),
     ...(brand && { brand }),
     ...(category && { category }),
     ...(image && { image_url: image }),
@@ -30,13 +32,13 @@ export function textsOf(told: {
 }
 
 /** The beginning of a text, never with half a character at its end. */
-function cut(text: Told, length: number): string {
+function cut(text: Text, length: number): string {
   const start = (text ?? '').toWellFormed().slice(0, length);
   return start.isWellFormed() ? start : start.slice(0, -1);
 }
 
 /** An address that a page may show; half of one would be of no use. */
-function toImageUrl(text: Told): string | undefined {
+function toImageUrl(text: Text): string | undefined {
   const url = text ? URL.parse(text) : null;
-  return url?.protocol === 'https:' && url.href.length <= longest.image ? url.href : undefined;
+  return url?.protocol === 'https:' && url.href.length <= maxLengths.image ? url.href : undefined;
 }

@@ -8,10 +8,10 @@ import {
   type SellerLimit,
   type SellerProduct,
 } from './adapter.ts';
+import { allOrAbort } from './all-or-abort.ts';
 import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
-import { textsOf } from './descriptions.ts';
-import { type Price, takePrices } from './prices.ts';
-import { together } from './together.ts';
+import { describe } from './descriptions.ts';
+import { type Price, readPrices } from './prices.ts';
 
 const marketplace = 'ozon';
 const productsPerPage = 1000;
@@ -108,7 +108,7 @@ async function check(credentials: Credentials, call: ChannelCall): Promise<void>
   if (ids.length > 0) await readInfo(credentials, ids, call);
 }
 
-/** Lists a page again when its products changed between the list and what is told about them. */
+/** Lists a page again when its products changed between the list and their details. */
 async function page(
   credentials: Credentials,
   cursor: string | undefined,
@@ -127,7 +127,7 @@ async function page(
       throw malformed('Ozon gives the same products over and over.');
 
     const ids = items.map(({ product_id }) => product_id);
-    const [infos, stocks] = await together(call, (both) => [
+    const [infos, stocks] = await allOrAbort(call, (both) => [
       readInfo(credentials, ids, both),
       readStocks(credentials, ids, both),
     ]);
@@ -139,14 +139,14 @@ async function page(
     if (products.length === items.length)
       return { ...end, products, next: last_id === '' ? undefined : last_id };
     if (attempt === joinAttempts)
-      throw malformed('Ozon listed products and did not tell everything about them.');
+      throw malformed('Ozon listed products and did not report everything about them.');
   }
 }
 
 const joinAttempts = 3;
 const none: ProductStocks = [];
 
-/** Stocks that are not told are none only where the list says so too. */
+/** Stocks that are not reported are none only where the list says so too. */
 const hasNoStocks = ({ has_fbo_stocks, has_fbs_stocks }: ListEntry): boolean =>
   has_fbo_stocks === false && has_fbs_stocks === false;
 
@@ -176,7 +176,7 @@ async function readInfo(
     '/v3/product/info/list',
     body,
     Info.transform(({ items }): InfoById => {
-      const prices = takePrices(
+      const prices = readPrices(
         marketplace,
         items.map((item) => ({
           external_id: item.id,
@@ -229,7 +229,7 @@ function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
   assertQuantities({ marketplace, external_id: id }, [stock, reserved]);
   return {
     external_id: id,
-    ...textsOf({
+    ...describe({
       sku: info.offer_id,
       name: info.name,
       images: [info.primary_image, info.images].flat(),

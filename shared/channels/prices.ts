@@ -4,8 +4,8 @@ import { malformed } from './answers.ts';
 
 export type Price = NonNullable<SellerProduct['price']>;
 
-/** What is told as the price of a product. An amount is empty, null or undefined where there is none. */
-export interface ToldPrice {
+/** A price as it is reported. An amount is empty, null or undefined where there is none. */
+export interface ReportedPrice {
   readonly external_id: string;
   readonly amount: unknown;
   readonly currency: unknown;
@@ -18,10 +18,13 @@ const maxWrongShare = 0.1;
  * left out and logged; `malformed` is thrown when that happens to more than one product and more
  * than a tenth of those with a price.
  */
-export function takePrices(marketplace: string, told: readonly ToldPrice[]): Map<string, Price> {
+export function readPrices(
+  marketplace: string,
+  reported: readonly ReportedPrice[],
+): Map<string, Price> {
   const prices = new Map<string, Price>();
   const wrong: string[] = [];
-  for (const { external_id, amount, currency } of told) {
+  for (const { external_id, amount, currency } of reported) {
     if (amount === undefined || amount === null || amount === '') continue;
     const exact = exactAmount(amount);
     if (exact !== undefined && isCurrency(currency))

@@ -1,7 +1,7 @@
 import { currentKey } from '../runtime/envelopes.ts';
 import { logger } from '../runtime/observe.ts';
 import { seriesIndex, tenantIdOf } from '../table/family.ts';
-import { query } from '../table/table.ts';
+import { queryPages } from '../table/table.ts';
 import { rewrap } from './credentials.ts';
 import { CredentialItem } from './items.ts';
 import { channelKeys } from './keys.ts';
@@ -21,17 +21,15 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
   const isCurrent = await currentKey();
   const startedAt = new Date().toISOString();
   let [rewrapped, failed] = [0, 0];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await query({
-      IndexName: seriesIndex,
-      // What this run seals comes after its start and is not met again.
-      KeyConditionExpression: 'series_pk = :pk AND series_sk < :start',
-      ExpressionAttributeValues: { ':pk': channelKeys.sealedCredentials(), ':start': startedAt },
-      Limit: pageSize,
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    for (const entry of Items) {
+  const pages = queryPages({
+    IndexName: seriesIndex,
+    // What this run seals comes after its start and is not met again.
+    KeyConditionExpression: 'series_pk = :pk AND series_sk < :start',
+    ExpressionAttributeValues: { ':pk': channelKeys.sealedCredentials(), ':start': startedAt },
+    Limit: pageSize,
+  });
+  for await (const { items } of pages) {
+    for (const entry of items) {
       const item = CredentialItem.safeParse(entry);
       if (item.data && isCurrent(item.data)) return { rewrapped, failed, isDone: true };
       if (Date.now() >= deadlineMs) return { rewrapped, failed, isDone: false };
@@ -39,8 +37,7 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
       if (outcome === 'rewrapped') rewrapped += 1;
       if (outcome === 'failed') failed += 1;
     }
-    start = LastEvaluatedKey;
-  } while (start);
+  }
   return { rewrapped, failed, isDone: true };
 }
 

@@ -1,7 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { updateItem } from '../table/table.ts';
+import { type Changes, changes } from '../table/changes.ts';
+import { updateOrFind } from '../table/table.ts';
 import type { SellerLimit } from './adapter.ts';
 import { channelKeys } from './keys.ts';
 
@@ -60,23 +60,18 @@ export const tableBucket: TokenBucket = {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const isFull = fullAtMs < nowMs;
       const moved = await (isFull
-        ? change(
-            key,
-            'SET full_at_ms = :full, #ttl = :ttl',
-            'attribute_not_exists(full_at_ms) OR full_at_ms < :now',
-            { ':full': nowMs + intervalMs, ':now': nowMs, ':ttl': ttlOf(nowMs) },
-          )
-        : change(
-            key,
-            'ADD full_at_ms :interval SET #ttl = :ttl',
-            'full_at_ms >= :now AND full_at_ms <= :latest',
-            {
-              ':interval': intervalMs,
-              ':now': nowMs,
-              ':latest': Math.floor(nowMs + aheadMs + maxWaitMs),
-              ':ttl': ttlOf(nowMs + maxWaitMs),
-            },
-          ));
+        ? change(key, {
+            set: { full_at_ms: nowMs + intervalMs, ttl: ttlOf(nowMs) },
+            if: ['attribute_not_exists(full_at_ms) OR full_at_ms < :now', { now: nowMs }],
+          })
+        : change(key, {
+            add: { full_at_ms: intervalMs },
+            set: { ttl: ttlOf(nowMs + maxWaitMs) },
+            if: [
+              'full_at_ms >= :now AND full_at_ms <= :latest',
+              { now: nowMs, latest: Math.floor(nowMs + aheadMs + maxWaitMs) },
+            ],
+          }));
       fullAtMs = moved.fullAtMs;
       remember(key.pk, fullAtMs);
       if (moved.isChanged)
@@ -89,12 +84,10 @@ export const tableBucket: TokenBucket = {
   pause: async ({ marketplace, account, limit }, ms, nowMs) => {
     const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
     const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
-    await change(
-      channelKeys.sellerLimit(marketplace, account, limit.category),
-      'SET full_at_ms = :full, #ttl = :ttl',
-      'attribute_not_exists(full_at_ms) OR full_at_ms < :full',
-      { ':full': fullAtMs, ':ttl': ttlOf(fullAtMs) },
-    );
+    await change(channelKeys.sellerLimit(marketplace, account, limit.category), {
+      set: { full_at_ms: fullAtMs, ttl: ttlOf(fullAtMs) },
+      if: ['attribute_not_exists(full_at_ms) OR full_at_ms < :full', { full: fullAtMs }],
+    });
   },
 };
 
@@ -103,25 +96,18 @@ const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
 /** Changes the bucket if its condition holds; tells where it then is, or is instead. */
 async function change(
   key: ReturnType<typeof channelKeys.sellerLimit>,
-  update: string,
-  condition: string,
-  values: Record<string, number>,
+  change: Changes,
 ): Promise<{ isChanged: boolean; fullAtMs: number }> {
-  try {
-    const changed = await updateItem({
-      Key: key,
-      UpdateExpression: update,
-      ConditionExpression: condition,
-      ExpressionAttributeNames: { '#ttl': 'ttl' },
-      ExpressionAttributeValues: values,
-      ReturnValues: 'UPDATED_NEW',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    return { isChanged: true, fullAtMs: Number(changed?.full_at_ms) };
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // The exception carries the item as DynamoDB spells it.
-    const fullAtMs = Number(error.Item?.full_at_ms?.N ?? Number.NEGATIVE_INFINITY);
-    return { isChanged: false, fullAtMs };
-  }
+  const outcome = await updateOrFind({
+    Key: key,
+    ...changes(change),
+    ReturnValues: 'UPDATED_NEW',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  return outcome.changed
+    ? { isChanged: true, fullAtMs: Number(outcome.changed.full_at_ms) }
+    : {
+        isChanged: false,
+        fullAtMs: Number(outcome.found?.full_at_ms?.N ?? Number.NEGATIVE_INFINITY),
+      };
 }

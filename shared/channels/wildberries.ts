@@ -9,12 +9,11 @@ import {
   type SellerLimit,
   type SellerProduct,
 } from './adapter.ts';
+import { allOrAbort } from './all-or-abort.ts';
 import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
-import { textsOf } from './descriptions.ts';
+import { describe } from './descriptions.ts';
 import { jsonRows } from './json-rows.ts';
-import { type Price, type ToldPrice, takePrices } from './prices.ts';
-import { type StockSum, StockSums } from './stock-sums.ts';
-import { together } from './together.ts';
+import { type Price, type ReportedPrice, readPrices } from './prices.ts';
 
 const marketplace = 'wildberries';
 
@@ -30,6 +29,7 @@ const limits = {
   content: { category: 'content', intervalMs: 600, burst: 5 },
   prices: { category: 'prices', intervalMs: 600, burst: 5 },
   stocks: { category: 'analytics-stocks', intervalMs: 20_000, burst: 1 },
+  ownStocks: { category: 'analytics-own-stocks', intervalMs: 20_000, burst: 1 },
 } as const satisfies Record<string, SellerLimit>;
 
 const pingLimit = (category: Category): SellerLimit => ({
@@ -39,6 +39,8 @@ const pingLimit = (category: Category): SellerLimit => ({
 });
 
 const cardsPerPage = 100;
+/** Prices of so many cards are asked for in one call. */
+const cardsPerStep = 1000;
 const quantity = z.int().nonnegative();
 const Text = z.string().nullish();
 
@@ -82,8 +84,27 @@ const StockRow = z.object({
   inWayToClient: quantity,
   inWayFromClient: quantity,
 });
+/** In the seller's own warehouses nothing is on its way. */
+const OwnStockRow = StockRow.extend({
+  inWayToClient: quantity.default(0),
+  inWayFromClient: quantity.default(0),
+});
 
-/** The stock report but for its rows. */
+interface Stock {
+  stock: number;
+  toClient: number;
+  fromClient: number;
+}
+/** Stocks by product, summed over sizes and warehouses. */
+type Stocks = Map<number, Stock>;
+
+const reports = {
+  wildberries: { path: 'wb-warehouses', limit: limits.stocks, row: StockRow },
+  own: { path: 'seller-warehouses', limit: limits.ownStocks, row: OwnStockRow },
+} as const;
+type Report = (typeof reports)[keyof typeof reports];
+
+/** A stock report but for its rows. */
 const stockReport = {
   outer: 'data',
   list: 'items',
@@ -113,8 +134,9 @@ interface Cursor {
 }
 
 /**
- * Wildberries: product cards of 100, each page joined with its prices and with the stock report,
- * which is read once per call. `stockRows` is how many rows of the report are asked for at a time.
+ * Wildberries: product cards by pages of 100, ten of them at a time joined with their prices and with
+ * the stock reports, which are read once per call. `stockRows` is how many rows of a report are asked
+ * for at a time.
  */
 export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter {
   return {
@@ -125,11 +147,16 @@ export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter 
     account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
-      const [stocks, { cards, prices, next }] = await together(call, (both) => [
-        both.once('wildberries-stocks', () => readStocks(credentials, stockRows, both)),
-        readCardsWithPrices(credentials, cursor, both),
+      const [stocks, ownStocks, { cards, prices, next }] = await allOrAbort(call, (all) => [
+        all.once('wildberries-stocks', () =>
+          readStocks(reports.wildberries, credentials, stockRows, all),
+        ),
+        all.once('wildberries-own-stocks', () => readOwnStocks(credentials, stockRows, all)),
+        readCardsWithPrices(credentials, cursor, all),
       ]);
-      const products = cards.map((card) => toProduct(card, prices, stocks));
+      const products = cards.map((card) =>
+        toProduct(card, prices, stockOf(card, stocks, ownStocks)),
+      );
       return { products, next, total: undefined, phase: 'products' } satisfies ChannelPage;
     },
   };
@@ -147,9 +174,19 @@ function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
   }
 }
 
+/**
+ * A ping tells whether the key opens a category, but not whether its kind opens the stock report: that
+ * is tried itself, with one row.
+ */
 async function check(credentials: Credentials, call: ChannelCall): Promise<void> {
   const names = Object.keys(categories) as Category[];
-  const outcomes = await Promise.allSettled(names.map((name) => ping(name, credentials, call)));
+  const outcomes = await Promise.allSettled(
+    names.map((name) =>
+      name === 'analytics'
+        ? readReport(reports.wildberries, credentials, { limit: 1, offset: 0 }, call)
+        : ping(name, credentials, call),
+    ),
+  );
   const failures = outcomes.flatMap((outcome, index) =>
     outcome.status === 'rejected' ? [{ category: names[index], reason: outcome.reason }] : [],
   );
@@ -163,8 +200,10 @@ async function check(credentials: Credentials, call: ChannelCall): Promise<void>
   if (refused.length === 0) throw failures[0]?.reason;
   const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new ChannelError('wrong_key', 'Wildberries does not accept this key.');
-  const unpaid = refused.find(({ reason }) => reason instanceof UnpaidService);
-  if (unpaid) throw unpaid.reason;
+  const particular = refused.find(
+    ({ reason }) => reason instanceof UnpaidService || reason instanceof WrongKind,
+  );
+  if (particular) throw particular.reason;
   const lacking = refused.map(({ category }) => category && categories[category].name).join(', ');
   throw new ChannelError('wrong_scope', `The Wildberries key does not open: ${lacking}.`);
 }
@@ -194,8 +233,17 @@ async function readCardsWithPrices(
   cursor: string | undefined,
   call: ChannelCall,
 ): Promise<CardsPage> {
-  const { cards, next } = await readCards(credentials, cursor, call);
-  return { cards, next, prices: await readPrices(credentials, cards, call) };
+  // A card that changes meanwhile is met again, with what it then is.
+  const cards = new Map<number, Card>();
+  let next = cursor;
+  for (let read = 0; read < cardsPerStep; read += cardsPerPage) {
+    const page = await readCards(credentials, next, call);
+    for (const card of page.cards) cards.set(card.nmID, card);
+    next = page.next;
+    if (next === undefined) break;
+  }
+  const found = [...cards.values()];
+  return { cards: found, next, prices: await askPrices(credentials, found, call) };
 }
 
 async function readCards(
@@ -216,7 +264,8 @@ async function readCards(
           filter: {
             withPhoto: -1,
             textSearch: '',
-            allowedCategoriesOnly: true,
+            // Cards of categories that the seller may no longer sell in are products too.
+            allowedCategoriesOnly: false,
             tagIDs: [],
             objectIDs: [],
             brands: [],
@@ -254,7 +303,7 @@ function parseCursor(cursor: string): Cursor {
   return CursorShape.parse(JSON.parse(cursor));
 }
 
-async function readPrices(
+async function askPrices(
   credentials: Credentials,
   cards: readonly Card[],
   call: ChannelCall,
@@ -273,15 +322,15 @@ async function readPrices(
       const { data } = await readJson(response, Prices, 'The list of prices of Wildberries');
       if (data.listGoods.some(({ nmID }) => !asked.has(nmID)))
         throw malformed('Wildberries gave prices that nobody asked for.');
-      return takePrices(marketplace, data.listGoods.map(toPrice));
+      return readPrices(marketplace, data.listGoods.map(toPrice));
     },
   );
 }
 
 /** The lowest price of all sizes. */
-function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ToldPrice {
-  const told = (sizes ?? []).map((size) => size.discountedPrice ?? undefined);
-  const amounts = told.filter((amount) => amount !== undefined);
+function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ReportedPrice {
+  const reported = (sizes ?? []).map((size) => size.discountedPrice ?? undefined);
+  const amounts = reported.filter((amount) => amount !== undefined);
   const wrong = amounts.find((amount) => typeof amount !== 'number');
   const amount =
     wrong ?? amounts.map(Number).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
@@ -293,74 +342,113 @@ function toPrice({ nmID, sizes, currencyIsoCode4217: currency }: Good): ToldPric
 }
 
 async function readStocks(
+  report: Report,
   credentials: Credentials,
   stockRows: number,
   call: ChannelCall,
-): Promise<StockSums> {
-  let all: StockSums | undefined;
+): Promise<Stocks> {
+  const all: Stocks = new Map();
   for (let offset = 0; ; offset += stockRows) {
     const page = { limit: stockRows, offset };
-    const { rows, sums } = await readStockRows(credentials, page, call);
-    if (all) all.addAll(sums);
-    else all = sums;
+    const { rows, stocks } = await readReport(report, credentials, page, call);
+    for (const [nmID, stock] of stocks) addStock(all, nmID, stock);
     if (rows < stockRows) return all;
   }
 }
 
+/** What is in the seller's own warehouses; undefined where the kind of the key does not open it. */
+async function readOwnStocks(
+  credentials: Credentials,
+  stockRows: number,
+  call: ChannelCall,
+): Promise<Stocks | undefined> {
+  try {
+    return await readStocks(reports.own, credentials, stockRows, call);
+  } catch (error) {
+    if (error instanceof ChannelError && error.code === 'wrong_scope') return undefined;
+    throw error;
+  }
+}
+
 /** Sums of their own for each try, so that one that fails half-way adds nothing. */
-async function readStockRows(
+async function readReport(
+  report: Report,
   credentials: Credentials,
   page: { limit: number; offset: number },
   call: ChannelCall,
-): Promise<{ rows: number; sums: StockSums }> {
+): Promise<{ rows: number; stocks: Stocks }> {
+  const path = `/api/analytics/v1/stocks-report/${report.path}`;
   return call.send(
     {
-      ...requestOf('analytics', '/api/analytics/v1/stocks-report/wb-warehouses', credentials, call),
+      ...requestOf('analytics', path, credentials, call),
       method: 'POST',
-      limit: limits.stocks,
+      limit: report.limit,
       body: { nmIds: [], chrtIds: [], ...page },
-      timeoutMs: 60_000,
+      // One row is a trial, which must not take longer than the caller has.
+      ...(page.limit > 1 && { timeoutMs: 60_000 }),
     },
     async (response) => {
       if (response.status !== 204) await assertOk(response, 'analytics');
-      const sums = new StockSums();
-      if (response.status === 204) return { rows: 0, sums };
+      const stocks: Stocks = new Map();
+      if (response.status === 204) return { rows: 0, stocks };
       if (!response.body) throw malformed('The stock report is empty.');
       let rows = 0;
       const maxBytes = frameBytes + page.limit * rowBytes;
       const body = bounded(response.body, maxBytes, 'The stock report');
       for await (const value of jsonRows(body, stockReport)) {
-        const row = StockRow.safeParse(value);
+        const row = report.row.safeParse(value);
         if (!row.success) throw malformed('A row of the stock report has an unexpected shape.');
         rows += 1;
         if (rows > page.limit) throw malformed('The stock report has more rows than asked for.');
         const { nmId, quantity: stock, inWayToClient, inWayFromClient } = row.data;
         const found = { stock, toClient: inWayToClient, fromClient: inWayFromClient };
         assertPossible(nmId, found);
-        sums.add(nmId, found);
+        addStock(stocks, nmId, found);
       }
-      return { rows, sums };
+      return { rows, stocks };
     },
   );
 }
 
-function assertPossible(nmID: number, { stock, toClient, fromClient }: StockSum): void {
+function addStock(stocks: Stocks, nmID: number, { stock, toClient, fromClient }: Stock): void {
+  const sum = stocks.get(nmID);
+  if (!sum) {
+    stocks.set(nmID, { stock, toClient, fromClient });
+    return;
+  }
+  sum.stock += stock;
+  sum.toClient += toClient;
+  sum.fromClient += fromClient;
+}
+
+function assertPossible(nmID: number, { stock, toClient, fromClient }: Stock): void {
   const product = { marketplace, external_id: String(nmID) };
   assertQuantities(product, [stock, toClient, fromClient]);
+}
+
+/**
+ * What there is of a product at Wildberries and at the seller. A product without a row at Wildberries
+ * is sold out only where the seller's own warehouses can be read too: else its stock is unknown.
+ */
+function stockOf({ nmID }: Card, atWildberries: Stocks, own: Stocks | undefined) {
+  const none: Stock = { stock: 0, toClient: 0, fromClient: 0 };
+  const held = atWildberries.get(nmID);
+  const { stock, toClient, fromClient } = held ?? none;
+  const total = { stock: stock + (own?.get(nmID) ?? none).stock, toClient, fromClient };
+  assertPossible(nmID, total);
+  return { ...total, stock: held || own ? total.stock : null };
 }
 
 function toProduct(
   card: Card,
   prices: ReadonlyMap<string, Price>,
-  stocks: StockSums,
+  { stock, toClient, fromClient }: ReturnType<typeof stockOf>,
 ): SellerProduct {
   const id = String(card.nmID);
   const price = prices.get(id);
-  const { stock, toClient, fromClient } = stocks.of(card.nmID);
-  assertPossible(card.nmID, { stock, toClient, fromClient });
   return {
     external_id: id,
-    ...textsOf({
+    ...describe({
       sku: card.vendorCode,
       name: card.title,
       brand: card.brand,
@@ -394,6 +482,16 @@ class UnpaidService extends ChannelError {
   }
 }
 
+/** The key is good, its category too, and its kind does not open the method. */
+class WrongKind extends ChannelError {
+  constructor(kind: string, category: string) {
+    super(
+      'wrong_scope',
+      `Wildberries does not open its reports of ${category} to a ${kind} token. Make a token of the kind service, personal or base with secret.`,
+    );
+  }
+}
+
 /** Throws what a refusal means. A 401 names the scope where the key is good and the category is not. */
 async function assertOk(response: Response, category: Category): Promise<void> {
   if (response.status === 200) return;
@@ -402,6 +500,8 @@ async function assertOk(response: Response, category: Category): Promise<void> {
   if (response.status === 401 && !/scope|category/i.test(text))
     throw new ChannelError('wrong_key', 'Wildberries does not accept this key.');
   if (response.status === 402) throw new UnpaidService(name);
+  const [, kind] = /\b([a-z]{2,20}(?: [a-z]{2,20}){0,3}) token is not allowed/i.exec(text) ?? [];
+  if (response.status === 403 && kind) throw new WrongKind(kind.toLowerCase(), name);
   if ([401, 403].includes(response.status))
     throw new ChannelError('wrong_scope', `The Wildberries key does not open: ${name}.`);
   throw malformed(`Wildberries answered ${response.status} to a request for ${name}.`);

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
+import { changes } from '../table/changes.ts';
 import {
   create,
   getItem,
   getItems,
   query,
   transact,
-  updateItem,
+  tryUpdate,
   type Write,
 } from '../table/table.ts';
 import { EniId } from './contract/detections.ts';
@@ -46,17 +46,13 @@ export async function claimEnis(
     const reporters = new Map(
       distinct.map((eniId, index) => [eniId, reporterOf(found[distinct.length + index])]),
     );
-    const errors = foreignErrors(
-      wanted,
-      (eniId) => {
-        const owner = owners.get(eniId);
-        if (owner !== undefined)
-          return owner === tenantId ? undefined : 'is claimed by another tenant';
-        const reporter = reporters.get(eniId) ?? tenantId;
-        return reporter === tenantId ? undefined : 'is reported by another tenant';
-      },
-      (index) => `/eni_ids/${index}`,
-    );
+    const errors = wanted.flatMap((eniId, index): FieldError[] => {
+      const owner = owners.get(eniId);
+      const holder = owner ?? reporters.get(eniId) ?? tenantId;
+      if (holder === tenantId) return [];
+      const detail = `is ${owner ? 'claimed' : 'reported'} by another tenant`;
+      return [{ in: 'body', pointer: `/eni_ids/${index}`, detail }];
+    });
     if (errors.length > 0) throw new AppError(eniClaimed, { errors });
 
     const unclaimed = distinct.filter((eniId) => owners.get(eniId) === undefined);
@@ -110,10 +106,7 @@ function registerWrites(
     {
       update: {
         Key,
-        UpdateExpression: 'ADD #count :added',
-        ConditionExpression: '#count <= :room',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':added': added, ':room': maxEnis - added },
+        ...changes({ add: { count: added }, if: ['#count <= :room', { room: maxEnis - added }] }),
       },
     },
   ];
@@ -161,9 +154,7 @@ const deletion = (tenantId: string, eniId: string): Write[] => [
   {
     update: {
       Key: detectionKeys.eniRegister(tenantId),
-      UpdateExpression: 'ADD #count :less',
-      ExpressionAttributeNames: { '#count': 'count' },
-      ExpressionAttributeValues: { ':less': -1 },
+      ...changes({ add: { count: -1 } }),
     },
   },
 ];
@@ -186,18 +177,14 @@ type ClaimState = 'own' | 'foreign' | 'free';
 /** Whose an interface is, seen from a tenant, by `<tenant>/<interface>`. */
 const claimStates = new TtlCache<ClaimState>();
 
-/**
- * What is wrong with the network interfaces of reported detections: those that another tenant has
- * claimed. And those that nobody has.
- */
+/** Of the network interfaces of reported detections, those of other tenants and those that no tenant has claimed. */
 export async function checkReportedEnis(
   tenantId: string,
   reported: readonly { eni_id?: string | undefined }[],
-): Promise<{ errors: FieldError[]; unclaimed: string[] }> {
-  const eniIds = reported.map(({ eni_id }) => eni_id);
+): Promise<{ foreign: ReadonlySet<string>; unclaimed: string[] }> {
   const known = new Map<string, ClaimState>();
   const unknown: string[] = [];
-  for (const eniId of new Set(eniIds)) {
+  for (const eniId of new Set(reported.map(({ eni_id }) => eni_id))) {
     if (eniId === undefined) continue;
     const claimState = claimStates.get(`${tenantId}/${eniId}`);
     if (claimState === undefined) unknown.push(eniId);
@@ -210,15 +197,9 @@ export async function checkReportedEnis(
     claimStates.set(`${tenantId}/${eniId}`, claimState);
     known.set(eniId, claimState);
   }
-  const errors = foreignErrors(
-    eniIds,
-    (eniId) => (known.get(eniId) === 'foreign' ? 'is claimed by another tenant' : undefined),
-    (index) => `/detections/${index}/eni_id`,
-  );
-  return {
-    errors,
-    unclaimed: [...known].flatMap(([id, claimState]) => (claimState === 'free' ? id : [])),
-  };
+  const ofState = (wanted: ClaimState) =>
+    [...known].flatMap(([id, claimState]) => (claimState === wanted ? id : []));
+  return { foreign: new Set(ofState('foreign')), unclaimed: ofState('free') };
 }
 
 /** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
@@ -248,30 +229,14 @@ export async function noteReporter(tenantId: string, eniIds: readonly string[]):
 }
 
 async function writeReporter(tenantId: string, eniId: string, nowMs: number): Promise<void> {
-  try {
-    await updateItem({
-      Key: detectionKeys.eniReporter(eniId),
-      UpdateExpression: 'SET tenant_id = :tenant, #ttl = :ttl',
-      ConditionExpression: 'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
-      ExpressionAttributeNames: { '#ttl': 'ttl' },
-      ExpressionAttributeValues: {
-        ':tenant': tenantId,
-        ':ttl': Math.ceil((nowMs + reporterMs) / 1000),
-        ':now': Math.floor(nowMs / 1000),
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
-}
-
-function foreignErrors(
-  eniIds: readonly (string | undefined)[],
-  wrongWith: (eniId: string) => string | undefined,
-  pointer: (index: number) => string,
-): FieldError[] {
-  return eniIds.flatMap((eniId, index): FieldError[] => {
-    const detail = eniId === undefined ? undefined : wrongWith(eniId);
-    return detail === undefined ? [] : [{ in: 'body', pointer: pointer(index), detail }];
+  await tryUpdate({
+    Key: detectionKeys.eniReporter(eniId),
+    ...changes({
+      set: { tenant_id: tenantId, ttl: Math.ceil((nowMs + reporterMs) / 1000) },
+      if: [
+        'attribute_not_exists(pk) OR tenant_id = :tenant OR #ttl <= :now',
+        { tenant: tenantId, now: Math.floor(nowMs / 1000) },
+      ],
+    }),
   });
 }

@@ -4,8 +4,9 @@ import { AppError, type FieldError } from '../contract/errors.ts';
 import { type Announcer, announcerOf } from '../events/publish.ts';
 import { newId } from '../runtime/ids.ts';
 import { create, transact } from '../table/table.ts';
-import type { ingestDetections } from './contract/detections.ts';
+import type { Ingested as IngestedSchema, ingestDetections } from './contract/detections.ts';
 import { checkReportedEnis, noteReporter } from './enis.ts';
+import { eniClaimed } from './errors.ts';
 import { detectionCreated } from './events.ts';
 import { detectionIds } from './ids.ts';
 import { detectionKeys } from './keys.ts';
@@ -15,22 +16,30 @@ import { countWrites, inTransactions, newShard } from './statistics.ts';
 
 export type NewDetection = z.output<typeof ingestDetections.body>['detections'][number];
 
+type Ingested = z.output<typeof IngestedSchema>;
+
 /**
- * Stores detections; one whose id the tenant has already is a duplicate and changes nothing. When
- * this returns, all of them are durable. The plan says how old one may be and how long it is kept.
- * Throws `validation_failed` for a time out of bounds and an interface of another tenant.
+ * Stores detections; one whose id the tenant has already is a duplicate and changes nothing, and one
+ * of another tenant's interface is refused. When this returns, all others are durable. The plan says
+ * how old one may be and how long it is kept. Throws `validation_failed` for a time out of bounds, and
+ * when all are refused.
  */
 export async function ingest(
   tenantId: string,
-  wanted: readonly NewDetection[],
+  reported: readonly NewDetection[],
   plan: Plan = null,
-): Promise<{ accepted: number; duplicates: number }> {
+): Promise<Ingested> {
   const nowMs = Date.now();
   const [enis, announcer] = await Promise.all([
-    checkReportedEnis(tenantId, wanted),
+    checkReportedEnis(tenantId, reported),
     announcerOf(tenantId, detectionCreated),
   ]);
-  const errors = [...timeErrors(wanted, daysOf(plan), nowMs), ...enis.errors];
+  const isForeign = ({ eni_id }: NewDetection) => eni_id !== undefined && enis.foreign.has(eni_id);
+  const wanted = reported.filter((detection) => !isForeign(detection));
+  const errors = [
+    ...timeErrors(reported, daysOf(plan), nowMs),
+    ...(wanted.length === 0 ? reported.map((_, index) => foreignError(index)) : []),
+  ];
   if (errors.length > 0) throw new AppError(validationFailed, { errors });
   const byId = new Map<string, Detection>();
   for (const {
@@ -52,7 +61,11 @@ export async function ingest(
   if (failure) throw failure.reason;
   const counts = stored.map((part) => (part.status === 'fulfilled' ? part.value : 0));
   const accepted = counts.reduce((total, count) => total + count, 0);
-  return { accepted, duplicates: wanted.length - accepted };
+  const refused = reported.flatMap((detection, index) =>
+    isForeign(detection) ? { index, id: detection.id, code: eniClaimed.code } : [],
+  );
+  const duplicates = wanted.length - accepted;
+  return { accepted, duplicates, ...(refused.length > 0 && { refused }) };
 }
 
 /**
@@ -83,6 +96,12 @@ async function store(
   }
   return remaining.length;
 }
+
+const foreignError = (index: number): FieldError => ({
+  in: 'body',
+  pointer: `/detections/${index}/eni_id`,
+  detail: 'is claimed by another tenant',
+});
 
 function timeErrors(wanted: readonly NewDetection[], days: number, nowMs: number): FieldError[] {
   return wanted.flatMap(({ ts }, index): FieldError[] => {

@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
-import { query, type Write } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { queryPages, type Write } from '../table/table.ts';
 import type { DetectionStatistics } from './contract/statistics.ts';
 import { DetectionCountItem } from './items.ts';
 import { detectionKeys } from './keys.ts';
@@ -80,19 +81,10 @@ export function countWrites(
             days,
             shard: shard % shards,
           }),
-          UpdateExpression: 'ADD #count :added SET #day = :day, #value = :value, #ttl = :ttl',
-          ExpressionAttributeNames: {
-            '#count': 'count',
-            '#day': 'day',
-            '#value': 'value',
-            '#ttl': 'ttl',
-          },
-          ExpressionAttributeValues: {
-            ':added': same.length,
-            ':day': day,
-            ':value': value,
-            ':ttl': Math.ceil((Date.parse(day) + (days + 1) * dayMs) / 1000),
-          },
+          ...changes({
+            add: { count: same.length },
+            set: { day, value, ttl: Math.ceil((Date.parse(day) + (days + 1) * dayMs) / 1000) },
+          }),
         },
       },
     ];
@@ -187,21 +179,21 @@ async function readCounts(tenantId: string, from: string, to: string): Promise<R
 async function readMonth(tenantId: string, month: string, from: string, to: string): Promise<Read> {
   const nowSeconds = Date.now() / 1000;
   const counts: DetectionCountItem[] = [];
-  let start: Record<string, unknown> | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const { Items = [], LastEvaluatedKey } = await query({
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: {
-        ':pk': detectionKeys.detectionCountsOf(tenantId, month),
-        ':from': from,
-        // Above every count of the last day.
-        ':to': to,
-      },
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    counts.push(...Items.map((item) => DetectionCountItem.parse(item)));
-    start = LastEvaluatedKey;
-    if (!start) break;
+  const pages = queryPages({
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': detectionKeys.detectionCountsOf(tenantId, month),
+      ':from': from,
+      // Above every count of the last day.
+      ':to': to,
+    },
+  });
+  let [read, isComplete] = [0, false];
+  for await (const { items, isLast } of pages) {
+    counts.push(...items.map((item) => DetectionCountItem.parse(item)));
+    read += 1;
+    isComplete = isLast;
+    if (read === maxPages) break;
   }
-  return { counts: counts.filter(({ ttl }) => ttl > nowSeconds), isComplete: start === undefined };
+  return { counts: counts.filter(({ ttl }) => ttl > nowSeconds), isComplete };
 }

@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { Role } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
@@ -12,7 +11,8 @@ import {
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { create, transact, updateItem, type Write } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { create, transact, tryUpdate, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
@@ -138,17 +138,20 @@ async function rotate(token: RefreshToken, items: SessionItems, address: string)
     {
       update: {
         Key: identityKeys.session(token.tenantId, token.userId, token.sessionId),
-        UpdateExpression:
-          'SET generation_hash = :next, previous_hash = :spent, rotated_at_ms = :now, successor_nonce = :nonce, window_start_ms = :window, window_count = :count',
-        ConditionExpression: 'generation_hash = :spent AND attribute_not_exists(revoked_at_ms)',
-        ExpressionAttributeValues: {
-          ':next': hashSecret(successor.generation),
-          ':spent': session.generation_hash,
-          ':now': now,
-          ':nonce': nonce,
-          ':window': window.startMs,
-          ':count': used + 1,
-        },
+        ...changes({
+          set: {
+            generation_hash: hashSecret(successor.generation),
+            previous_hash: session.generation_hash,
+            rotated_at_ms: now,
+            successor_nonce: nonce,
+            window_start_ms: window.startMs,
+            window_count: used + 1,
+          },
+          if: [
+            'generation_hash = :spent AND attribute_not_exists(revoked_at_ms)',
+            { spent: session.generation_hash },
+          ],
+        }),
       },
     },
     countWrite(refreshPerTenant, token.tenantId, now),
@@ -196,14 +199,11 @@ function principalOf(
 
 /** Ends one session. Does nothing when it has ended already. */
 async function revokeSession(tenantId: string, userId: string, sessionId: string): Promise<void> {
-  try {
-    await updateItem({
-      Key: identityKeys.session(tenantId, userId, sessionId),
-      UpdateExpression: 'SET revoked_at_ms = :now',
-      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
-      ExpressionAttributeValues: { ':now': Date.now() },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await tryUpdate({
+    Key: identityKeys.session(tenantId, userId, sessionId),
+    ...changes({
+      set: { revoked_at_ms: Date.now() },
+      if: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
+    }),
+  });
 }

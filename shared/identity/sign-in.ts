@@ -1,9 +1,9 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { getItem, query, transact, updateItem, type Write } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
 import { IdentityItem, MemberItem, MembershipItem } from './items.ts';
@@ -144,18 +144,11 @@ async function startSession(
 
 /** Replaces a hash of an older policy, unless somebody else has replaced it meanwhile. */
 async function renewHash(oldHash: string, password: string, hash: string): Promise<void> {
-  try {
-    await updateItem({
-      Key: identityKeys.identity(hash),
-      UpdateExpression: 'SET password_hash = :new, updated_at = :now',
-      ConditionExpression: 'password_hash = :old',
-      ExpressionAttributeValues: {
-        ':new': await hashPassword(password),
-        ':old': oldHash,
-        ':now': new Date().toISOString(),
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  await tryUpdate({
+    Key: identityKeys.identity(hash),
+    ...changes({
+      set: { password_hash: await hashPassword(password), updated_at: new Date().toISOString() },
+      if: ['password_hash = :old', { old: oldHash }],
+    }),
+  });
 }

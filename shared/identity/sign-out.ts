@@ -1,4 +1,5 @@
 import { logSecurityEvent } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { updateItem } from '../table/table.ts';
 import { identityKeys } from './keys.ts';
 
@@ -6,9 +7,7 @@ import { identityKeys } from './keys.ts';
 export async function endAllSessions(tenantId: string, userId: string): Promise<void> {
   await updateItem({
     Key: identityKeys.member(tenantId, userId),
-    UpdateExpression: 'SET signed_out_at_ms = :now',
-    ConditionExpression: 'attribute_exists(pk)',
-    ExpressionAttributeValues: { ':now': Date.now() },
+    ...changes({ set: { signed_out_at_ms: Date.now() }, if: 'attribute_exists(pk)' }),
   });
   logSecurityEvent('signed_out', { tenant_id: tenantId, user_id: userId });
 }

@@ -1,10 +1,10 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Limit } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
 import { type Allowance, requestContext } from '../runtime/request-context.ts';
-import { deleteItem, updateItem, type Write } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { deleteItem, tryUpdate, type Write } from '../table/table.ts';
 import { limitKeys } from './keys.ts';
 
 let multiplier: number | undefined;
@@ -26,14 +26,11 @@ function counterUpdate(limit: Limit, subject: string, nowMs: number) {
   const { start, windowSeconds } = windowOf(limit, nowMs);
   return {
     Key: limitKeys.limit(limit.name, subject, start),
-    UpdateExpression: 'ADD #count :one SET #ttl = :ttl',
-    ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
-    ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
-    ExpressionAttributeValues: {
-      ':one': 1,
-      ':quota': quotaOf(limit),
-      ':ttl': start + 2 * windowSeconds,
-    },
+    ...changes({
+      add: { count: 1 },
+      set: { ttl: start + 2 * windowSeconds },
+      if: ['attribute_not_exists(#count) OR #count < :quota', { quota: quotaOf(limit) }],
+    }),
   };
 }
 
@@ -52,16 +49,13 @@ function allowance(limit: Limit, nowMs: number, used: number, exceeded: boolean)
 
 /** Counts one more for the subject, exactly, however many ask at once. Does not throw when exceeded. */
 export async function count(limit: Limit, subject: string, nowMs = Date.now()): Promise<Allowance> {
-  try {
-    const counted = await updateItem({
-      ...counterUpdate(limit, subject, nowMs),
-      ReturnValues: 'UPDATED_NEW',
-    });
-    return allowance(limit, nowMs, Number(counted?.count), false);
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return exceededAllowance(limit, nowMs);
-  }
+  const counted = await tryUpdate({
+    ...counterUpdate(limit, subject, nowMs),
+    ReturnValues: 'UPDATED_NEW',
+  });
+  return counted
+    ? allowance(limit, nowMs, Number(counted.count), false)
+    : exceededAllowance(limit, nowMs);
 }
 
 /** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */

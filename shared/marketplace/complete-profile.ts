@@ -9,6 +9,7 @@ import { newSession, type Tokens } from '../identity/sessions.ts';
 import { verifyRegistrationTicket } from '../identity/tokens.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { transact } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import type { TenantItem } from '../tenants/items.ts';
@@ -53,17 +54,15 @@ export async function completeProfile(
     {
       update: {
         Key: tenantKeys.tenant(tenantId),
-        UpdateExpression:
-          'SET #status = :active, #name = :name, updated_at = :now, version = version + :one',
-        ConditionExpression: '#status = :pending',
-        ExpressionAttributeNames: { '#status': 'status', '#name': 'name' },
-        ExpressionAttributeValues: {
-          ':active': 'ACTIVE',
-          ':pending': 'PENDING_PROFILE',
-          ':name': profile.company_name ?? null,
-          ':now': new Date().toISOString(),
-          ':one': 1,
-        },
+        ...changes({
+          set: {
+            status: 'ACTIVE',
+            name: profile.company_name ?? null,
+            updated_at: new Date().toISOString(),
+          },
+          add: { version: 1 },
+          if: ['#status = :pending', { pending: 'PENDING_PROFILE' }],
+        }),
       },
     },
     ...owner.writes,

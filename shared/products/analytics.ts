@@ -17,13 +17,15 @@ export async function dashboard(tenantId: string) {
   ]);
   const { distribution, ...figures } = current?.figures ?? none;
   const last = runs.items.find(({ completed_at }) => completed_at !== null);
-  const { total_products, total_stock, low_stock_count } = figures;
+  const { total_stock, low_stock_count } = figures;
   const outOfStock = distribution.out_of_stock;
-  const share = total_products === 0 ? 0 : (low_stock_count + outOfStock) / total_products;
+  // The others have a stock that is unknown.
+  const counted = sum(Object.values(distribution));
+  const share = counted === 0 ? 0 : (low_stock_count + outOfStock) / counted;
   return {
     ...figures,
     out_of_stock_count: outOfStock,
-    average_stock_per_product: total_products === 0 ? 0 : rounded(total_stock / total_products),
+    average_stock_per_product: counted === 0 ? 0 : rounded(total_stock / counted),
     last_sync: last
       ? {
           task_id: last.task_id,
@@ -36,6 +38,9 @@ export async function dashboard(tenantId: string) {
     health_score: rounded(100 - 100 * share),
   };
 }
+
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 
 const rounded = (value: number) => Math.round(value * 100) / 100;
 

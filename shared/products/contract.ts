@@ -30,6 +30,12 @@ const Price = z
   .strictObject({ amount: z.string(), currency: z.string() })
   .meta({ id: 'Price', description: 'The amount is an exact decimal' });
 
+/** Null where the marketplace does not tell the stock to the tenant's key: unknown, and not none. */
+const UnknownStock = z
+  .int()
+  .nullable()
+  .meta({ description: 'Null while it is unknown: the key does not open the stock.' });
+
 const summary = {
   id: ProductId,
   marketplace: ChannelName,
@@ -40,9 +46,9 @@ const summary = {
   category: z.string().nullable(),
   image_url: z.string().nullable(),
   price: Price.nullable(),
-  total_stock: z.int(),
+  total_stock: UnknownStock,
   reserved_stock: z.int().nullable(),
-  available_stock: z.int(),
+  available_stock: UnknownStock,
   in_way_to_client: z.int().nullable(),
   in_way_from_client: z.int().nullable(),
   updated_at: Timestamp,
@@ -68,7 +74,7 @@ export const listProducts = defineEndpoint({
   tag,
   summary: "The tenant's products as of the last sync",
   description:
-    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
+    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. A stock is null while it is unknown; such a product passes none of these three. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
   access: bearer(roles),
   query: z
     .strictObject({
@@ -134,8 +140,8 @@ export const getProduct = defineEndpoint({
 export const ProductChange = z
   .strictObject({
     at: Timestamp,
-    stock: z.int(),
-    previous_stock: z.int(),
+    stock: UnknownStock,
+    previous_stock: UnknownStock,
     price: Price.nullable(),
     previous_price: Price.nullable(),
   })
@@ -290,7 +296,7 @@ export const dashboard = defineEndpoint({
   tag: 'analytics',
   summary: 'Stock at a glance',
   description:
-    'Of the products that the marketplaces have. Low is a stock from 1 to 9. `health_score` is 100 less the share of products that are low or out of stock. There are no order figures: orders are not synced.',
+    'Of the products that the marketplaces have. Low is a stock from 1 to 9. Products whose stock is unknown count among `total_products` alone. `health_score` is 100 less the share of products that are low or out of stock. There are no order figures: orders are not synced.',
   access: bearer(roles),
   responses: {
     200: {
@@ -328,7 +334,11 @@ export const lowStock = defineEndpoint({
 });
 
 export const TopProduct = z
-  .strictObject({ ...summary, units_ordered: z.int(), stock_to_orders_ratio: z.number() })
+  .strictObject({
+    ...summary,
+    units_ordered: z.int(),
+    stock_to_orders_ratio: z.number().nullable(),
+  })
   .meta({ id: 'TopProduct' });
 
 export const topProducts = defineEndpoint({
@@ -338,7 +348,7 @@ export const topProducts = defineEndpoint({
   tag: 'analytics',
   summary: 'Products that buyers want most',
   description:
-    'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units.',
+    'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units, null while the stock is unknown.',
   access: bearer(roles),
   query: z.strictObject({ limit: queryNumber(1, 100, 'integer').default(20) }),
   responses: {
@@ -373,7 +383,7 @@ export const stockDistribution = defineEndpoint({
   tag: 'analytics',
   summary: 'How many products have how much stock',
   description:
-    'Out of stock 0, critical 1 to 5, low 6 to 20, medium 21 to 50, good 51 to 100, excellent above.',
+    'Of the products whose stock is known: out of stock 0, critical 1 to 5, low 6 to 20, medium 21 to 50, good 51 to 100, excellent above.',
   access: bearer(roles),
   responses: {
     200: {

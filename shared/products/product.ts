@@ -53,7 +53,7 @@ export type Row = readonly [
   barcodes: readonly string[],
   amount: string | 0,
   currency: string | 0,
-  stock: number,
+  stock: number | null,
   reserved: number | null,
   inTransitTo: number | null,
   inTransitFrom: number | null,
@@ -134,7 +134,8 @@ export const ProductItem = z.object({
   image_url: z.string().optional(),
   barcodes: z.array(z.string()),
   price: Price.optional(),
-  stock: z.number(),
+  /** Null while it is unknown. */
+  stock: z.number().nullable(),
   reserved: z.number().optional(),
   in_transit_to: z.number().optional(),
   in_transit_from: z.number().optional(),
@@ -166,8 +167,8 @@ export function isForgotten(missingSince: string | 0 | undefined, nowMs: number)
 
 export const ProductChangeItem = z.object({
   at: z.string(),
-  stock: z.number(),
-  previous_stock: z.number(),
+  stock: z.number().nullable(),
+  previous_stock: z.number().nullable(),
   price: Price.optional(),
   previous_price: Price.optional(),
 });

@@ -49,7 +49,7 @@ function toSummary(id: string, product: Loose<Product>) {
     price: product.price ?? null,
     total_stock: stock,
     reserved_stock: product.reserved ?? null,
-    available_stock: Math.max(0, stock - reserved),
+    available_stock: stock === null ? null : Math.max(0, stock - reserved),
     in_way_to_client: product.in_transit_to ?? null,
     in_way_from_client: product.in_transit_from ?? null,
     updated_at: product.updated_at,
@@ -175,7 +175,7 @@ function probeRow(
   const end = hash !== undefined && order === 'desc' ? '\uffff' : '';
   const text = (of: SortColumn) => (column === of ? String(value) + end : '');
   const amount = column === 'price' && value !== null ? String(value) : 0;
-  const stock = column === 'total_stock' ? Number(value) : 0;
+  const stock = column === 'total_stock' && value !== null ? Number(value) : null;
   return [
     marketplace,
     externalId,
@@ -277,7 +277,8 @@ export async function listTopProducts(tenantId: string, { limit }: { limit: numb
     .map((row) => {
       const summary = summaryOf(tenantId, row);
       const units = unitsOrdered(row);
-      const ratio = Math.round((100 * summary.total_stock) / units) / 100;
+      const { total_stock } = summary;
+      const ratio = total_stock === null ? null : Math.round((100 * total_stock) / units) / 100;
       return { ...summary, units_ordered: units, stock_to_orders_ratio: ratio };
     });
   return { items };

@@ -1,4 +1,6 @@
 import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
   DynamoDBClient,
   TransactionCanceledException,
   TransactionConflictException,
@@ -152,6 +154,24 @@ export async function query(input: Without<QueryCommandInput>) {
   return client().send(new QueryCommand({ TableName: tableName, ...input }));
 }
 
+/**
+ * The pages of a query, each read when the loop asks for it. `isLast` says that no page follows; a
+ * page may be empty and not the last.
+ */
+export async function* queryPages(
+  input: Without<QueryCommandInput>,
+): AsyncGenerator<{ items: Item[]; isLast: boolean }> {
+  let start: Item | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await query({
+      ...input,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    start = LastEvaluatedKey;
+    yield { items: Items, isLast: start === undefined };
+  } while (start);
+}
+
 export async function putItem(input: Without<PutCommandInput>): Promise<void> {
   await client().send(new PutCommand({ TableName: tableName, ...input }));
 }
@@ -167,6 +187,56 @@ export async function updateItem(input: Without<UpdateCommandInput>): Promise<It
       await backOff(attempt, error);
     }
   }
+}
+
+type Stored = Record<string, AttributeValue>;
+
+/** Does a write. When its condition failed, what `otherwise` makes of the item that was in the way. */
+async function unlessRefused<T, R>(
+  write: () => Promise<T>,
+  otherwise: (found: Stored | undefined) => R,
+): Promise<T | R> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return otherwise(error.Item);
+  }
+}
+
+/** Puts an item on its condition. False when the condition failed. */
+export async function tryPut(input: Without<PutCommandInput>): Promise<boolean> {
+  return unlessRefused(
+    async () => {
+      await putItem(input);
+      return true;
+    },
+    () => false,
+  );
+}
+
+/**
+ * Changes one item on its condition. Returns what `ReturnValues` asked for, an empty object when
+ * that is nothing, and undefined when the condition failed.
+ */
+export async function tryUpdate(input: Without<UpdateCommandInput>): Promise<Item | undefined> {
+  return unlessRefused(
+    async () => (await updateItem(input)) ?? {},
+    () => undefined,
+  );
+}
+
+/**
+ * As `tryUpdate`, for callers that need to know what was in the way: `found` is the item when the
+ * condition failed, in DynamoDB's own spelling, undefined when there is none.
+ */
+export async function updateOrFind(
+  input: Without<UpdateCommandInput>,
+): Promise<{ changed: Item } | { changed?: never; found: Stored | undefined }> {
+  return unlessRefused(
+    async () => ({ changed: (await updateItem(input)) ?? {} }),
+    (found) => ({ found }),
+  );
 }
 
 export async function deleteItem(input: Without<DeleteCommandInput>): Promise<void> {

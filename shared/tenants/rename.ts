@@ -1,6 +1,7 @@
 import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { prepareEvent } from '../events/publish.ts';
+import { changes } from '../table/changes.ts';
 import { getItem, transact } from '../table/table.ts';
 import { tenantUpdated } from './events.ts';
 import { TenantItem } from './items.ts';
@@ -36,15 +37,10 @@ export async function renameTenant(
       {
         update: {
           Key,
-          UpdateExpression: 'SET #name = :name, updated_at = :now, version = :next',
-          ConditionExpression: 'version = :version',
-          ExpressionAttributeNames: { '#name': 'name' },
-          ExpressionAttributeValues: {
-            ':name': name,
-            ':now': renamed.updated_at,
-            ':next': renamed.version,
-            ':version': current.version,
-          },
+          ...changes({
+            set: { name, updated_at: renamed.updated_at, version: renamed.version },
+            if: ['version = :read', { read: current.version }],
+          }),
         },
       },
       ...event.writes,

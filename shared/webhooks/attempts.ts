@@ -1,16 +1,18 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { Webhook as Signer } from 'standardwebhooks';
+import { retryAfterMs } from '../http/retry-after.ts';
 import { logger, recordMetric } from '../runtime/observe.ts';
-import { deleteItem, getItems, updateItem } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
-import { countFailure, forgetFailures, isClosed } from './circuit-breaker.ts';
-import { enqueue, planAttempt } from './deliveries.ts';
+import { closeCircuit, countFailure, isClosed } from './circuit-breaker.ts';
+import { enqueue, enqueueResume, planAttempt } from './deliveries.ts';
 import { DeliveryItem, WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
 import { deliveryLatency, webhookAttempts } from './metrics.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import type { AttemptMessage } from './queue.ts';
+import { noteResting, resting } from './resume.ts';
 import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
 import { allowsPrivate, disableWebhook } from './webhooks.ts';
 
@@ -80,7 +82,7 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
     duration_ms: durationMs,
   });
   await settle(webhook, delivery, outcome);
-  if (outcome.answer && isSuccess(outcome.answer.status)) await forgetFailures(tenantId, webhook);
+  if (outcome.answer && isSuccess(outcome.answer.status)) await noteSuccess(tenantId, webhook);
   else if (isReceivers(outcome)) await countFailure(tenantId, webhook, Date.now());
   if (outcome.error === 'internal_error') throw outcome.cause;
 }
@@ -102,37 +104,36 @@ function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   return !isLast && !(isFirst && isAskedFor);
 }
 
+/** Closes the circuit, and has what rested brought forward when it was open. */
+async function noteSuccess(tenantId: string, webhook: WebhookItem): Promise<void> {
+  const resume = await closeCircuit(tenantId, webhook, Date.now());
+  if (resume !== undefined)
+    await enqueueResume({ tenant_id: tenantId, webhook_id: webhook.id, resume }, 0);
+}
+
 /** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
 async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
   const delivery = { ...seen, round: seen.round + 1 };
-  await schedule(delivery, { round: delivery.round, error: 'webhook_resting' }, nowMs);
+  // Before the delivery itself: a note without one that rests is harmless.
+  await noteResting(seen, nowMs);
+  await schedule(delivery, { round: delivery.round, error: resting }, nowMs);
 }
 
 /** Counts the attempt as ours. Undefined when somebody else is at it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
-      UpdateExpression:
-        'SET claimed_until_ms = :until, last_attempt_at = :now, attempts = attempts + :one, round = round + :one',
-      ConditionExpression:
-        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now_ms)',
-      ExpressionAttributeNames: { '#status': 'status' },
-      ExpressionAttributeValues: {
-        ':pending': 'pending',
-        ':seen': seen.attempts,
-        ':one': 1,
-        ':until': nowMs + claimMs,
-        ':now': new Date(nowMs).toISOString(),
-        ':now_ms': nowMs,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    return DeliveryItem.parse(item);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
+  const item = await tryUpdate({
+    Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
+    ...changes({
+      set: { claimed_until_ms: nowMs + claimMs, last_attempt_at: new Date(nowMs).toISOString() },
+      add: { attempts: 1, round: 1 },
+      if: [
+        '#status = :pending AND attempts = :seen AND (attribute_not_exists(claimed_until_ms) OR claimed_until_ms <= :now)',
+        { pending: 'pending', seen: seen.attempts, now: nowMs },
+      ],
+    }),
+    ReturnValues: 'ALL_NEW',
+  });
+  return item && DeliveryItem.parse(item);
 }
 
 async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<Outcome> {
@@ -212,7 +213,8 @@ async function settle(
   const isLast = delivery.round >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
   const end = endOf(outcome, isLast);
   if (!end) {
-    const asked = retryAfterSeconds(answer?.retryAfter, nowMs);
+    const askedSeconds = (retryAfterMs(answer?.retryAfter, nowMs) ?? 0) / 1000;
+    const asked = Math.min(askedSeconds, maxRetryAfterSeconds);
     if (!(await schedule(delivery, result, nowMs, asked))) await yieldToReplay(delivery, result);
     return;
   }
@@ -268,15 +270,6 @@ async function yieldToReplay(
     await enqueue(delivery);
 }
 
-/** Seconds that a receiver asks to wait, by a number or a date; none when it says nothing sensible. */
-export function retryAfterSeconds(value: string | undefined, nowMs: number): number {
-  if (value === undefined) return 0;
-  const seconds = /^\d{1,9}$/.test(value.trim())
-    ? Number(value)
-    : (Date.parse(value) - nowMs) / 1000;
-  return seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) : 0;
-}
-
 /** Ends a delivery: no sweep finds it any more. False when it has moved on. */
 async function finish(
   delivery: DeliveryItem,
@@ -293,27 +286,11 @@ async function write(
   attributes: Record<string, unknown>,
   condition = isAsSeen,
 ): Promise<boolean> {
-  const all = Object.entries({ claimed_until_ms: undefined, ...attributes });
-  const set = all.filter(([, value]) => value !== undefined);
-  const removed = all.filter(([, value]) => value === undefined);
-  try {
-    await updateItem({
-      Key: webhookKeys.delivery(tenant_id, webhook_id, id),
-      UpdateExpression: [
-        ...(set.length ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
-        `REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`,
-      ].join(' '),
-      ConditionExpression: condition,
-      ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        ':attempts': attempts,
-        ':replays': replays,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const set = { claimed_until_ms: undefined, ...attributes };
+  const remove = Object.entries(set).flatMap(([name, value]) => (value === undefined ? name : []));
+  const written = await tryUpdate({
+    Key: webhookKeys.delivery(tenant_id, webhook_id, id),
+    ...changes({ set, remove, if: [condition, { attempts, replays }] }),
+  });
+  return written !== undefined;
 }

@@ -1,29 +1,33 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { updateItem } from '../table/table.ts';
+import { type Changes, changes } from '../table/changes.ts';
+import { tryUpdate } from '../table/table.ts';
 import type { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
 
-/** Failed attempts in a row, of whatever deliveries, after which a webhook rests. */
+/** Failed attempts in a row, of whatever deliveries, that open the circuit of a webhook. */
 const failureThreshold = 10;
-/** A webhook that rests is tried once in this time. */
+/** A webhook whose circuit is open is tried once in this time. */
 const openMs = 5 * 60_000;
+/** A run that brings deliveries forward and has not renewed its lease for so long has died. */
+const resumeLeaseMs = 60_000;
+
+/** Whether the failures of a webhook in a row have opened its circuit. */
+export const isOpen = ({ failures = 0 }: WebhookItem): boolean => failures >= failureThreshold;
 
 /**
- * Whether a delivery to the webhook may be attempted now. While the webhook rests the first to ask
- * in five minutes may, and nobody else.
+ * Whether a delivery to the webhook may be attempted now. While the circuit is open the first to ask
+ * in five minutes may, and no other.
  */
 export async function isClosed(
   tenantId: string,
   webhook: WebhookItem,
   nowMs: number,
 ): Promise<boolean> {
-  const { failures = 0, failed_at_ms: failedAtMs = 0 } = webhook;
-  if (failures < failureThreshold) return true;
+  const { failed_at_ms: failedAtMs = 0 } = webhook;
+  if (!isOpen(webhook)) return true;
   if (nowMs < failedAtMs + openMs) return false;
   return change(tenantId, webhook, {
-    UpdateExpression: 'SET failed_at_ms = :now',
-    ConditionExpression: 'failed_at_ms = :seen',
-    ExpressionAttributeValues: { ':now': nowMs, ':seen': failedAtMs },
+    set: { failed_at_ms: nowMs },
+    if: ['failed_at_ms = :seen', { seen: failedAtMs }],
   });
 }
 
@@ -34,35 +38,76 @@ export async function countFailure(
   nowMs: number,
 ): Promise<void> {
   await change(tenantId, webhook, {
-    UpdateExpression: 'SET failed_at_ms = :now ADD failures :one',
-    ConditionExpression: '#url = :url',
-    ExpressionAttributeNames: { '#url': 'url' },
-    ExpressionAttributeValues: { ':now': nowMs, ':one': 1, ':url': webhook.url },
+    set: { failed_at_ms: nowMs },
+    add: { failures: 1 },
+    if: ['#url = :url', { url: webhook.url }],
   });
 }
 
-/** Forgets the failures before a success. Costs nothing where there were none. */
-export async function forgetFailures(tenantId: string, webhook: WebhookItem): Promise<void> {
-  if (!webhook.failures) return;
+/**
+ * Closes the circuit after a success. Costs nothing where no failure was before it. Returns the run
+ * that is to bring forward what rested, when this success is the one to start it.
+ */
+export async function closeCircuit(
+  tenantId: string,
+  webhook: WebhookItem,
+  nowMs: number,
+): Promise<number | undefined> {
+  const { failures = 0, resuming_until_ms: seen = Number.POSITIVE_INFINITY } = webhook;
+  const isRunDue = seen <= nowMs || (isOpen(webhook) && webhook.resuming_until_ms === undefined);
+  if (failures === 0 && !isRunDue) return undefined;
+  const remove = ['failures', 'failed_at_ms'];
+  if (!isRunDue) {
+    await change(tenantId, webhook, { remove, if: ['#url = :url', { url: webhook.url }] });
+    return undefined;
+  }
+  const run = nowMs + resumeLeaseMs;
+  const isStarted = await change(tenantId, webhook, {
+    set: { resuming_until_ms: run },
+    remove,
+    if: [
+      '#url = :url AND (attribute_not_exists(resuming_until_ms) OR resuming_until_ms = :seen)',
+      { url: webhook.url, seen: webhook.resuming_until_ms ?? 0 },
+    ],
+  });
+  return isStarted ? run : undefined;
+}
+
+/**
+ * Renews the lease of a run that brings deliveries forward. Returns its new name, or undefined when
+ * the run is no longer the webhook's.
+ */
+export async function renewResume(
+  tenantId: string,
+  webhook: WebhookItem,
+  nowMs: number,
+): Promise<number | undefined> {
+  // A name is never used twice, whatever the clock says.
+  const run = Math.max(nowMs + resumeLeaseMs, (webhook.resuming_until_ms ?? 0) + 1);
+  const isRenewed = await change(tenantId, webhook, {
+    set: { resuming_until_ms: run },
+    if: sameRun(webhook),
+  });
+  return isRenewed ? run : undefined;
+}
+
+/** Ends a run: for good when everything was brought forward, else the next success starts another. */
+export async function endResume(
+  tenantId: string,
+  webhook: WebhookItem,
+  { isDone }: { isDone: boolean },
+): Promise<void> {
   await change(tenantId, webhook, {
-    UpdateExpression: 'REMOVE failures, failed_at_ms',
-    ConditionExpression: '#url = :url',
-    ExpressionAttributeNames: { '#url': 'url' },
-    ExpressionAttributeValues: { ':url': webhook.url },
+    ...(isDone ? { remove: ['resuming_until_ms'] } : { set: { resuming_until_ms: 0 } }),
+    if: sameRun(webhook),
   });
 }
+
+const sameRun = ({ resuming_until_ms: run }: WebhookItem) =>
+  ['resuming_until_ms = :run', { run }] as const;
 
 /** Changes a webhook. False when the condition fails, as it does for one that was deleted. */
-async function change(
-  tenantId: string,
-  { id }: WebhookItem,
-  update: Omit<Parameters<typeof updateItem>[0], 'Key'>,
-): Promise<boolean> {
-  try {
-    await updateItem({ Key: webhookKeys.webhook(tenantId, id), ...update });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+async function change(tenantId: string, { id }: WebhookItem, change: Changes): Promise<boolean> {
+  const changed = await tryUpdate({ Key: webhookKeys.webhook(tenantId, id), ...changes(change) });
+  return changed !== undefined;
 }

@@ -7,7 +7,7 @@ import { sealingKeySecret } from '../contract/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import { tooManyWebhooks, webhookDisabled } from './errors.ts';
-import { deliveryPartition, dueDeliveries } from './keys.ts';
+import { deliveryPartition, dueDeliveries, restingPartition } from './keys.ts';
 import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
 import { deliveryQueue } from './queue.ts';
 import { DeliveryStatus, DisabledReason, WebhookId } from './schemas.ts';
@@ -248,6 +248,7 @@ export const deliverWebhooks: BackgroundFunction = {
   table: [
     [tenantPartition, ['BatchGetItem', 'UpdateItem']],
     [deliveryPartition, ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],
+    [restingPartition, ['PutItem', 'Query', 'BatchWriteItem']],
   ],
   secrets: [sealingKeySecret],
   timeoutSeconds: 30,

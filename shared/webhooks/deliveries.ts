@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { invalidCursor, notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
@@ -7,12 +6,13 @@ import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
 import { logger } from '../runtime/observe.ts';
 import { maxDelaySeconds, send } from '../runtime/queues.ts';
-import { create, putItem, query, updateItem } from '../table/table.ts';
+import { changes } from '../table/changes.ts';
+import { create, query, tryPut, tryUpdate } from '../table/table.ts';
 import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
 import { DeliveryItem, type WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
-import { deliveryQueue, type WebhookNames } from './queue.ts';
+import { deliveryQueue, type ResumeMessage, type WebhookNames } from './queue.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -40,7 +40,10 @@ export const keyOf = ({ tenant_id, webhook_id, id }: DeliveryItem) =>
   webhookKeys.delivery(tenant_id, webhook_id, id);
 
 /** Queues a delivery that is stored. When that fails the sweep makes up for it. */
-export async function enqueue(delivery: DeliveryItem, delaySeconds = 0): Promise<void> {
+export async function enqueue(
+  delivery: Pick<DeliveryItem, 'tenant_id' | 'webhook_id' | 'id'>,
+  delaySeconds = 0,
+): Promise<void> {
   const { tenant_id, webhook_id, id: delivery_id } = delivery;
   await sendOrLog({ tenant_id, webhook_id, delivery_id }, delaySeconds);
 }
@@ -51,6 +54,11 @@ export async function enqueuePurge(
   delaySeconds: number,
 ): Promise<void> {
   await sendOrLog({ ...names, purge: true }, delaySeconds);
+}
+
+/** Queues a round of bringing forward what rested. When that fails the next success starts over. */
+export async function enqueueResume(message: ResumeMessage, delaySeconds: number): Promise<void> {
+  await sendOrLog(message, delaySeconds);
 }
 
 async function sendOrLog(
@@ -156,12 +164,8 @@ export async function sendTestEvent(tenantId: string, webhookId: string): Promis
   const data = { webhook_id: webhookId };
   const event = { id: newId(eventIds), type: 'webhook.test', data, occurredAtMs: Date.now() };
   const { delivery, write } = deliveryOf(tenantId, webhookId, event);
-  try {
-    await putItem(write.put);
-  } catch (error) {
-    // Nobody else has its id: an earlier try of the same write had arrived after all.
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+  // No other delivery has its id: when it is there, an earlier try of this write had arrived.
+  await tryPut(write.put);
   await enqueue(delivery);
   return toDelivery(delivery);
 }
@@ -179,31 +183,27 @@ export async function replayDelivery(
   const missing = () => new AppError(notFound, { detail: 'This webhook has no such delivery.' });
   if (!/^msg_[0-9A-Z]{26}$/.test(deliveryId)) throw missing();
   const nowMs = Date.now();
-  const due = dueKey({ id: deliveryId }, nowMs + replayLostAfterMs);
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
-      UpdateExpression:
-        'SET #status = :pending, round = :zero, next_attempt_at = :now, replayed_at = :now, series_pk = :shard, series_sk = :check REMOVE #error ADD replays :one',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
-      ExpressionAttributeValues: {
-        ':pending': 'pending',
-        ':zero': 0,
-        ':one': 1,
-        ':now': new Date(nowMs).toISOString(),
-        ':shard': due.series_pk,
-        ':check': due.series_sk,
+  const now = new Date(nowMs).toISOString();
+  const item = await tryUpdate({
+    Key: webhookKeys.delivery(tenantId, webhookId, deliveryId),
+    ...changes({
+      set: {
+        status: 'pending',
+        round: 0,
+        next_attempt_at: now,
+        replayed_at: now,
+        ...dueKey({ id: deliveryId }, nowMs + replayLostAfterMs),
       },
-      ReturnValues: 'ALL_NEW',
-    });
-    const delivery = DeliveryItem.parse(item);
-    await enqueue(delivery);
-    return toDelivery(delivery);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw missing();
-    throw error;
-  }
+      add: { replays: 1 },
+      remove: ['error'],
+      if: 'attribute_exists(pk)',
+    }),
+    ReturnValues: 'ALL_NEW',
+  });
+  if (!item) throw missing();
+  const delivery = DeliveryItem.parse(item);
+  await enqueue(delivery);
+  return toDelivery(delivery);
 }
 
 /** Keys for the sweep, and seconds in the queue if SQS holds it back that long, of a later attempt. */

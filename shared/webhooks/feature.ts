@@ -27,7 +27,7 @@ export const webhooks = defineFeature({
   errors: Object.values(errors),
   limits: Object.values(limits),
   ids: Object.values(ids),
-  families: [keys.deliveryPartition, keys.dueDeliveries],
+  families: [keys.deliveryPartition, keys.restingPartition, keys.dueDeliveries],
   keys: keys.webhookKeys,
   items: keys.items,
   settings: Object.values(settings),

@@ -1,4 +1,4 @@
-import { getItems, query, writeMany } from '../table/table.ts';
+import { getItems, queryPages, writeMany } from '../table/table.ts';
 import { enqueuePurge } from './deliveries.ts';
 import { webhookKeys } from './keys.ts';
 import { deleteWebhook } from './webhooks.ts';
@@ -25,17 +25,14 @@ export async function purgeDeliveries(
 ): Promise<void> {
   const [webhook] = await getItems([webhookKeys.webhook(tenant_id, webhook_id)] as const);
   if (webhook) return;
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await query({
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': webhookKeys.deliveriesOf(tenant_id, webhook_id) },
-      ProjectionExpression: 'pk, sk',
-      Limit: pageSize,
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    await writeMany(Items.map(({ pk, sk }) => ({ delete: { pk: String(pk), sk: String(sk) } })));
-    start = LastEvaluatedKey;
-  } while (start && hasTime());
-  if (start) await enqueuePurge({ tenant_id, webhook_id }, 0);
+  const pages = queryPages({
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': webhookKeys.deliveriesOf(tenant_id, webhook_id) },
+    ProjectionExpression: 'pk, sk',
+    Limit: pageSize,
+  });
+  for await (const { items, isLast } of pages) {
+    await writeMany(items.map(({ pk, sk }) => ({ delete: { pk: String(pk), sk: String(sk) } })));
+    if (!isLast && !hasTime()) return enqueuePurge({ tenant_id, webhook_id }, 0);
+  }
 }

@@ -1,7 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { logger } from '../runtime/observe.ts';
+import { changes } from '../table/changes.ts';
 import { seriesIndex } from '../table/family.ts';
-import { query, updateItem } from '../table/table.ts';
+import { queryPages, tryUpdate } from '../table/table.ts';
 import { dueKey, dueShards, enqueue, keyOf, lostAfterMs } from './deliveries.ts';
 import { DeliveryItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
@@ -40,20 +40,18 @@ async function sweepShard(
   { hasTime = () => true, pageSize = 500, maxPerTenant = 1000 }: SweepOptions,
 ): Promise<{ queued: number; isComplete: boolean }> {
   const byTenant = new Map<string, number>();
+  const pages = queryPages({
+    IndexName: seriesIndex,
+    KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
+    ExpressionAttributeValues: {
+      ':shard': webhookKeys.due('webhooks', shard),
+      ':now': new Date(nowMs).toISOString(),
+    },
+    Limit: pageSize,
+  });
   let queued = 0;
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await query({
-      IndexName: seriesIndex,
-      KeyConditionExpression: 'series_pk = :shard AND series_sk < :now',
-      ExpressionAttributeValues: {
-        ':shard': webhookKeys.due('webhooks', shard),
-        ':now': new Date(nowMs).toISOString(),
-      },
-      Limit: pageSize,
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    const mine = Items.filter(({ tenant_id }) => {
+  for await (const { items, isLast } of pages) {
+    const mine = items.filter(({ tenant_id }) => {
       const count = (byTenant.get(String(tenant_id)) ?? 0) + 1;
       byTenant.set(String(tenant_id), count);
       return count <= maxPerTenant;
@@ -64,9 +62,9 @@ async function sweepShard(
       const done = await Promise.all(some.map((item) => queueDue(item, nowMs)));
       queued += done.filter(Boolean).length;
     }
-    start = LastEvaluatedKey;
-  } while (start && hasTime());
-  return { queued, isComplete: !start };
+    if (!isLast && !hasTime()) return { queued, isComplete: false };
+  }
+  return { queued, isComplete: true };
 }
 
 /** Queues a delivery that is due. False when it has moved on, or cannot be read. */
@@ -84,19 +82,12 @@ async function queueDue(item: Record<string, unknown>, nowMs: number): Promise<b
 
 /** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
 async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
-  try {
-    await updateItem({
-      Key: keyOf(delivery),
-      UpdateExpression: 'SET series_sk = :check',
-      ConditionExpression: 'series_sk = :seen',
-      ExpressionAttributeValues: {
-        ':seen': seen,
-        ':check': dueKey(delivery, nowMs + lostAfterMs).series_sk,
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const postponed = await tryUpdate({
+    Key: keyOf(delivery),
+    ...changes({
+      set: { series_sk: dueKey(delivery, nowMs + lostAfterMs).series_sk },
+      if: ['series_sk = :seen', { seen }],
+    }),
+  });
+  return postponed !== undefined;
 }

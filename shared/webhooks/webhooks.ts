@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
@@ -6,7 +5,8 @@ import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { create, getItem, query, transact, updateItem } from '../table/table.ts';
+import { type Changes, changes } from '../table/changes.ts';
+import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
 import { webhookIds } from './ids.ts';
@@ -74,10 +74,10 @@ export async function createWebhook(
     {
       update: {
         Key: webhookKeys.webhookCount(tenantId),
-        UpdateExpression: 'ADD #count :one',
-        ConditionExpression: 'attribute_not_exists(#count) OR #count < :most',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':one': 1, ':most': maxWebhooks },
+        ...changes({
+          add: { count: 1 },
+          if: ['attribute_not_exists(#count) OR #count < :max', { max: maxWebhooks }],
+        }),
       },
     },
   ]);
@@ -171,7 +171,8 @@ export async function updateWebhook(
     ...change,
     url,
     disabled_reason: reason,
-    ...((url || enabled) && { failures: null, failed_at_ms: null }),
+    // The first success from now on brings forward what rested.
+    ...((url || enabled) && { failures: null, failed_at_ms: null, resuming_until_ms: 0 }),
   });
   const changed = Object.entries(change).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
@@ -185,37 +186,19 @@ async function setAttributes(
   tenantId: string,
   webhookId: string,
   attributes: Record<string, unknown>,
-  condition: { expression: string; values: Record<string, unknown> } = {
-    expression: 'attribute_exists(pk)',
-    values: {},
-  },
+  condition: Changes['if'] = 'attribute_exists(pk)',
 ): Promise<WebhookItem> {
   if (!isWebhookId(webhookId)) throw unknownWebhook();
-  const given = Object.entries({ ...attributes, updated_at: new Date().toISOString() }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const set = given.filter(([, value]) => value !== null);
-  const removed = given.filter(([, value]) => value === null);
-  try {
-    const item = await updateItem({
-      Key: webhookKeys.webhook(tenantId, webhookId),
-      UpdateExpression: [
-        `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-        ...(removed.length ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(', ')}`] : []),
-      ].join(' '),
-      ConditionExpression: condition.expression,
-      ExpressionAttributeNames: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        ...condition.values,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    return WebhookItem.parse(item);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw unknownWebhook();
-    throw error;
-  }
+  const remove = Object.keys(attributes).filter((name) => attributes[name] === null);
+  const removed = Object.fromEntries(remove.map((name) => [name, undefined]));
+  const set = { ...attributes, ...removed, updated_at: new Date().toISOString() };
+  const item = await tryUpdate({
+    Key: webhookKeys.webhook(tenantId, webhookId),
+    ...changes({ set, remove, if: condition }),
+    ReturnValues: 'ALL_NEW',
+  });
+  if (!item) throw unknownWebhook();
+  return WebhookItem.parse(item);
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */
@@ -232,9 +215,7 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
     {
       update: {
         Key: webhookKeys.webhookCount(tenantId),
-        UpdateExpression: 'ADD #count :less',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: { ':less': -1 },
+        ...changes({ add: { count: -1 } }),
       },
     },
   ]);
@@ -262,7 +243,7 @@ export async function rotateSecret(
         previous_secret: previous,
         previous_until: new Date(Date.now() + rotationMs).toISOString(),
       },
-      { expression: '#secret = :read', values: { ':read': previous } },
+      ['#secret = :read', { read: previous }],
     );
     logChange('webhook_secret_rotated', actor, webhookId);
     return { ...toWebhook(webhook), secret };
@@ -282,24 +263,14 @@ export async function disableWebhook(
   { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
   reason: 'gone' | 'failing',
 ): Promise<void> {
-  try {
-    await updateItem({
-      Key: webhookKeys.webhook(tenantId, webhookId),
-      UpdateExpression: 'SET enabled = :off, disabled_reason = :reason, updated_at = :now',
-      ConditionExpression: 'enabled = :on AND #url = :url',
-      ExpressionAttributeNames: { '#url': 'url' },
-      ExpressionAttributeValues: {
-        ':on': true,
-        ':url': url,
-        ':off': false,
-        ':reason': reason,
-        ':now': new Date().toISOString(),
-      },
-    });
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return;
-    throw error;
-  }
+  const disabled = await tryUpdate({
+    Key: webhookKeys.webhook(tenantId, webhookId),
+    ...changes({
+      set: { enabled: false, disabled_reason: reason, updated_at: new Date().toISOString() },
+      if: ['enabled = :on AND #url = :url', { on: true, url }],
+    }),
+  });
+  if (!disabled) return;
   recordMetric(webhookDisabled, 1);
   logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
 }

@@ -1,4 +1,5 @@
 import type { FieldError, Problem } from '../../shared/contract/errors.ts';
+import { retryAfterMs } from '../../shared/http/retry-after.ts';
 import { clock, duration } from '../components/format.ts';
 
 /** A request that did not succeed: a problem document of the API, or no usable answer at all. */
@@ -34,7 +35,7 @@ export class SessionEndedError extends Error {
 
 /** Reads an unsuccessful answer. Proxies may answer with something that is no problem document. */
 export async function readProblem(response: Response): Promise<ApiError> {
-  const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'), Date.now());
+  const retryAfterSeconds = secondsOf(response.headers.get('retry-after'));
   const body: unknown = await response.json().catch(() => undefined);
   const problem = isProblem(body) ? body : undefined;
   return new ApiError(
@@ -62,12 +63,9 @@ export function explain(error: unknown, now = new Date()): string {
   return `${error.message}${when}${reference}`;
 }
 
-/** `Retry-After` in seconds, from either of its two forms. */
-export function readRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d+$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - nowMs) / 1000));
+function secondsOf(retryAfter: string | null): number | undefined {
+  const ms = retryAfterMs(retryAfter, Date.now());
+  return ms === undefined ? undefined : Math.ceil(ms / 1000);
 }
 
 function isProblem(body: unknown): body is Problem {

@@ -60,7 +60,7 @@ export function distributionChart(distribution: StockDistribution): HTMLElement 
 export function lowList(items: readonly ProductSummary[]): Child {
   if (items.length === 0) return h('p', { class: 'muted' }, 'No product is low.');
   const stock = ({ total_stock }: ProductSummary) =>
-    h('span', { class: stockTone(total_stock) }, number(total_stock));
+    h('span', { class: stockTone(total_stock) }, stockText(total_stock));
   return productList(items.map((product) => [product, stock(product)]));
 }
 
@@ -69,7 +69,7 @@ export function topList(items: readonly TopProduct[]): Child {
   if (items.length === 0) return h('p', { class: 'muted' }, 'Nothing is on its way to buyers.');
   const ordered = ({ units_ordered, total_stock }: TopProduct) => [
     h('span', { class: 'stock' }, `${number(units_ordered)} ordered`),
-    h('span', { class: `sub ${stockTone(total_stock)}` }, `${number(total_stock)} in stock`),
+    h('span', { class: `sub ${stockTone(total_stock)}` }, `${stockText(total_stock)} in stock`),
   ];
   return productList(items.map((product) => [product, h('span', {}, ordered(product))]));
 }
@@ -84,8 +84,13 @@ function productList(items: readonly (readonly [ProductSummary, HTMLElement])[])
   );
 }
 
+/** A stock as a number, if it is known. */
+export const stockText = (stock: number | null): string =>
+  stock === null ? 'unknown' : number(stock);
+
 /** How worried a stock should make its seller. */
-export function stockTone(stock: number): string {
+export function stockTone(stock: number | null): string {
+  if (stock === null) return 'stock muted';
   if (stock === 0) return 'stock bad';
   return stock < 10 ? 'stock warn' : 'stock';
 }

@@ -6,7 +6,7 @@ import { type Child, fill, h } from '../components/dom.ts';
 import { count, money, number, time } from '../components/format.ts';
 import { part } from '../components/loading.ts';
 import { type Product, type ProductChange, productsApi } from './calls.ts';
-import { stockTone } from './figures.ts';
+import { stockText, stockTone } from './figures.ts';
 import { productsPage } from './page.ts';
 
 const changesPerPage = 100;
@@ -90,7 +90,7 @@ function particulars(product: Product): HTMLElement {
     h(
       'p',
       { class: 'now' },
-      h('span', { class: stockTone(product.total_stock) }, number(product.total_stock)),
+      h('span', { class: stockTone(product.total_stock) }, stockText(product.total_stock)),
       ' in stock',
       product.price !== null && [', ', money(product.price)],
     ),
@@ -100,7 +100,7 @@ function particulars(product: Product): HTMLElement {
       ['Your article', h('code', {}, product.seller_article)],
       optional('Brand', product.brand),
       optional('Category', product.category),
-      ['Available', number(product.available_stock)],
+      ['Available', stockText(product.available_stock)],
       optional('Reserved', stock(product.reserved_stock)),
       optional('To customers', stock(product.in_way_to_client)),
       optional('Coming back', stock(product.in_way_from_client)),
@@ -114,7 +114,11 @@ function particulars(product: Product): HTMLElement {
 function chartsOf(product: Product, changes: readonly ProductChange[]): Child {
   const until = new Date().toISOString();
   const oldest = changes.at(-1);
-  const stockPoint = (at: string, value: number): Point => ({ at, value, text: number(value) });
+  const stockPoint = (at: string, value: number | null): Point => ({
+    at,
+    value,
+    text: stockText(value),
+  });
   const pricePoint = (at: string, price: Product['price']): Point => ({
     at,
     value: price === null ? null : Number(price.amount),

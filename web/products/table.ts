@@ -3,7 +3,7 @@ import { badge } from '../components/components.ts';
 import { type Child, fill, h, link } from '../components/dom.ts';
 import { money, number, time } from '../components/format.ts';
 import type { ProductPage, ProductSummary } from './calls.ts';
-import { stockTone } from './figures.ts';
+import { stockText, stockTone } from './figures.ts';
 import type { Listing, SortColumn } from './listing.ts';
 
 interface ColumnWords {
@@ -174,7 +174,7 @@ function row(product: ProductSummary): HTMLElement {
     cell('price number', product.price === null ? '–' : money(product.price)),
     cell(
       'stock number',
-      h('span', { class: stockTone(product.total_stock) }, number(product.total_stock)),
+      h('span', { class: stockTone(product.total_stock) }, stockText(product.total_stock)),
       product.reserved_stock !== null &&
         product.reserved_stock > 0 &&
         h('span', { class: 'sub' }, `${number(product.reserved_stock)} reserved`),

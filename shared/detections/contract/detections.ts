@@ -12,6 +12,7 @@ import {
 import { sealingKeySecret } from '../../contract/secrets.ts';
 import { limitPartition } from '../../limits/keys.ts';
 import { tenantPartition } from '../../tenants/keys.ts';
+import { eniClaimed } from '../errors.ts';
 import { detectionCreated } from '../events.ts';
 import {
   detectionCountPartition,
@@ -103,6 +104,25 @@ export const listDetections = defineEndpoint({
   secrets: [sealingKeySecret],
 });
 
+/** `accepted`, `duplicates` and the length of `refused` are what was reported. */
+export const Ingested = z
+  .strictObject({
+    accepted: z.int(),
+    duplicates: z.int(),
+    refused: z
+      .array(
+        z.strictObject({
+          index: z.int().nonnegative(),
+          id: DetectionId.optional(),
+          code: z.literal(eniClaimed.code),
+        }),
+      )
+      .min(1)
+      .optional()
+      .meta({ description: 'Detections that were not stored, by their place in the report.' }),
+  })
+  .meta({ id: 'Ingested' });
+
 export const ingestDetections = defineEndpoint({
   id: 'detections/ingest',
   method: 'POST',
@@ -110,7 +130,7 @@ export const ingestDetections = defineEndpoint({
   tag: 'detections',
   summary: 'Sensors report detections',
   description:
-    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. An `eni_id` that another tenant has claimed is refused; one that nobody has claimed is accepted.',
+    'Idempotent by `id`: a detection whose id the tenant already has counts as a duplicate and changes nothing. `ts` defaults to now and may lie 5 minutes ahead and as far back as the plan keeps detections. A detection of a network interface that another tenant has claimed is refused: the others are stored, and `refused`, which is there only then, lists it. When nothing else is in the report, the answer is 422. One that no tenant has claimed is accepted.',
   access: { kind: 'apiKey', scope: detectionsWrite },
   body: z
     .strictObject({
@@ -139,7 +159,7 @@ export const ingestDetections = defineEndpoint({
   responses: {
     202: {
       description: 'Stored',
-      schema: z.strictObject({ accepted: z.int(), duplicates: z.int() }).meta({ id: 'Ingested' }),
+      schema: Ingested,
     },
   },
   limits: [ingestPerAddress, ingestPerKey, ingestPerTenant],

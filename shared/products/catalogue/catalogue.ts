@@ -124,8 +124,9 @@ function toPredicate({
   if (min === undefined && max === undefined && missing === undefined) return undefined;
   return (row) => {
     const stock = row[stockColumn];
-    if (min !== undefined && stock < min) return false;
-    if (max !== undefined && stock > max) return false;
+    // What is unknown is neither low nor enough.
+    if (min !== undefined && (stock === null || stock < min)) return false;
+    if (max !== undefined && (stock === null || stock > max)) return false;
     return missing === undefined || (row[missingColumn] !== 0) === missing;
   };
 }
@@ -143,7 +144,7 @@ const readers = {
   product_name: (row) => row[3],
   seller_article: (row) => row[2],
   marketplace_article: (row) => row[1],
-  total_stock: (row) => row[stockColumn],
+  total_stock: (row) => row[stockColumn] ?? Number.NEGATIVE_INFINITY,
   price: (row) => (row[8] === 0 ? Number.NEGATIVE_INFINITY : Number(row[8])),
   units_ordered: unitsOrdered,
 } as const satisfies Record<OrderColumn, (row: Row) => string | number>;

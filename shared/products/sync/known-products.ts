@@ -39,7 +39,7 @@ export class KnownProducts {
   set(
     key: Buffer,
     hash: Buffer,
-    now: { marketplace: Marketplace; stock: number; segment: number; state: ProductState },
+    now: { marketplace: Marketplace; stock: number | null; segment: number; state: ProductState },
   ): number {
     if ((this.#size + 1) * 2 > this.#slots.length) this.#grow();
     const number = key.readBigUInt64LE();
@@ -52,7 +52,7 @@ export class KnownProducts {
       this.#keys[ordinal] = number;
     }
     this.#hashes[ordinal] = hash.readBigUInt64LE();
-    this.#stocks[ordinal] = now.stock;
+    this.#stocks[ordinal] = now.stock ?? Number.NaN;
     this.#segments[ordinal] = now.segment;
     this.#states[ordinal] = states.indexOf(now.state);
     this.#marketplaces[ordinal] = marketplaces.indexOf(now.marketplace);
@@ -71,9 +71,10 @@ export class KnownProducts {
     return marketplaces[this.#marketplaces[ordinal] ?? -1] === marketplace;
   }
 
-  /** The stock when it was last seen. */
-  stockOf(ordinal: number): number {
-    return this.#stocks[ordinal] ?? 0;
+  /** The stock when it was last seen; null while it is unknown. */
+  stockOf(ordinal: number): number | null {
+    const stock = this.#stocks[ordinal] ?? 0;
+    return Number.isNaN(stock) ? null : stock;
   }
 
   /** The number of the segment that has the product's newest row. */

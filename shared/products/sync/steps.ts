@@ -121,7 +121,9 @@ async function tellOfLowStock(
   for (const [id, row] of changed) {
     const old = before.get(id);
     const now = fromRow(row);
-    const isNew = old && old.stock >= lowStock && now.stock < lowStock && !now.missing_since;
+    const wasEnough = typeof old?.stock === 'number' && old.stock >= lowStock;
+    const isLow = now.stock !== null && now.stock < lowStock && !now.missing_since;
+    const isNew = old && wasEnough && isLow;
     if (!isNew || position.low_stock_events >= maxLowStockEvents) continue;
     position.low_stock_events += 1;
     await ports.publish(tenantId, {
@@ -223,6 +225,7 @@ function figuresOf(known: KnownProducts): CatalogueFigures {
     if (state !== 'present') continue;
     const stock = known.stockOf(ordinal);
     figures.total_products += 1;
+    if (stock === null) continue;
     figures.total_stock += stock;
     if (stock > 0 && stock < lowStock) figures.low_stock_count += 1;
     figures.distribution[bandOf(stock)] += 1;

@@ -5,7 +5,7 @@ import { allItems, lastingItems } from '../../../harness/items.ts';
 import { type Member, newEni, useWorld } from '../../../harness/world.ts';
 
 const world = useWorld();
-const { fresh, ingest, list } = useDetections(world);
+const { fresh, ingest, list, readAll } = useDetections(world);
 
 const claim = (eni_ids: unknown, member: Member, path = '/api/v1/enis') =>
   world.send<{ inserted: number; skipped: number; errors?: { pointer: string }[] }>('POST', path, {
@@ -241,14 +241,76 @@ describe('a detection of a network interface', () => {
     expect(answer).toMatchObject({ status: 202, body: { accepted: 2, duplicates: 0 } });
   });
 
-  it('of another tenant is refused, each named, and nothing is stored', async () => {
+  it('of another tenant is refused, and the others of its report are stored', async () => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    const [own, eni] = [newEni(), newEni()];
+    await claim([own], ours.member);
+    await claim([eni], theirs.member);
+    const report = [
+      { ...seen, id: 'own', eni_id: own },
+      { ...seen, id: 'foreign', eni_id: eni },
+      { ...seen, id: 'none' },
+      { ...seen, eni_id: eni },
+      { ...seen, id: 'none' },
+    ];
+    const refused = [
+      { index: 1, id: 'foreign', code: 'eni_claimed' },
+      { index: 3, code: 'eni_claimed' },
+    ];
+
+    expect(await ingest(report, ours.key)).toMatchObject({
+      status: 202,
+      body: { accepted: 2, duplicates: 1, refused },
+    });
+    expect((await ingest(report, ours.key)).body).toEqual({ accepted: 0, duplicates: 3, refused });
+
+    const { items } = await readAll({}, ours.member);
+    expect(items.map(({ id }) => id).toSorted()).toEqual(['none', 'own']);
+    expect((await readAll({}, theirs.member)).items).toEqual([]);
+  });
+
+  it('is told of to webhooks without those that were refused, and counted without them', async () => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    const eni = newEni();
+    await claim([eni], theirs.member);
+    await world.send('POST', '/api/v1/webhooks', {
+      token: ours.member.access_token,
+      body: { url: 'https://1.1.1.1/hook', events: ['detection.created'] },
+    });
+    // Containers have learned of it by then.
+    travelTo(noon + minute);
+
+    await ingest(
+      [
+        { ...seen, id: 'foreign', eni_id: eni },
+        { ...seen, id: 'told' },
+      ],
+      ours.key,
+    );
+
+    const deliveries = (await allItems()).filter(({ pk }) =>
+      String(pk).startsWith(`TENANT#${ours.member.tenantId}#DELIVERY#`),
+    );
+    expect(deliveries.map(({ body }) => JSON.parse(String(body)).data)).toEqual([
+      { count: 1, detection_ids: ['told'] },
+    ]);
+    const statistics = await world.send('GET', '/api/v1/detections/stats', {
+      token: ours.member.access_token,
+    });
+    expect(statistics.body).toMatchObject({ total: 1 });
+  });
+
+  it('of another tenant refuses a report that has nothing else, and nothing is stored', async () => {
     const [ours, theirs] = [await fresh(), await fresh()];
     const eni = newEni();
     await claim([eni], theirs.member);
     const before = await lastingItems();
 
     const answer = await ingest(
-      [seen, { ...seen, eni_id: eni }, { ...seen, eni_id: eni }],
+      [
+        { ...seen, eni_id: eni },
+        { ...seen, eni_id: eni },
+      ],
       ours.key,
     );
 
@@ -256,7 +318,7 @@ describe('a detection of a network interface', () => {
       status: 422,
       body: {
         code: 'validation_failed',
-        errors: [1, 2].map((index) => ({
+        errors: [0, 1].map((index) => ({
           in: 'body',
           pointer: `/detections/${index}/eni_id`,
           detail: 'is claimed by another tenant',

@@ -33,13 +33,16 @@ describe('Wildberries', () => {
     });
   });
 
-  it.each([0, 1, 99, 100, 101, 250])('reads all of %i products, each once', async (count) => {
-    const products = await all(count);
+  it.each([0, 1, 99, 100, 101, 250, 999, 1000, 1001])(
+    'reads all of %i products, each once',
+    async (count) => {
+      const products = await all(count);
 
-    expect(products.map(({ external_id }) => Number(external_id) - 100_000_000)).toEqual(
-      Array.from({ length: count }, (_, index) => index),
-    );
-  });
+      expect(products.map(({ external_id }) => Number(external_id) - 100_000_000)).toEqual(
+        Array.from({ length: count }, (_, index) => index),
+      );
+    },
+  );
 
   it('reads 100,000 products to the end within the documented limits', async () => {
     const startedAt = around.clock.now();
@@ -56,8 +59,9 @@ describe('Wildberries', () => {
       [...around.standIn.requests].map(([name, count]) => [name, count - (before.get(name) ?? 0)]),
     ).toEqual([
       ['POST /seller-analytics-api/api/analytics/v1/stocks-report/wb-warehouses', 1],
+      ['POST /seller-analytics-api/api/analytics/v1/stocks-report/seller-warehouses', 1],
       ['POST /content-api/content/v2/get/cards/list', 1001],
-      ['POST /discounts-prices-api/api/v2/list/goods/filter', 1000],
+      ['POST /discounts-prices-api/api/v2/list/goods/filter', 100],
     ]);
   }, 120_000);
 
@@ -69,13 +73,40 @@ describe('Wildberries', () => {
     expect(inPages).toEqual(await readAll(wildberries, account, () => call));
   });
 
+  it('counts what lies in the own warehouses of the seller', async () => {
+    const products = await all(10);
+    const own = generateProduct(1, 9, 0);
+
+    expect(own.isOwn).toBe(true);
+    expect(products[9]).toMatchObject({
+      stock: own.sizes.reduce((total, { quantity }) => total + quantity, 0),
+    });
+  });
+
+  it('takes the stock for unknown that its key cannot read, and not for none', async () => {
+    const [call, other] = [around.call(), around.call()];
+    const whole = await readAll(wildberries, around.account({ products: 200 }), () => call);
+    const half = around.account({ products: 200, kind: 'base with secret' });
+
+    const products = await readAll(wildberries, half, () => other);
+
+    const isAtWildberries = (index: number) => {
+      const { isOwn, sizes, toClient, fromClient } = generateProduct(1, index, 0);
+      return !isOwn && (toClient + fromClient > 0 || sizes.some(({ quantity }) => quantity > 0));
+    };
+    expect(products.map(({ stock }) => stock)).toEqual(
+      whole.map(({ stock }, index) => (isAtWildberries(index) ? stock : null)),
+    );
+    expect(products.filter(({ stock }) => stock === null).length).toBeGreaterThan(19);
+  });
+
   it('resumes at any page in another container', async () => {
-    const account = around.account({ products: 250 });
+    const account = around.account({ products: 1250 });
     const whole = await readAll(wildberries, account, () => around.call());
     const { next } = await wildberries.page(keyOf(account), undefined, around.call());
 
     expect(await readAll(wildberries, account, () => around.call(), next)).toEqual(
-      whole.slice(100),
+      whole.slice(1000),
     );
   });
 
@@ -171,6 +202,25 @@ describe('checking a Wildberries key', () => {
     await expect(
       wildberries.check({ api_key: 'not-a-key-of-anybody' }, around.call()),
     ).rejects.toMatchObject({ code: 'wrong_key' });
+  });
+
+  it.each(['personal', 'service', 'base with secret'] as const)(
+    'accepts a key of the kind %s',
+    async (kind) => {
+      const account = around.account({ kind });
+
+      await expect(wildberries.check(keyOf(account), around.call())).resolves.toBeUndefined();
+    },
+  );
+
+  it('refuses a key whose kind does not open the stock report, with the reason', async () => {
+    const account = around.account({ kind: 'base' });
+
+    await expect(wildberries.check(keyOf(account), around.call())).rejects.toMatchObject({
+      code: 'wrong_scope',
+      message:
+        'Wildberries does not open its reports of Analytics to a base token. Make a token of the kind service, personal or base with secret.',
+    });
   });
 
   it('names the categories that a key lacks', async () => {

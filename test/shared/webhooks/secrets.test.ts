@@ -120,25 +120,6 @@ describe('a sealed secret', () => {
   });
 });
 
-describe('Retry-After', () => {
-  const now = Date.parse('2026-11-20T12:00:00Z');
-
-  it.each([
-    [undefined, 0],
-    ['120', 120],
-    ['Fri, 20 Nov 2026 12:05:00 GMT', 300],
-    ['Fri, 20 Nov 2026 11:00:00 GMT', 0],
-    ['-5', 0],
-    ['soon', 0],
-    ['', 0],
-    ['999999999', 86_400],
-  ])('%s is %d seconds', async (value, seconds) => {
-    const [, { retryAfterSeconds }] = await load();
-
-    expect(retryAfterSeconds(value, now)).toBe(seconds);
-  });
-});
-
 describe('the retries', () => {
   it('end after about three days', async () => {
     const [, { retryDelays }] = await load();

@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ApiError, explain, readProblem, readRetryAfter } from '../../../web/app/problem.ts';
+import { ApiError, explain, readProblem } from '../../../web/app/problem.ts';
 import { clock } from '../../../web/components/format.ts';
 
 const now = new Date('2026-11-20T12:00:00.000Z');
-
-describe('readRetryAfter', () => {
-  test.each([
-    [null, undefined],
-    ['0', 0],
-    ['75', 75],
-    ['Fri, 20 Nov 2026 12:01:30 GMT', 90],
-    ['Fri, 20 Nov 2026 11:00:00 GMT', 0],
-    ['soon', undefined],
-  ])('%s is %s seconds', (value, seconds) => {
-    expect(readRetryAfter(value, now.getTime())).toBe(seconds);
-  });
-});
 
 describe('readProblem', () => {
   test('reads a problem document and its headers', async () => {

@@ -1,14 +1,14 @@
 import type { ChannelCall } from './adapter.ts';
 
 /**
- * Both of what `start` begins with the call that it is given. When one fails, the requests of the
- * other are cut off, and both are over when this throws: nothing of a step that failed runs on in a
+ * All of what `start` begins with the call that it is given. When one fails, the requests of the
+ * others are cut off, and all are over when this throws: nothing of a step that failed runs on in a
  * frozen function.
  */
-export async function together<A, B>(
+export async function allOrAbort<T extends readonly Promise<unknown>[]>(
   call: ChannelCall,
-  start: (call: ChannelCall) => [Promise<A>, Promise<B>],
-): Promise<[A, B]> {
+  start: (call: ChannelCall) => readonly [...T],
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
   const stop = new AbortController();
   const running = start({
     ...call,
