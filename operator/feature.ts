@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { features } from '../shared/features.ts';
+import { newFeature } from './feature-new.ts';
 import { foldersOf, removeFeature } from './feature-remove.ts';
 
 const usage = `npm run feature -- list
@@ -41,6 +42,11 @@ function remove(wanted: string, isAll: boolean): void {
   finish();
 }
 
+function create(id: string): void {
+  for (const file of newFeature(root, id)) console.log(`written  ${file}`);
+  finish();
+}
+
 /** What follows from the features: formatting of changed files, and the documents. */
 function finish(): void {
   const run = (...command: string[]) =>
@@ -59,6 +65,7 @@ function main(): void {
   if (command === 'list')
     for (const { id: name, isCore } of features)
       console.log(isCore ? `${name} (core)` : `${name}: ${foldersOf(root, name).join(' ')}`);
+  else if (command === 'new' && id) create(id);
   else if (command === 'remove' && id) remove(id, values['with-dependents']);
   else throw new Error(usage);
 }

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { idKinds } from '../shared/contract/registry.ts';
+import { features } from '../shared/features.ts';
+
+const templates = fileURLToPath(new URL('./template', import.meta.url));
+/** Where the files of a template's folder go. */
+const rooms: Readonly<Record<string, string>> = {
+  shared: 'shared',
+  functions: 'functions',
+  harness: 'harness',
+  test: 'test/functions',
+  web: 'web',
+};
+
+const capital = (text: string) => text.replace(/^./, (first) => first.toUpperCase());
+const camel = (id: string) => id.replace(/-(\w)/g, (_, first: string) => first.toUpperCase());
+const singular = (id: string) => id.replace(/ies$/, 'y').replace(/s$/, '');
+
+/** Three letters of the name that no other kind of ids has. */
+function freePrefix(name: string): string {
+  const letters = [...new Set(name.replace(/[^a-z]/g, ''))];
+  for (const second of letters)
+    for (const third of letters) {
+      const prefix = `${letters[0]}${second}${third}`;
+      if (new Set(prefix).size === 3 && !idKinds.has(prefix)) return prefix;
+    }
+  return `${letters[0]}xx`;
+}
+
+/** The words of the templates, for a feature of an id. */
+function wordsOf(id: string): Readonly<Record<string, string>> {
+  const one = singular(id);
+  return {
+    id,
+    items: camel(id),
+    Items: capital(camel(id)),
+    item: camel(one),
+    Item: capital(camel(one)),
+    word: one.replaceAll('-', ' '),
+    words: id.replaceAll('-', ' '),
+    Words: capital(id.replaceAll('-', ' ')),
+    snake: id.replaceAll('-', '_'),
+    KEY: one.replaceAll('-', '').toUpperCase(),
+    prefix: freePrefix(one),
+  };
+}
+
+/**
+ * Writes a small complete feature into a checkout and lists it where features are put together.
+ * Returns the files. Throws a sentence for people where the id cannot be taken.
+ */
+export function newFeature(root: string, id: string): string[] {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*s$/.test(id))
+    throw new Error(
+      `${id} is no name for a feature: use a plural in lower case, such as sales-orders.`,
+    );
+  if (features.some((one) => one.id === id) || existsSync(join(root, 'shared', id)))
+    throw new Error(`There is a feature ${id} already.`);
+  const words = wordsOf(id);
+  const fill = (text: string) =>
+    text.replace(/__(\w+?)__/g, (all, word: string) => words[word] ?? all);
+
+  const written = Object.entries(rooms).flatMap(([folder, room]) =>
+    readdirSync(join(templates, folder)).map((name) => {
+      const path = join(room, id, fill(name).replace(/\.txt$/, ''));
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), fill(readFileSync(join(templates, folder, name), 'utf8')));
+      return path;
+    }),
+  );
+  list(
+    root,
+    'shared/features.ts',
+    `import { ${words.items} } from './${id}/feature.ts';`,
+    `${words.items}`,
+  );
+  list(
+    root,
+    'web/features.ts',
+    `import { ${words.items} } from './${id}/index.ts';`,
+    `${words.items}`,
+  );
+  return written;
+}
+
+/** Adds an import to a module, and its name to the end of the module's list of features. */
+function list(root: string, path: string, line: string, name: string): void {
+  const file = join(root, path);
+  const text = readFileSync(file, 'utf8');
+  const end = text.lastIndexOf(']');
+  writeFileSync(
+    file,
+    `${line}\n${text.slice(0, end).trimEnd().replace(/,$/, '')}, ${name}${text.slice(end)}`,
+  );
+}
