@@ -11,7 +11,7 @@ import { LocalMetrics } from './aws/metrics.ts';
 import { readSchedules, runSchedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
-import { ensureAssembly } from './build.ts';
+import { ensureBuild } from './build.ts';
 import { startChannels } from './channels/channels.ts';
 import type { FakeChannel } from './channels/fake.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
@@ -166,7 +166,7 @@ async function start(
   closers.push(claimDataDir(dataDir));
 
   const [assembly, database] = await Promise.all([
-    options.assembly ?? ensureAssembly(options.onBuild),
+    options.assembly ?? ensureBuild(options.onBuild).then(({ assembly }) => assembly),
     options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
   ]);
   const sellers = own(await startChannels({ dataDir, onError }));

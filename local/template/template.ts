@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { account, region } from '../aws/aws.ts';
 import { resourceType } from '../aws/resource-types.ts';
 import { isRecord } from '../runtime/json.ts';
@@ -405,7 +405,7 @@ export function assetFolders(assembly: string): Map<string, string> {
   return new Map(
     files.flatMap(([hash, file]) =>
       isRecord(file) && isRecord(file.source) && typeof file.source.path === 'string'
-        ? [[hash, join(assembly, file.source.path)] as const]
+        ? [[hash, resolve(assembly, file.source.path)] as const]
         : [],
     ),
   );

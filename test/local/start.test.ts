@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ensureAssembly } from '../../local/build.ts';
+import { ensureBuild } from '../../local/build.ts';
 import { startCloud } from '../../local/cloud.ts';
 import { PortTakenError } from '../../local/runtime/http.ts';
 import { isRunning } from '../../local/runtime/process.ts';
@@ -107,7 +107,9 @@ const isDatabaseRunning = (pid: number) => {
 };
 
 describe('npm start', () => {
-  beforeAll(() => ensureAssembly(), 120_000);
+  beforeAll(async () => {
+    await ensureBuild();
+  }, 120_000);
 
   it('says in one line when it is ready, and stops all that it started when asked to', async () => {
     const dataDir = temporaryFolder();
