@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AwsError } from './aws/aws.ts';
@@ -15,8 +15,14 @@ import { ensureBuild } from './build.ts';
 import { startChannels } from './channels/channels.ts';
 import type { FakeChannel } from './channels/fake.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
-import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb/dynamodb.ts';
-import { type Dynoxide, startDynoxide } from './dynamodb/dynoxide.ts';
+import {
+  connectDynamoDb,
+  ensureTable,
+  hasItems,
+  sweepExpired,
+  tableKeysOf,
+} from './dynamodb/dynamodb.ts';
+import { type EmbeddedDatabase, startEmbedded } from './dynamodb/embedded.ts';
 import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
 import { createCdn, type Front } from './edge/cdn.ts';
 import { readBuckets } from './edge/site.ts';
@@ -33,6 +39,7 @@ import {
   readRequest,
   writeAnyResponse,
 } from './runtime/http.ts';
+import { PlainError } from './runtime/plain-error.ts';
 import { claimDataDir } from './runtime/process.ts';
 import { replaceFile } from './runtime/store.ts';
 import { assetFolders, loadTemplate, type Template, TemplateError } from './template/template.ts';
@@ -161,13 +168,13 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Cloud> {
   const { dataDir, onError } = options;
-  // Secrets and tokens of the local cloud are nobody else's on this machine.
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  closers.push(claimDataDir(dataDir));
+  closers.push(await claimDataDir(dataDir));
 
   const [assembly, database] = await Promise.all([
     options.assembly ?? ensureBuild(options.onBuild).then(({ assembly }) => assembly),
-    options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
+    options.dynamoDbUrl === undefined
+      ? startEmbedded(dataDir).then(own<EmbeddedDatabase>)
+      : undefined,
   ]);
   const sellers = own(await startChannels({ dataDir, onError }));
   const template = loadTemplate(assembly, {
@@ -179,6 +186,14 @@ async function start(
   const table = onlyTable(template);
   const tables = [tableKeysOf(table)];
   await ensureTable(dynamoDb, table, dataDir);
+  const secretsFile = join(dataDir, 'secrets.json');
+  if (!existsSync(secretsFile) && (await hasItems(dynamoDb, table))) {
+    throw new PlainError(
+      `${secretsFile} is lost, and what the table holds is sealed with it: restore the file, or ${
+        database ? `delete the folder ${dataDir}` : 'empty the table'
+      } to start over`,
+    );
+  }
 
   const logs: FunctionLog[] = [];
   const metrics = new LocalMetrics({ queues: () => sqs.queues() });

@@ -3,20 +3,19 @@ import { join, resolve } from 'node:path';
 import { account, region } from '../aws/aws.ts';
 import { resourceType } from '../aws/resource-types.ts';
 import { isRecord } from '../runtime/json.ts';
+import { PlainError } from '../runtime/plain-error.ts';
 
 /** The synthesized template asks for something that the local runner does not know. */
-export class TemplateError extends Error {
+export class TemplateError extends PlainError {
   constructor(where: string, what: string) {
     super(`${where}: ${what}`);
-    this.name = 'TemplateError';
   }
 }
 
 /** A setting (a parameter of the template) has a value that the template refuses. */
-export class SettingError extends Error {
+export class SettingError extends PlainError {
   constructor(variable: string, what: string) {
     super(`${variable} ${what}`);
-    this.name = 'SettingError';
   }
 }
 
