@@ -42,17 +42,20 @@ export function buildApp({ outdir, ...options }: StackOptions & { readonly outdi
  * exist, and CloudFormation's rules are not checked, which takes the CDK longer than all the rest.
  * Tests check them for every stage.
  */
-export function buildLocalApp(options: {
+export function buildLocalApp(folders: {
+  /** Where the others are, which may be elsewhere the next time. */
+  readonly root: string;
   readonly bundles: string;
   readonly web: string;
   readonly outdir: string;
 }): App {
+  const { root, outdir, ...assets } = folders;
   const app = new App({
-    outdir: options.outdir,
-    context: { ...assemblyContext, ...assetsByPlace },
+    outdir,
+    context: { ...assemblyContext, ...assetsByPlace(root) },
     builtinCloudFormationValidation: false,
   });
-  addStacks(app, { stage: 'local', ...options });
+  addStacks(app, { stage: 'local', ...assets });
   return app;
 }
 

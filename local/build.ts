@@ -16,7 +16,8 @@ import { PlainError } from './runtime/plain-error.ts';
 import { isRunning } from './runtime/process.ts';
 import { replaceFile } from './runtime/store.ts';
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
+/** The root of the repository. */
+export const repository = fileURLToPath(new URL('..', import.meta.url));
 const builds = join(repository, 'build/local');
 
 /** The functions do not bundle, or the templates do not synthesize. */
@@ -43,8 +44,13 @@ export const inputs: readonly string[] = [
 export interface Build {
   /** Folder of the cloud assembly. */
   readonly assembly: string;
+  /** Folder of a function's bundle, and of the web app. */
+  readonly functionFolder: (id: string) => string;
+  readonly webFolder: string;
   /** What of the repository went into what, as paths from its root. */
   readonly sources: Sources;
+  /** The hash of each input that it was made from. */
+  readonly inputs: ReadonlyMap<string, string>;
 }
 
 export interface Sources {
@@ -60,13 +66,14 @@ const keptBuilds = 3;
  * changed since, and says so by `onBuild`. Rejects with BuildError when that fails.
  */
 export async function ensureBuild(onBuild: () => void = () => {}): Promise<Build> {
-  const folder = join(builds, hashOf(hashInputs()));
-  const finished = readBuild(folder);
+  const hashes = hashInputs();
+  const folder = join(builds, hashOf(hashes));
+  const finished = readBuild(folder, hashes);
   if (finished) return finished;
   mkdirSync(builds, { recursive: true });
   const release = await lock(join(builds, 'lock'));
   try {
-    const meanwhile = readBuild(folder);
+    const meanwhile = readBuild(folder, hashes);
     if (meanwhile) return meanwhile;
     onBuild();
     rmSync(folder, { recursive: true, force: true });
@@ -75,7 +82,7 @@ export async function ensureBuild(onBuild: () => void = () => {}): Promise<Build
   } finally {
     release();
   }
-  const made = readBuild(folder);
+  const made = readBuild(folder, hashes);
   if (!made) throw new Error(`The build left nothing in ${folder}`);
   return made;
 }
@@ -118,14 +125,21 @@ function filesIn(path: string): string[] {
 /** What is written last says that all the rest is there. */
 const sourcesFile = 'sources.json';
 
-function readBuild(folder: string): Build | undefined {
+function readBuild(folder: string, hashes: ReadonlyMap<string, string>): Build | undefined {
   const file = join(folder, sourcesFile);
   if (!existsSync(file)) return undefined;
   return {
-    assembly: join(folder, 'assembly'),
+    ...layoutOf(folder),
+    inputs: hashes,
     sources: JSON.parse(readFileSync(file, 'utf8')) as Sources,
   };
 }
+
+const layoutOf = (folder: string) => ({
+  assembly: join(folder, 'assembly'),
+  functionFolder: (id: string) => join(folder, 'functions', id),
+  webFolder: join(folder, 'web'),
+});
 
 /**
  * Bundles and synthesizes at the same time, each in a process of its own, so that the memory of
@@ -205,25 +219,24 @@ function holderOf(file: string): number {
 }
 
 /** The bundles of all functions and of the web app. Returns the sources of each function. */
-async function makeBundles(functions: string, web: string): Promise<Sources['functions']> {
+async function makeBundles(folder: string): Promise<Sources['functions']> {
+  const { functionFolder, webFolder: web } = layoutOf(folder);
+  const functions = functionFolder('');
   const { bundleFunctions, bundleWeb } = await import('../infra/bundle.ts');
   const [made] = await Promise.all([bundleFunctions({ outdir: functions }), bundleWeb(web)]);
   return Object.fromEntries(made.map(({ id, sources }) => [id, sources]));
 }
 
 /** The templates; bundles are named by their places. Returns their sources. */
-async function makeTemplates(
-  functions: string,
-  web: string,
-  outdir: string,
-): Promise<Sources['templates']> {
+async function makeTemplates(folder: string): Promise<Sources['templates']> {
+  const { assembly: outdir, functionFolder, webFolder: web } = layoutOf(folder);
   // esbuild works while the CDK loads.
   const sources = templateSources();
   const { buildLocalApp } = await import('../infra/app.ts');
   const { functionIds } = await import('../infra/bundle.ts');
-  for (const folder of [web, ...functionIds().map((id) => join(functions, id))])
-    mkdirSync(folder, { recursive: true });
-  buildLocalApp({ bundles: functions, web, outdir }).synth();
+  for (const asset of [web, ...functionIds().map(functionFolder)])
+    mkdirSync(asset, { recursive: true });
+  buildLocalApp({ root: folder, bundles: functionFolder(''), web, outdir }).synth();
   return sources;
 }
 
@@ -261,12 +274,8 @@ if (import.meta.main) {
   const [part, folder] = process.argv.slice(2);
   if (!folder || (part !== 'bundles' && part !== 'templates'))
     throw new Error('Usage: node local/build.ts bundles|templates <folder>');
-  const [functions, web] = [join(folder, 'functions'), join(folder, 'web')];
   try {
-    const made =
-      part === 'bundles'
-        ? await makeBundles(functions, web)
-        : await makeTemplates(functions, web, join(folder, 'assembly'));
+    const made = await (part === 'bundles' ? makeBundles(folder) : makeTemplates(folder));
     replaceFile(join(folder, `${part}.json`), JSON.stringify(made));
     process.exit(0);
   } catch (error) {

@@ -5,6 +5,7 @@ import { type Cloud, startCloud } from './cloud.ts';
 import type { FunctionLog } from './lambda/lambda.ts';
 import { PlainError } from './runtime/plain-error.ts';
 import { onPackageManagerExit } from './runtime/process.ts';
+import { watchSources } from './watch.ts';
 
 const {
   PORT = '3000',
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
       host: HOST,
       dataDir: DATA_DIR,
       dynamoDbUrl,
+      siteChanges: true,
       onBuild: () => console.log('Bundling and synthesizing; this happens once after each change…'),
       onRequest: ({ method, path, status, ms }) =>
         console.log(`${status} ${method.padEnd(6)} ${path.slice(0, 100)} ${Math.round(ms)} ms`),
@@ -52,6 +54,14 @@ async function main(): Promise<void> {
     );
   }
 
+  if (cloud.build) {
+    watchSources(cloud, cloud.build, {
+      folder: resolve(DATA_DIR, 'changes'),
+      onLive: (what, ms) => console.log(`${what} live after ${(ms / 1000).toFixed(1)} s`),
+      onError: (error) =>
+        console.error(`${messageOf(error)}\nThe code from before goes on until that is put right.`),
+    });
+  }
   cloud.failed.then(() => {
     console.error('The embedded DynamoDB ended by itself.');
     return stop(1);

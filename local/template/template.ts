@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { account, region } from '../aws/aws.ts';
 import { resourceType } from '../aws/resource-types.ts';
@@ -385,6 +385,15 @@ export function loadTemplate(
   if (stacks.length === 0)
     throw new TemplateError(assembly, 'there is no stack in this cloud assembly');
   return new Template(stacks, environment);
+}
+
+/** All templates of a cloud assembly as one text: two that are equal ask for the same. */
+export function templatesText(assembly: string): string {
+  const files = readdirSync(assembly).filter((name) => name.endsWith('.template.json'));
+  return files
+    .sort()
+    .map((name) => readFileSync(join(assembly, name), 'utf8'))
+    .join('\n');
 }
 
 /** Folders of the assets of a cloud assembly, by the hash that names them in the templates. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Run, runScript, until } from '../../harness/runner.ts';
 import { ensureBuild } from '../../local/build.ts';
 import { startCloud } from '../../local/cloud.ts';
 import { PortTakenError } from '../../local/runtime/http.ts';
@@ -14,12 +15,6 @@ import { isRunning } from '../../local/runtime/process.ts';
 import { type MiniAssembly, writeMiniAssembly } from './mini-assembly.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Run {
-  readonly process: ChildProcess;
-  output(): string;
-  readonly ended: Promise<number | null>;
-}
 
 const running: Run[] = [];
 const cleanups: (() => void)[] = [];
@@ -32,32 +27,9 @@ afterEach(async () => {
 });
 
 function run(script: string, args: string[], environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [join(repository, script), ...args], {
-    cwd: repository,
-    env: { ...process.env, ...environment },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  const started: Run = {
-    process: child,
-    output: () => output,
-    ended: new Promise((resolve) => child.on('close', resolve)),
-  };
+  const started = runScript(repository, script, args, environment);
   running.push(started);
   return started;
-}
-
-/** Waits for a condition outside this process, for 20 seconds at most. */
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Never came true: ${what}`);
 }
 
 async function runMini({
