@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,18 +10,13 @@ import type {
   Context,
 } from 'aws-lambda';
 import { acceptedMessage, startAws } from '../harness/aws.ts';
-import {
-  answers,
-  createTable,
-  type Database,
-  freePort,
-  startDatabase,
-} from '../harness/dynamodb.ts';
+import { createTable, type Database, startDatabase } from '../harness/dynamodb.ts';
 import { credentialsKeyId, kmsActions } from '../harness/kms.ts';
 import { type AnyHandler, callHandler } from '../harness/streams.ts';
 import { bundleFunctions } from '../infra/bundle.ts';
 import { Keyring } from '../local/aws/kms.ts';
 import { startOzon } from '../local/channels/ozon.ts';
+import { startEmbedded } from '../local/dynamodb/embedded.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import {
@@ -38,7 +32,6 @@ export type Authorizer = (
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const scratch = fromRoot('build/bench/');
-const databaseBinary = fromRoot('node_modules/@dynoxide/linux-x64/dynoxide');
 
 /** Where functions run: an embedded table, the secrets, and AWS Marketplace's one answer. */
 export interface Surroundings {
@@ -103,12 +96,8 @@ async function startDatabaseOnDisk(): Promise<Database> {
   const folder = join(scratch, 'database');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const port = await freePort();
-  const options = ['serve', '-p', String(port), '--db-path', join(folder, 'table.sqlite')];
-  const child = spawn(databaseBinary, options, { stdio: 'ignore' });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await answers(endpoint, 5000);
-  return { endpoint, stop: () => child.kill() };
+  const { url, stop } = await startEmbedded(folder);
+  return { endpoint: url, stop };
 }
 
 /** Bundles functions as they are deployed, into a folder of the benchmarks' own. */

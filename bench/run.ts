@@ -13,6 +13,7 @@ const benchmarks = [
   'refresh',
   'refresh-in-memory',
   'round-trips',
+  'start',
   'detections/detections',
   'detections/local',
   'products/products',

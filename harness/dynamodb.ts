@@ -1,26 +1,18 @@
-import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-
-const binary = fileURLToPath(
-  new URL('../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url),
-);
+import { startInMemory } from '../local/dynamodb/embedded.ts';
 
 export interface Database {
   endpoint: string;
   stop: () => void;
 }
 
-/** A fresh embedded DynamoDB in memory, or the one that TEST_DYNAMODB_ENDPOINT names. */
+/** A fresh database in memory that ends with this process, or the one that TEST_DYNAMODB_ENDPOINT names. */
 export async function startDatabase(): Promise<Database> {
   const given = process.env.TEST_DYNAMODB_ENDPOINT;
   if (given) return { endpoint: given, stop: () => undefined };
-  const port = await freePort();
-  const child = spawn(binary, ['serve', '-p', String(port)], { stdio: 'ignore' });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await answers(endpoint, 5_000);
-  return { endpoint, stop: () => child.kill() };
+  const { url, stop } = await startInMemory();
+  return { endpoint: url, stop };
 }
 
 /** A port of the loopback that nobody listens on. */

@@ -5,6 +5,7 @@ import type { BackgroundFunction } from '../shared/contract/background.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { workers as allWorkers, endpointsOf } from '../shared/contract/registry.ts';
 import { ApiStack } from './api-stack.ts';
+import { assetsByPlace } from './assets.ts';
 import { bundle, functionsFolder, webFolder } from './bundle.ts';
 import { DataStack } from './data-stack.ts';
 import { parseStage, type Stage } from './stage.ts';
@@ -33,6 +34,28 @@ const assemblyContext = {
 export function buildApp({ outdir, ...options }: StackOptions & { readonly outdir: string }): App {
   const app = new App({ outdir, context: assemblyContext });
   addStacks(app, options);
+  return app;
+}
+
+/**
+ * The app as one machine runs it: its assembly refers to the folders of the bundles, which need only
+ * exist, and CloudFormation's rules are not checked, which takes the CDK longer than all the rest.
+ * Tests check them for every stage.
+ */
+export function buildLocalApp(folders: {
+  /** Where the others are, which may be elsewhere the next time. */
+  readonly root: string;
+  readonly bundles: string;
+  readonly web: string;
+  readonly outdir: string;
+}): App {
+  const { root, outdir, ...assets } = folders;
+  const app = new App({
+    outdir,
+    context: { ...assemblyContext, ...assetsByPlace(root) },
+    builtinCloudFormationValidation: false,
+  });
+  addStacks(app, { stage: 'local', ...assets });
   return app;
 }
 

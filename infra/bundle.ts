@@ -39,6 +39,8 @@ export interface BundledFunction {
   readonly nativePackages: readonly NativePackage[];
   /** Source files in the bundle and the bytes each contributes. */
   readonly inputs: Readonly<Record<string, number>>;
+  /** Files of the repository that it is made from, those whose code was dropped included. */
+  readonly sources: readonly string[];
 }
 
 const entries = [...endpoints, authorizer, fallback, rotateSigningKeys, ...workers];
@@ -55,7 +57,6 @@ export async function bundleFunctions(
   const { ids = functionIds(), sources = root('functions'), outdir = functionsFolder } = options;
   const { logLevel = 'warning' } = options;
   requireBindings();
-  rmSync(outdir, { recursive: true, force: true });
 
   const { metafile } = await build({
     entryPoints: ids.map((id) => ({ in: join(sources, `${id}.ts`), out: `${id}/index` })),
@@ -105,6 +106,7 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
     bytes: output.bytes,
     nativePackages: native,
     inputs: Object.fromEntries(inputs),
+    sources: ownSources(metafile, output.entryPoint),
   };
 }
 
@@ -115,9 +117,19 @@ function nativePackagesIn(inputs: Readonly<Record<string, unknown>>): NativePack
   );
 }
 
+/** What an entry point imports, directly or not, without packages; everything there is without one. */
+export function ownSources({ inputs }: Metafile, entry?: string): string[] {
+  const isOwn = (path: string) => !/(^|\/)node_modules\/|^\.\.|:/.test(path);
+  const reached = new Set(entry === undefined ? Object.keys(inputs) : [entry]);
+  for (const path of reached) {
+    if (!isOwn(path)) continue;
+    for (const imported of inputs[path]?.imports ?? []) reached.add(imported.path);
+  }
+  return [...reached].filter((path) => path in inputs && isOwn(path)).sort();
+}
+
 /** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */
-export async function bundleWeb(outdir = webFolder): Promise<void> {
-  rmSync(outdir, { recursive: true, force: true });
+export async function bundleWeb(outdir = webFolder, logLevel: LogLevel = 'warning'): Promise<void> {
   await build({
     entryPoints: [
       { in: root('web/app/main.ts'), out: 'main' },
@@ -130,7 +142,7 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
     format: 'esm',
     target: 'es2022',
     minify: true,
-    logLevel: 'warning',
+    logLevel,
   });
   copy(root('web/index.html'), join(outdir, 'index.html'));
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
@@ -140,6 +152,8 @@ export async function bundleWeb(outdir = webFolder): Promise<void> {
 
 /** Bundles everything that is deployed, and keeps the sizes in `build/sizes.json`. */
 export async function bundle(): Promise<BundledFunction[]> {
+  for (const folder of [functionsFolder, webFolder])
+    rmSync(folder, { recursive: true, force: true });
   const [functions] = await Promise.all([bundleFunctions(), bundleWeb()]);
   writeFileSync(
     root('build/sizes.json'),

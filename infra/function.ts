@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
+import { assetOptions } from './assets.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
 import { architectureFor } from './native-packages.ts';
 import { metricsNamespace, serviceName } from './product-metrics.ts';
@@ -43,6 +44,7 @@ export class ContractFunction extends lambda.Function {
   constructor(scope: Construct, props: FunctionProps) {
     const { entry, stage, bundles, resources, statements = [], logLevel, ...overrides } = props;
     const id = constructIdOf(entry.id);
+    const code = join(bundles, entry.id);
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: {
@@ -68,7 +70,7 @@ export class ContractFunction extends lambda.Function {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: architectures[architectureFor(entry.native)],
       handler: 'index.handler',
-      code: lambda.Code.fromAsset(join(bundles, entry.id)),
+      code: lambda.Code.fromAsset(code, assetOptions(scope, code)),
       memorySize: entry.memoryMb ?? 512,
       timeout: Duration.seconds(entry.timeoutSeconds ?? 10),
       tracing: lambda.Tracing.ACTIVE,

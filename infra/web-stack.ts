@@ -35,6 +35,7 @@ import type { Construct } from 'constructs';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { webAppPolicy } from '../shared/http/page.ts';
 import { type ApiStack, apiStageName } from './api-stack.ts';
+import { assetOptions } from './assets.ts';
 import { apiPathPatterns, originVerifyHeader, viewerRequestSource } from './edge.ts';
 
 export interface WebStackProps extends StackProps {
@@ -145,7 +146,7 @@ export class WebStack extends Stack {
 
   private deploySite(bucket: IBucket, distribution: Distribution, folder: string): void {
     new BucketDeployment(this, 'SiteFiles', {
-      sources: [Source.asset(folder)],
+      sources: [Source.asset(folder, assetOptions(this, folder))],
       destinationBucket: bucket,
       cacheControl: [CacheControl.fromString('public, max-age=300')],
       distribution,

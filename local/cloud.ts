@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AwsError } from './aws/aws.ts';
@@ -11,31 +11,53 @@ import { LocalMetrics } from './aws/metrics.ts';
 import { readSchedules, runSchedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
-import { ensureAssembly } from './build.ts';
+import { type Build, ensureBuild } from './build.ts';
 import { startChannels } from './channels/channels.ts';
 import type { FakeChannel } from './channels/fake.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
-import { connectDynamoDb, ensureTable, sweepExpired, tableKeysOf } from './dynamodb/dynamodb.ts';
-import { type Dynoxide, startDynoxide } from './dynamodb/dynoxide.ts';
+import {
+  connectDynamoDb,
+  type DynamoDb,
+  ensureTable,
+  hasItems,
+  sweepExpired,
+  tableKeysOf,
+} from './dynamodb/dynamodb.ts';
+import { type EmbeddedDatabase, startEmbedded } from './dynamodb/embedded.ts';
 import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
 import { createCdn, type Front } from './edge/cdn.ts';
-import { readBuckets } from './edge/site.ts';
+import { type Bucket, readBuckets } from './edge/site.ts';
 import { readWebAcl } from './edge/waf.ts';
 import { readApi } from './gateway/definition.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
-import { type FunctionLog, functionSpec, type InvokeResult, Lambda } from './lambda/lambda.ts';
+import {
+  type FunctionLog,
+  type FunctionSpec,
+  functionSpec,
+  type InvokeResult,
+  Lambda,
+} from './lambda/lambda.ts';
 import {
   type AnyResponse,
   type HttpRequest,
+  type HttpResponse,
   isStreamed,
   type Listener,
   listen,
   readRequest,
+  withoutHeaders,
   writeAnyResponse,
 } from './runtime/http.ts';
+import { PlainError } from './runtime/plain-error.ts';
 import { claimDataDir } from './runtime/process.ts';
 import { replaceFile } from './runtime/store.ts';
-import { assetFolders, loadTemplate, type Template, TemplateError } from './template/template.ts';
+import {
+  assetFolders,
+  loadTemplate,
+  type Template,
+  TemplateError,
+  templatesText,
+} from './template/template.ts';
 
 export interface CloudOptions {
   /** 0 for any free port. */
@@ -45,6 +67,8 @@ export interface CloudOptions {
   readonly dataDir: string;
   /** Folder of a cloud assembly; the product's own, built when needed, unless told. */
   readonly assembly?: string | undefined;
+  /** Browsers ask again for every file of the site: it may change while they look at it. */
+  readonly siteChanges?: boolean | undefined;
   /** Values for the parameters of the templates, by their names as variables: `LIMITS_MULTIPLIER`. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** A DynamoDB to use instead of the embedded one. */
@@ -111,6 +135,17 @@ export interface Cloud {
   clearLogs(): void;
   /** Calls a function by its id in the contract, `keys/rotate`, or its logical id. */
   invoke(functionId: string, event: unknown): Promise<InvokeResult>;
+  /** What runs, where it is the product's own. */
+  readonly build: Build | undefined;
+  /** Logical ids of the functions that were called, the latest first. */
+  calledFunctions(): string[];
+  /** Runs other code from now on: folders by the one in the assembly whose place they take. */
+  replaceAssets(folders: ReadonlyMap<string, string>): void;
+  /**
+   * Runs another assembly from now on. Data stays, requests wait, queued messages are lost unless the
+   * templates are the same. Rejects where it cannot run; then all goes on as before.
+   */
+  deploy(assembly: string): Promise<void>;
   /** Settles when the database ended by itself: nothing works from then on. */
   readonly failed: Promise<void>;
   stop(): Promise<void>;
@@ -161,26 +196,164 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Cloud> {
   const { dataDir, onError } = options;
-  // Secrets and tokens of the local cloud are nobody else's on this machine.
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  closers.push(claimDataDir(dataDir));
+  closers.push(await claimDataDir(dataDir));
 
-  const [assembly, database] = await Promise.all([
-    options.assembly ?? ensureAssembly(options.onBuild),
-    options.dynamoDbUrl === undefined ? startDynoxide(dataDir).then(own<Dynoxide>) : undefined,
+  const [build, database] = await Promise.all([
+    options.assembly === undefined ? ensureBuild(options.onBuild) : undefined,
+    options.dynamoDbUrl === undefined
+      ? startEmbedded(dataDir).then(own<EmbeddedDatabase>)
+      : undefined,
   ]);
-  const sellers = own(await startChannels({ dataDir, onError }));
+  const parts: Parts = {
+    ...options,
+    door,
+    sellers: own(await startChannels({ dataDir, onError })),
+    dynamoDb: own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? '')),
+    isTableHere: database !== undefined,
+    logs: [],
+    called: new Set(),
+  };
+  let assembly = options.assembly ?? build?.assembly ?? '';
+  let replaced: ReadonlyMap<string, string> = new Map();
+  const assets = () => {
+    const folders = assetFolders(assembly);
+    return new Map([...folders].map(([hash, folder]) => [hash, replaced.get(folder) ?? folder]));
+  };
+  let stack = await startStack(parts, assembly, assets());
+  closers.push(() => stack.stop());
+  const listener = await door.listening;
+  return {
+    url: listener.url,
+    port: listener.port,
+    get apiUrl() {
+      return stack.apiUrl;
+    },
+    get table() {
+      return stack.table;
+    },
+    get endpoints() {
+      return stack.endpoints;
+    },
+    get marketplace() {
+      return stack.marketplace;
+    },
+    get mail() {
+      return stack.mail;
+    },
+    get secrets() {
+      return stack.secrets;
+    },
+    sellers: parts.sellers.byMarketplace,
+    secretArn: (logicalId) => stack.secretArn(logicalId),
+    keyArn: (logicalId) => stack.keyArn(logicalId),
+    fetch: (path, init) => stack.fetch(path, init),
+    invoke: (functionId, event) => stack.invoke(functionId, event),
+    logs: () => parts.logs,
+    clearLogs: () => parts.logs.splice(0),
+    build,
+    calledFunctions: () => [...parts.called].reverse(),
+    replaceAssets: (folders) => {
+      replaced = new Map([...replaced, ...folders]);
+      stack.setAssets(assets());
+    },
+    deploy: async (next) => {
+      const before = { assembly, replaced };
+      const isSame = templatesText(assembly) === templatesText(next);
+      [assembly, replaced] = [next, new Map()];
+      if (isSame) return stack.setAssets(assets());
+      await door.close();
+      await stack.stop();
+      try {
+        stack = await startStack(parts, assembly, assets());
+      } catch (error) {
+        ({ assembly, replaced } = before);
+        stack = await startStack(parts, assembly, assets());
+        throw error;
+      }
+    },
+    failed: database?.died ?? new Promise(() => {}),
+    stop,
+  };
+}
+
+/** What stays when another assembly is deployed. */
+interface Parts extends StartOptions {
+  readonly door: FrontDoor;
+  readonly sellers: Awaited<ReturnType<typeof startChannels>>;
+  readonly dynamoDb: DynamoDb;
+  /** The table is in the data folder. */
+  readonly isTableHere: boolean;
+  readonly logs: FunctionLog[];
+  /** Logical ids of the functions that were called, the latest last. */
+  readonly called: Set<string>;
+}
+
+/** What an assembly's templates ask for, running. */
+interface Stack
+  extends Pick<
+    Cloud,
+    | 'apiUrl'
+    | 'table'
+    | 'endpoints'
+    | 'secretArn'
+    | 'keyArn'
+    | 'marketplace'
+    | 'mail'
+    | 'secrets'
+    | 'fetch'
+    | 'invoke'
+    | 'stop'
+  > {
+  /** Runs the code in these folders, by the hashes of the templates. */
+  setAssets(assets: ReadonlyMap<string, string>): void;
+}
+
+async function startStack(
+  parts: Parts,
+  assembly: string,
+  assets: ReadonlyMap<string, string>,
+): Promise<Stack> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await startServices(parts, assembly, assets, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServices(
+  options: Parts,
+  assembly: string,
+  assets: ReadonlyMap<string, string>,
+  closers: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
+  const { dataDir, dynamoDb, door, sellers, onError } = options;
+  const own: Track = (part) => {
+    closers.push(() => part.stop());
+    return part;
+  };
   const template = loadTemplate(assembly, {
     ...sellers.environment,
     ...(options.environment ?? process.env),
   });
-  const assets = assetFolders(assembly);
-  const dynamoDb = own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? ''));
   const table = onlyTable(template);
   const tables = [tableKeysOf(table)];
   await ensureTable(dynamoDb, table, dataDir);
+  const secretsFile = join(dataDir, 'secrets.json');
+  if (!existsSync(secretsFile) && (await hasItems(dynamoDb, table))) {
+    throw new PlainError(
+      `${secretsFile} is lost, and what the table holds is sealed with it: restore the file, or ${
+        options.isTableHere ? `delete the folder ${dataDir}` : 'empty the table'
+      } to start over`,
+    );
+  }
 
-  const logs: FunctionLog[] = [];
+  const { logs, called } = options;
   const metrics = new LocalMetrics({ queues: () => sqs.queues() });
   const identities = new Identities(template);
   const endpoints: Record<string, string> = {};
@@ -193,7 +366,11 @@ async function start(
         metrics.takeLog(log);
         options.onFunctionLog?.(log);
       },
-      onInvocation: (invocation) => metrics.takeInvocation(invocation),
+      onInvocation: (invocation) => {
+        called.delete(invocation.functionId);
+        called.add(invocation.functionId);
+        metrics.takeInvocation(invocation);
+      },
     }),
   );
   const invokeOrThrow = async (arn: string, event: unknown) => {
@@ -242,13 +419,16 @@ async function start(
   const eventSources = readEventSources(template);
   const schedules = readSchedules(template);
   for (const { functionArn } of [...eventSources, ...schedules]) used.add(functionArn);
-  for (const arn of used) {
+  const specOf = (arn: string, code: ReadonlyMap<string, string>): FunctionSpec => {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
-    const spec = functionSpec(resource, assets);
-    identities.prepare(spec.name, spec.roleArn);
     const source = eventSources.find(({ functionArn }) => functionArn === arn);
-    lambda.add({ ...spec, ...(source && { maxWorkers: source.maxBatches }) });
+    return { ...functionSpec(resource, code), ...(source && { maxWorkers: source.maxBatches }) };
+  };
+  const specs = new Map([...used].map((arn) => [arn, specOf(arn, assets)]));
+  for (const spec of specs.values()) {
+    identities.prepare(spec.name, spec.roleArn);
+    lambda.add(spec);
   }
   const gateway = createGateway({
     api,
@@ -259,7 +439,22 @@ async function start(
     onFailure: (message) => onError(new Error(message)),
     onAnswer: (answered) => metrics.takeRequest(answered),
   });
-  const front = createCdn({ template, gateway, api, buckets: readBuckets(template, assets) });
+  let buckets = readBuckets(template, assets);
+  const front = createCdn({
+    template,
+    gateway,
+    api,
+    buckets: new Map(
+      [...buckets.keys()].map((domain): [string, Bucket] => {
+        const read: Bucket = (request) => {
+          const bucket = buckets.get(domain);
+          if (!bucket) throw new Error(`There is no bucket ${domain}`);
+          return bucket(request);
+        };
+        return [domain, options.siteChanges ? (request) => unkept(read(request)) : read];
+      }),
+    ),
+  });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
 
   await secrets.rotateDue();
@@ -291,13 +486,10 @@ async function start(
       tables,
     }),
   );
-  const listener = await door.listening;
   for (const source of eventSources)
     own(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
   own(runSchedules(schedules, invokeOrThrow, onError));
   return {
-    url: listener.url,
-    port: listener.port,
     apiUrl: `${apiDoor.url}/${api.stage}`,
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
     endpoints: {
@@ -307,15 +499,12 @@ async function start(
       sqs: sqs.url,
       kms: kms.url,
     },
-    sellers: sellers.byMarketplace,
     secretArn: (logicalId) => named('AWS::SecretsManager::Secret', logicalId).ref,
     keyArn: (logicalId) => named('AWS::KMS::Key', logicalId).attribute('Arn'),
     marketplace,
     mail,
     secrets,
     fetch: (path, init) => fetchThrough(front, path, init),
-    logs: () => logs,
-    clearLogs: () => logs.splice(0),
     invoke: (functionId, event) => {
       const resource = template
         .ofType('AWS::Lambda::Function')
@@ -323,13 +512,29 @@ async function start(
       if (!resource) throw new Error(`There is no function ${functionId} in the template`);
       return lambda.invoke(resource.attribute('Arn'), event);
     },
-    failed: database?.died ?? new Promise(() => {}),
+    setAssets: (code) => {
+      buckets = readBuckets(template, code);
+      for (const [arn, before] of specs) {
+        const spec = specOf(arn, code);
+        if (spec.folder === before.folder) continue;
+        specs.set(arn, spec);
+        lambda.replace(spec);
+      }
+    },
     stop,
   };
 }
 
+/** What no browser may keep without asking again. */
+function unkept(response: HttpResponse): HttpResponse {
+  return {
+    ...response,
+    headers: [...withoutHeaders(response.headers, 'cache-control'), ['Cache-Control', 'no-cache']],
+  };
+}
+
 /** `auth/login` and the logical id `AuthLogin` name the same function. */
-function sameName(logicalId: string, functionId: string): boolean {
+export function sameName(logicalId: string, functionId: string): boolean {
   return logicalId.toLowerCase() === functionId.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
@@ -361,30 +566,58 @@ function every(
 interface FrontDoor {
   readonly listening: Promise<Listener>;
   open(front: Front, localConsole: LocalConsole): void;
+  /** Lets requests wait, and settles when those inside are through, or after two seconds. */
+  close(): Promise<void>;
 }
+
+const maxDrainMs = 2000;
 
 /** Takes the port at once, so that a taken one is known first; requests wait until the cloud is there. */
 function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontDoor {
-  const opened = Promise.withResolvers<{ front: Front; localConsole: LocalConsole }>();
+  type Inside = { front: Front; localConsole: LocalConsole };
+  let opened = Promise.withResolvers<Inside>();
+  let inside = 0;
+  let onEmpty = () => {};
   const listening = listen(
     async (message, response) => {
       const startedAt = performance.now();
       const request = await readRequest(message);
       const { front, localConsole } = await opened.promise;
-      const answer = await (localConsole(request) ?? front.handle(request));
-      await writeAnyResponse(message, response, answer);
-      if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
-        onRequest?.({
-          method: request.method,
-          path: request.path,
-          status: answer.status,
-          ms: performance.now() - startedAt,
-        });
+      inside += 1;
+      try {
+        const answer = await (localConsole(request) ?? front.handle(request));
+        await writeAnyResponse(message, response, answer);
+        if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
+          onRequest?.({
+            method: request.method,
+            path: request.path,
+            status: answer.status,
+            ms: performance.now() - startedAt,
+          });
+        }
+      } finally {
+        inside -= 1;
+        if (inside === 0) onEmpty();
       }
     },
     { port, ...(host && { host }), ...(onError && { onError }) },
   );
-  return { listening, open: (front, localConsole) => opened.resolve({ front, localConsole }) };
+  return {
+    listening,
+    open: (front, localConsole) => opened.resolve({ front, localConsole }),
+    close: async () => {
+      opened = Promise.withResolvers<Inside>();
+      if (inside === 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, maxDrainMs);
+        onEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      onEmpty = () => {};
+    },
+  };
 }
 
 /** The API at an address of its own, as it has one in AWS; the WAF is all that keeps callers out. */

@@ -4,6 +4,7 @@ import { urlToHttpOptions } from 'node:url';
 import { AwsError, region } from '../aws/aws.ts';
 import { readBody } from '../runtime/http.ts';
 import { isRecord, listOf } from '../runtime/json.ts';
+import { PlainError } from '../runtime/plain-error.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
 import type { TableKeys } from './table-requests.ts';
 
@@ -30,8 +31,12 @@ export interface DynamoDb {
 /** Local databases check that a request is signed, never by whom; some keep one database per key. */
 const authorization = `AWS4-HMAC-SHA256 Credential=local/20260101/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
 
-/** A client of the DynamoDB at `url`. */
+/** A client of the DynamoDB at `url`. Throws PlainError for what is no address. */
 export function connectDynamoDb(url: string): DynamoDb {
+  if (!/^https?:/.test(url) || !URL.canParse(url))
+    throw new PlainError(
+      `AWS_ENDPOINT_URL_DYNAMODB must be like http://localhost:8000, not ${url || 'empty'}`,
+    );
   const target = new URL(url);
   const isSecure = target.protocol === 'https:';
   const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 32 });
@@ -104,7 +109,10 @@ function partitionKeyOf(schema: unknown, where: string): string {
   return key.AttributeName;
 }
 
-/** Makes the table of the template unless it exists. Refuses one whose keys are not the template's. */
+/**
+ * Makes the table of the template unless it exists. Refuses one whose keys are not the template's, and
+ * a DynamoDB that does not answer, by a PlainError.
+ */
 export async function ensureTable(
   dynamoDb: DynamoDb,
   table: Resource,
@@ -144,7 +152,7 @@ export async function ensureTable(
   if (
     shape(existing.KeySchema, listOf(existing.GlobalSecondaryIndexes)) !== shape(KeySchema, indexes)
   ) {
-    throw new Error(
+    throw new PlainError(
       `The table in ${dataDir} has other keys or indexes than the template: delete ${dataDir} to start over`,
     );
   }
@@ -159,8 +167,16 @@ async function describe(
     return isRecord(Table) ? Table : undefined;
   } catch (error) {
     if (error instanceof AwsError && error.name === 'ResourceNotFoundException') return undefined;
-    throw error;
+    if (error instanceof AwsError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PlainError(`No DynamoDB answers at ${dynamoDb.url}: ${reason}`);
   }
+}
+
+/** Whether a table has anything in it. */
+export async function hasItems(dynamoDb: DynamoDb, table: Resource): Promise<boolean> {
+  const { Items } = await dynamoDb.call('Scan', { TableName: table.ref, Limit: 1 });
+  return listOf(Items).length > 0;
 }
 
 /** Deletes what has expired, as DynamoDB's TTL does in its own time. */

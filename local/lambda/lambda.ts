@@ -169,6 +169,13 @@ export class Lambda {
     this.#pools.set(spec.arn, new Pool(spec, this.#options));
   }
 
+  /** Gives a function other code: calls that are under way, or wait, end with the code from before. */
+  replace(spec: FunctionSpec): void {
+    const before = this.#pools.get(spec.arn);
+    this.add(spec);
+    before?.retire();
+  }
+
   has(arn: string): boolean {
     return this.#pools.has(arn);
   }
@@ -255,6 +262,7 @@ class Pool {
   readonly #idle: Environment[] = [];
   readonly #waiting: ((environment: Environment | undefined) => void)[] = [];
   #isStopped = false;
+  #isRetired = false;
 
   constructor(spec: FunctionSpec, options: LambdaOptions) {
     this.#spec = spec;
@@ -313,7 +321,14 @@ class Pool {
     const next = this.#waiting.shift();
     const usable = environment.isAlive ? environment : undefined;
     if (next) next(usable ?? this.#start());
+    else if (usable && this.#isRetired) usable.end();
     else if (usable) this.#idle.push(usable);
+  }
+
+  /** Ends each environment as soon as it has nothing left to do. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const environment of this.#idle.splice(0)) environment.end();
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { PlainError } from './plain-error.ts';
 
 export type HeaderList = (readonly [name: string, value: string])[];
 
@@ -38,14 +39,13 @@ export function isStreamed(response: AnyResponse): response is StreamedResponse 
 }
 
 /** The port is taken by another process. */
-export class PortTakenError extends Error {
+export class PortTakenError extends PlainError {
   readonly port: number;
 
   constructor(port: number, host: string) {
     super(
       `Port ${port} on ${host} is taken: stop what listens there, or choose another with PORT=`,
     );
-    this.name = 'PortTakenError';
     this.port = port;
   }
 }
@@ -199,7 +199,7 @@ export async function listen(
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new PortTakenError(port, host) : error);
+      reject(listenError(error, port, host));
     });
     server.listen(port, host, resolve);
   });
@@ -215,6 +215,15 @@ export async function listen(
         server.closeAllConnections();
       }),
   };
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (error.code === 'EADDRINUSE') return new PortTakenError(port, host);
+  if (error.code === 'EACCES')
+    return new PlainError(`Port ${port} on ${host} needs more rights: choose another with PORT=`);
+  return new PlainError(
+    `HOST must be an address or a name of this machine, not ${host} (${error.code})`,
+  );
 }
 
 /** A JSON reply. */

@@ -8,6 +8,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { isRecord } from './json.ts';
+import { PlainError } from './plain-error.ts';
 
 /** A JSON document in a file: read once, replaced as a whole, on disk before `save` returns. */
 export interface Store<T> {
@@ -16,10 +18,15 @@ export interface Store<T> {
   save(): void;
 }
 
-/** Opens the document in `file`, or starts with `initial`. Throws if the file holds no JSON. */
+/**
+ * Opens the document in `file`, or starts with `initial`. Throws PlainError for a file that holds no
+ * JSON, or has members of another kind than `initial`; members that it lacks are those of `initial`.
+ */
 export function openStore<T extends object>(file: string, initial: T): Store<T> {
   mkdirSync(dirname(file), { recursive: true });
-  const value = (read(file) as T | undefined) ?? initial;
+  const kept = read(file);
+  if (kept !== undefined && !hasKindsOf(initial, kept)) throw damaged(file);
+  const value = { ...initial, ...(kept as T | undefined) };
   return {
     value,
     save: () => replaceFile(file, `${JSON.stringify(value, null, 2)}\n`),
@@ -37,8 +44,25 @@ function read(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${file} is not JSON: restore it, or delete it to start over`, { cause });
+    throw damaged(file, cause);
   }
+}
+
+function damaged(file: string, cause?: unknown): PlainError {
+  return new PlainError(
+    `${file} is damaged: restore it, or delete the folder ${dirname(file)} to start over`,
+    { cause },
+  );
+}
+
+function hasKindsOf(initial: object, value: unknown): boolean {
+  const kind = (member: unknown) => (Array.isArray(member) ? 'array' : typeof member);
+  return (
+    isRecord(value) &&
+    Object.entries(initial).every(
+      ([name, member]) => !(name in value) || kind(value[name]) === kind(member),
+    )
+  );
 }
 
 /** Replaces a file in one step. It has the new content on disk when this returns. */

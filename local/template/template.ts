@@ -1,22 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { account, region } from '../aws/aws.ts';
 import { resourceType } from '../aws/resource-types.ts';
 import { isRecord } from '../runtime/json.ts';
+import { PlainError } from '../runtime/plain-error.ts';
 
 /** The synthesized template asks for something that the local runner does not know. */
-export class TemplateError extends Error {
+export class TemplateError extends PlainError {
   constructor(where: string, what: string) {
     super(`${where}: ${what}`);
-    this.name = 'TemplateError';
   }
 }
 
 /** A setting (a parameter of the template) has a value that the template refuses. */
-export class SettingError extends Error {
+export class SettingError extends PlainError {
   constructor(variable: string, what: string) {
     super(`${variable} ${what}`);
-    this.name = 'SettingError';
   }
 }
 
@@ -388,6 +387,15 @@ export function loadTemplate(
   return new Template(stacks, environment);
 }
 
+/** All templates of a cloud assembly as one text: two that are equal ask for the same. */
+export function templatesText(assembly: string): string {
+  const files = readdirSync(assembly).filter((name) => name.endsWith('.template.json'));
+  return files
+    .sort()
+    .map((name) => readFileSync(join(assembly, name), 'utf8'))
+    .join('\n');
+}
+
 /** Folders of the assets of a cloud assembly, by the hash that names them in the templates. */
 export function assetFolders(assembly: string): Map<string, string> {
   const manifest = readJson(join(assembly, 'manifest.json'));
@@ -405,7 +413,7 @@ export function assetFolders(assembly: string): Map<string, string> {
   return new Map(
     files.flatMap(([hash, file]) =>
       isRecord(file) && isRecord(file.source) && typeof file.source.path === 'string'
-        ? [[hash, join(assembly, file.source.path)] as const]
+        ? [[hash, resolve(assembly, file.source.path)] as const]
         : [],
     ),
   );

@@ -1,24 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ensureAssembly } from '../../local/build.ts';
+import { type Run, runScript, until } from '../../harness/runner.ts';
+import { ensureBuild } from '../../local/build.ts';
 import { startCloud } from '../../local/cloud.ts';
 import { PortTakenError } from '../../local/runtime/http.ts';
+import { PlainError } from '../../local/runtime/plain-error.ts';
 import { isRunning } from '../../local/runtime/process.ts';
 import { type MiniAssembly, writeMiniAssembly } from './mini-assembly.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Run {
-  readonly process: ChildProcess;
-  output(): string;
-  readonly ended: Promise<number | null>;
-}
 
 const running: Run[] = [];
 const cleanups: (() => void)[] = [];
@@ -31,32 +27,9 @@ afterEach(async () => {
 });
 
 function run(script: string, args: string[], environment: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [join(repository, script), ...args], {
-    cwd: repository,
-    env: { ...process.env, ...environment },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  const started: Run = {
-    process: child,
-    output: () => output,
-    ended: new Promise((resolve) => child.on('close', resolve)),
-  };
+  const started = runScript(repository, script, args, environment);
   running.push(started);
   return started;
-}
-
-/** Waits for a condition outside this process, for 20 seconds at most. */
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Never came true: ${what}`);
 }
 
 async function runMini({
@@ -97,7 +70,17 @@ async function call(
   return (await response.json()) as Record<string, unknown>;
 }
 
-const databaseOf = (dataDir: string) => Number(readFileSync(join(dataDir, 'dynoxide.pid'), 'utf8'));
+function damage(file: string, how: string): void {
+  const content = how === 'cut' || how.startsWith('damaged') ? readFileSync(file) : Buffer.alloc(0);
+  if (how === 'lost') rmSync(file);
+  else if (how === 'no JSON') writeFileSync(file, '{"keys": ');
+  else if (how === 'of another kind') writeFileSync(file, '{"secrets": []}');
+  else if (how === 'damaged in the middle')
+    writeFileSync(file, content.fill('damaged', 4096, content.length - 4096));
+  else writeFileSync(file, content.subarray(0, Math.floor(content.length / 2)));
+}
+
+const databaseOf = (dataDir: string) => Number(readFileSync(join(dataDir, 'database.pid'), 'utf8'));
 const isDatabaseRunning = (pid: number) => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dynoxide');
@@ -107,7 +90,9 @@ const isDatabaseRunning = (pid: number) => {
 };
 
 describe('npm start', () => {
-  beforeAll(() => ensureAssembly(), 120_000);
+  beforeAll(async () => {
+    await ensureBuild();
+  }, 120_000);
 
   it('says in one line when it is ready, and stops all that it started when asked to', async () => {
     const dataDir = temporaryFolder();
@@ -123,7 +108,7 @@ describe('npm start', () => {
 
     expect(await started.ended).toBe(0);
     expect(isDatabaseRunning(database)).toBe(false);
-    expect(existsSync(join(dataDir, 'dynoxide.pid'))).toBe(false);
+    expect(existsSync(join(dataDir, 'database.pid'))).toBe(false);
     const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'));
     expect(endpoints).toEqual({
       secrets_manager: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
@@ -161,6 +146,87 @@ describe('npm start', () => {
     expect(started.output()).toMatch(message);
   });
 
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'leaves nothing behind when npm itself gets %s',
+    async (signal) => {
+      const dataDir = temporaryFolder();
+      const npm = spawn('npm', ['start'], {
+        cwd: repository,
+        env: { ...process.env, PORT: '0', DATA_DIR: dataDir },
+      });
+      let output = '';
+      npm.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      await until('the ready line', () => output.includes('ready'));
+      const database = databaseOf(dataDir);
+      const { pid } = JSON.parse(readFileSync(join(dataDir, 'runner.json'), 'utf8'));
+      expect(isDatabaseRunning(database)).toBe(true);
+
+      npm.kill(signal);
+
+      await until('the runner has ended', () => !isRunning(pid));
+      await until('the database has ended', () => !isDatabaseRunning(database));
+    },
+  );
+
+  it.each([
+    [
+      'a folder that cannot be written',
+      '/sys/tenantry',
+      /^\/sys\/tenantry cannot be written \(\w+\): choose another folder with DATA_DIR=\n$/,
+    ],
+    [
+      'a file for a folder',
+      fileURLToPath(import.meta.url),
+      /^\S+ is no folder, or lies in something that is none: choose another folder with DATA_DIR=\n$/,
+    ],
+    [
+      'a file on the way',
+      join(fileURLToPath(import.meta.url), 'data'),
+      /^\S+ is no folder, or lies in something that is none: .*\n$/,
+    ],
+  ])('says in one line that DATA_DIR is %s', async (_, dataDir, message) => {
+    const started = run('local/start.ts', [], { PORT: '0', DATA_DIR: dataDir });
+
+    expect(await started.ended).toBe(1);
+    expect(started.output()).toMatch(message);
+  });
+
+  it.each([
+    [
+      { HOST: '203.0.113.1' },
+      'HOST must be an address or a name of this machine, not 203.0.113.1 (EADDRNOTAVAIL)\n',
+    ],
+    [
+      { AWS_ENDPOINT_URL_DYNAMODB: 'here' },
+      'AWS_ENDPOINT_URL_DYNAMODB must be like http://localhost:8000, not here\n',
+    ],
+    [
+      { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' },
+      /^No DynamoDB answers at http:\/\/127\.0\.0\.1:9: .*\n$/,
+    ],
+  ])('says in one line that nothing is at %j', async (environment, message) => {
+    const started = run('local/start.ts', [], {
+      PORT: '0',
+      DATA_DIR: temporaryFolder(),
+      ...environment,
+    });
+
+    expect(await started.ended).toBe(1);
+    expect(started.output()).toMatch(message);
+  });
+
+  it('is a command of every system, and nothing stands between npm and the runner', () => {
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+
+    // cmd.exe knows no quotes of this kind, no variables, no lists, and no tools of Unix.
+    for (const script of Object.values<string>(scripts))
+      expect(script).not.toMatch(/['$;|<>`*~]|(^|& )\s*(\w+=|rm|cp|mv|mkdir|cat|test)\b/);
+    expect(scripts.start).toMatch(/^exec node /);
+    expect(readFileSync(join(repository, 'exec.cmd'), 'utf8')).toContain('@%*\r\n');
+  });
+
   it('asks for Node.js 24 in words that older versions can say', () => {
     const guard = readFileSync(join(repository, 'local/require-node.js'), 'utf8');
 
@@ -183,6 +249,75 @@ describe('the cloud', () => {
       /is in use by the runner with process id/,
     );
     await cloud.stop();
+  });
+
+  it('waits for a runner that is just ending', async () => {
+    const files = mini();
+    const first = await startCloud({ port: 0, environment: {}, ...files });
+
+    const [second] = await Promise.all([
+      startCloud({ port: 0, environment: {}, ...files }),
+      first.stop(),
+    ]);
+
+    await second.stop();
+  });
+
+  it('takes no other process for a runner that has ended', async () => {
+    const files = mini();
+    const other = createServer().listen(0, '127.0.0.1');
+    await until('the server listens', () => other.listening);
+    const { port } = other.address() as AddressInfo;
+    mkdirSync(files.dataDir, { recursive: true });
+    // Its process id is that of a process of today, and its port answers, but not as a runner does.
+    writeFileSync(
+      join(files.dataDir, 'runner.json'),
+      JSON.stringify({ pid: process.pid, port, id: 'a runner of yesterday' }),
+    );
+    other.on('connection', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+
+    const cloud = await startCloud({ port: 0, environment: {}, ...files });
+
+    await cloud.stop();
+    other.close();
+  });
+
+  describe.each([
+    [
+      'secrets.json',
+      'cut',
+      /secrets\.json is damaged: restore it, or delete the folder \S+ to start over$/,
+    ],
+    ['secrets.json', 'of another kind', /secrets\.json is damaged: /],
+    [
+      'secrets.json',
+      'lost',
+      /secrets\.json is lost, and what the table holds is sealed with it: restore the file, or delete the folder \S+ to start over$/,
+    ],
+    ['kms.json', 'no JSON', /kms\.json is damaged: /],
+    [
+      'table.sqlite',
+      'cut',
+      /table\.sqlite is damaged \(.*\): restore it, or delete the folder \S+ to start over$/,
+    ],
+    ['table.sqlite', 'empty', /table\.sqlite is damaged \(it is empty\)/],
+    ['table.sqlite', 'damaged in the middle', /table\.sqlite is damaged \(.*\)/],
+  ])('with a %s that is %s', (name, how, message) => {
+    it('does not start, and says what to do', async () => {
+      const files = mini();
+      const cloud = await startCloud({ port: 0, environment: {}, ...files });
+      for (let i = 0; i < 200; i++)
+        await call(cloud.table.guardedEndpoint, 'PutItem', {
+          Item: { pk: { S: 'kept' }, sk: { S: `${i}` }, text: { S: 'x'.repeat(500) } },
+        });
+      await cloud.stop();
+      damage(join(files.dataDir, name), how);
+
+      const started = startCloud({ port: 0, environment: {}, ...files });
+
+      await expect(started).rejects.toThrow(message);
+      await expect(started).rejects.toBeInstanceOf(PlainError);
+    });
   });
 
   it('loses nothing that it acknowledged when it is killed, and leaves no database behind', async () => {
@@ -220,6 +355,21 @@ describe('the cloud', () => {
     ).json()) as { license_arn: string }[];
     const licenses = new Set(purchases.map(({ license_arn }) => license_arn));
     expect(tokens.filter((license) => !licenses.has(license))).toEqual([]);
+  });
+
+  it('leaves no database of a test behind that is killed', async () => {
+    const started = run('test/local/run-database.ts', []);
+    await until('the database is there', () => started.output().includes('\n'));
+    const url = started.output().trim();
+    expect((await fetch(url)).status).toBeGreaterThan(0);
+
+    started.process.kill('SIGKILL');
+    await started.ended;
+
+    await until('the database has ended', async () => {
+      const answer = await fetch(url).catch(() => undefined);
+      return answer === undefined;
+    });
   });
 
   it('ends a database that was left behind on its data, and no other process', async () => {

@@ -1,0 +1,2 @@
+@rem cmd.exe has no exec: what a script of package.json says behind it, it runs.
+@%*
