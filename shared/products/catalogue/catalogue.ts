@@ -1,7 +1,6 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import { isForgotten, lowStock, type Row } from '../product.ts';
-import { SearchIndex } from './search-index.ts';
 import { readSegments } from './segments.ts';
 import { readCurrent, readManifest } from './versions.ts';
 
@@ -29,7 +28,8 @@ export interface Filters {
 export class Catalogue {
   readonly version: string | undefined;
   readonly #rows: readonly Row[];
-  #index: SearchIndex | undefined;
+  /** What a search looks at, by ordinal. */
+  #texts: readonly string[] | undefined;
   readonly #orders = new Map<OrderColumn, Uint32Array>();
   /** Matches of the last searches: further pages of one search cost nothing. */
   readonly #matches = new Map<string, Uint32Array>();
@@ -66,13 +66,17 @@ export class Catalogue {
     const term = search === undefined ? '' : fold(search);
     const isWanted = toPredicate(filters);
     if (term === '' && !isWanted) return undefined;
-    const found = term === '' ? Array.from(this.#rows.keys()) : this.#searchIndex().find(term);
+    const found = term === '' ? Array.from(this.#rows.keys()) : this.#containing(term);
     return isWanted ? found.filter((ordinal) => isWanted(this.row(ordinal))) : found;
   }
 
-  #searchIndex(): SearchIndex {
-    this.#index ??= new SearchIndex(this.#rows.map(textOf));
-    return this.#index;
+  #containing(term: string): number[] {
+    this.#texts ??= this.#rows.map(textOf);
+    const found: number[] = [];
+    this.#texts.forEach((text, ordinal) => {
+      if (text.includes(term)) found.push(ordinal);
+    });
+    return found;
   }
 
   #sort(selected: number[] | undefined, column: OrderColumn): Uint32Array {
@@ -110,7 +114,8 @@ function fold(text: string): string {
 
 /** What a search looks at: both articles and the name, apart from one another. */
 const textOf = ([, externalId, sellerSku, name]: Row): string =>
-  `${fold(externalId)}\n${fold(sellerSku)}\n${fold(name)}`;
+  // Joined texts are flat; concatenated ones would be flattened by the first search.
+  [fold(externalId), fold(sellerSku), fold(name)].join('\n');
 
 function toPredicate({
   min_stock,
