@@ -259,7 +259,7 @@ function productTools(world: World) {
       );
       const all: Record<string, unknown>[] = [];
       for (const { marketplace, external_id } of rows) {
-        const id = product.productIdOf(product.productKey(tenantId, marketplace, external_id));
+        const id = product.productIdOf(tenantId, marketplace, external_id);
         const { Items = [] } = await query({
           KeyConditionExpression: 'pk = :pk',
           ExpressionAttributeValues: { ':pk': productKeys.product(tenantId, id).pk },

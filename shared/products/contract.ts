@@ -431,7 +431,6 @@ export const syncWorker: BackgroundFunction = {
   // concurrency to the API.
   batchSize: 1,
   maxConcurrency: 20,
-  memoryMb: 1024,
   timeoutSeconds: 600,
 };
 

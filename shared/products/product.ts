@@ -22,17 +22,16 @@ export interface Product extends SellerProduct {
 
 const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** 16 bytes that stand for a product of a tenant. The same product has the same ones in every sync. */
-export function productKey(tenantId: string, marketplace: Marketplace, externalId: string): Buffer {
-  return createHash('sha256')
+/** The id of a product of a tenant: the same in every sync, and nothing in it tells whose it is. */
+export function productIdOf(
+  tenantId: string,
+  marketplace: Marketplace,
+  externalId: string,
+): string {
+  const hash = createHash('sha256')
     .update(`${tenantId}/${marketplace}/${externalId}`)
-    .digest()
-    .subarray(0, 16);
-}
-
-/** The id of a product, from its key. */
-export function productIdOf(key: Buffer): string {
-  let rest = BigInt(`0x${key.toString('hex')}`);
+    .digest('hex');
+  let rest = BigInt(`0x${hash.slice(0, 32)}`);
   let text = '';
   for (let position = 0; position < 26; position += 1) {
     text = `${base32[Number(rest & 31n)]}${text}`;
@@ -89,12 +88,15 @@ export function toRow(product: Loose<Product>): Row {
 
 const updatedAtColumn = 14;
 
-/** Eight bytes that differ when anything of a product differs but when we noticed. */
-export function contentHash(row: Row): Buffer {
+/** What a product is known by within a tenant. */
+export const rowKey = ([marketplace, externalId]: Row): string => `${marketplace}/${externalId}`;
+
+/** 66 bits of text that differ when anything of a product differs but when we noticed. */
+export function contentHash(row: Row): string {
   return createHash('sha256')
     .update(JSON.stringify(row.with(updatedAtColumn, '')))
-    .digest()
-    .subarray(0, 8);
+    .digest('base64url')
+    .slice(0, 11);
 }
 
 export function fromRow(row: Row): Product {

@@ -20,7 +20,6 @@ import {
   ProductChangeItem,
   ProductItem,
   productIdOf,
-  productKey,
   type Row,
 } from './product.ts';
 
@@ -60,8 +59,7 @@ export type ProductSummary = ReturnType<typeof toSummary>;
 
 function summaryOf(tenantId: string, row: Row): ProductSummary {
   const product = fromRow(row);
-  const key = productKey(tenantId, product.marketplace, product.external_id);
-  return toSummary(productIdOf(key), product);
+  return toSummary(productIdOf(tenantId, product.marketplace, product.external_id), product);
 }
 
 /** One page of the tenant's products, by its number or where a cursor stands. Throws `invalid_cursor`. */

@@ -1,6 +1,6 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
-import { isForgotten, lowStock, type Row } from '../product.ts';
+import { isForgotten, lowStock, type Row, rowKey } from '../product.ts';
 import { readSegments } from './segments.ts';
 import { readCurrent, readManifest } from './versions.ts';
 
@@ -226,7 +226,7 @@ async function load(tenantId: string, version: string): Promise<Catalogue> {
   const newest = new Map<string, Row>();
   try {
     for await (const rows of readSegments(tenantId, manifest.segments))
-      for (const row of rows) newest.set(`${row[0]}/${row[1]}`, row);
+      for (const row of rows) newest.set(rowKey(row), row);
   } catch (cause) {
     const now = await readCurrent(tenantId);
     throw now?.version === version ? cause : new ReplacedVersion();

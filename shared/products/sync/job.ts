@@ -1,4 +1,3 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ChannelError, type SellerProduct } from '../../channels/adapter.ts';
 import {
   bytesOf,
@@ -14,124 +13,124 @@ import {
   fromRow,
   isForgotten,
   type Marketplace,
-  type Product,
-  productKey,
   type Row,
+  rowKey,
   toRow,
 } from '../product.ts';
-import { KnownProducts, type ProductState } from './known-products.ts';
+import { packFlags, unpackFlags } from './flags.ts';
 import { checkpoint, isSafelyHeld, LostLock, marketplacesRead, type SyncPosition } from './lock.ts';
 import type { OpenedChannel } from './sync-ports.ts';
 
 /** A segment that has grown to this is closed, so that it is not written again with every page. */
 const closedSegmentBytes = 128_000;
 
+/** What a run knows of one product. */
+export interface KnownProduct {
+  marketplace: Marketplace;
+  /** When it was last seen. */
+  stock: number;
+  /** Of its newest row. */
+  hash: string;
+  /** The number of the segment that has its newest row. */
+  segment: number;
+  /** Whether the marketplace has it, no longer has it, or has not had it for so long that it is gone. */
+  state: 'present' | 'missing' | 'forgotten';
+  /** A page of this run had it. */
+  isSeen: boolean;
+}
+
 /**
  * One worker's hold of a run: the durable position, what is known of each product, and the rows
- * that this run adds. In memory are flat arrays, one open segment and one page.
+ * that this run adds. In memory are the known products, one open segment and one page.
  */
 export class SyncJob {
   readonly tenantId: string;
   readonly position: SyncPosition;
   readonly base: Manifest;
-  readonly known: KnownProducts;
+  /** By `rowKey`. */
+  readonly known: ReadonlyMap<string, KnownProduct>;
   /** The way to the seller's products, once it is open, and when it was last seen to be valid. */
   seller: (OpenedChannel & { marketplace: Marketplace; seenAtMs: number }) | undefined;
   /** Something that was staged has been dropped: what this job knows is no longer true. */
   isOutdated = false;
-  /** Products of the base, which a sync must see or mark. */
-  readonly baseSize: number;
-  #seen: Uint8Array;
+  readonly #known: Map<string, KnownProduct>;
+  /** Products of the base, which a sync must see or mark, in the order of the base. */
+  readonly #ofBase: readonly KnownProduct[];
   #open: { rows: Row[]; bytes: number };
   #full: { number: number; rows: Row[] }[] = [];
   #isOpenDurable = true;
 
-  private constructor(
-    tenantId: string,
-    position: SyncPosition,
-    loaded: { base: Manifest; known: KnownProducts; baseSize: number; open: Row[] },
-  ) {
+  private constructor(tenantId: string, position: SyncPosition, loaded: Loaded) {
     this.tenantId = tenantId;
     this.position = position;
     this.base = loaded.base;
+    this.#known = loaded.known;
     this.known = loaded.known;
-    this.baseSize = loaded.baseSize;
+    this.#ofBase = loaded.ofBase;
     const bytes = loaded.open.reduce((sum, row) => sum + bytesOf(row), 0);
     this.#open = { rows: loaded.open, bytes };
-    this.#seen = position.seen
-      ? new Uint8Array(inflateRawSync(position.seen))
-      : new Uint8Array(Math.ceil(loaded.baseSize / 8));
   }
 
   /** Reads what a run knows so far: the published catalogue, and what the run itself has staged. */
   static async open(tenantId: string, position: SyncPosition): Promise<SyncJob> {
-    const known = new KnownProducts();
+    const known = new Map<string, KnownProduct>();
     const base = await readBase(tenantId, position);
     const startedAtMs = Date.parse(position.started_at);
-    const learn = (rows: readonly Row[], segment: number) => {
-      for (const row of rows) {
-        const { marketplace, external_id, stock, missing_since } = fromRow(row);
-        const key = productKey(tenantId, marketplace, external_id);
-        const state = stateOf(missing_since, startedAtMs);
-        known.set(key, contentHash(row), { marketplace, stock, segment, state });
-      }
-    };
     let segment = 0;
-    for await (const rows of readSegments(tenantId, base.segments)) learn(rows, segment++);
-    const baseSize = known.size;
+    for await (const rows of readSegments(tenantId, base.segments)) {
+      for (const row of rows) learn(known, row, { segment, startedAtMs, isSeen: false });
+      segment += 1;
+    }
+    const ofBase = [...known.values()];
+    const wasSeen = unpackFlags(position.seen);
+    ofBase.forEach((product, place) => {
+      product.isSeen = wasSeen(place);
+    });
     let open: Row[] = [];
     const staged = stagedRefs(position);
     for (const ref of staged) {
       const rows = await readSegment(tenantId, ref);
-      learn(rows, segment++);
+      for (const row of rows) learn(known, row, { segment, startedAtMs, isSeen: true });
+      segment += 1;
       // Segments belong to one marketplace, so that they can be dropped when it fails.
       if (ref === staged.at(-1) && staged.length > position.staged_before) open = [...rows];
     }
-    return new SyncJob(tenantId, position, { base, known, baseSize, open });
+    return new SyncJob(tenantId, position, { base, known, ofBase, open });
   }
 
   /** Takes in a product as a seller's page has it. False for one that the run has taken in already. */
   take(marketplace: Marketplace, product: SellerProduct): boolean {
     const { started_at } = this.position;
     const row = toRow({ ...product, marketplace, updated_at: started_at });
-    const key = productKey(this.tenantId, marketplace, product.external_id);
-    const hash = contentHash(row);
-    const ordinal = this.known.find(key);
-    // New products become known with their first page.
-    const isFirst = ordinal === undefined || (ordinal < this.baseSize && !this.#isSeen(ordinal));
-    if (ordinal !== undefined && ordinal < this.baseSize) this.#see(ordinal);
-    if (ordinal !== undefined && this.known.hasHash(ordinal, hash)) return isFirst;
-    if (ordinal === undefined) this.position.created += 1;
-    else if (this.known.segmentOf(ordinal) < this.base.segments.length) this.position.changed += 1;
-    this.#stage(row, key, hash);
+    const known = this.#known.get(rowKey(row));
+    const isFirst = !known?.isSeen;
+    if (known) known.isSeen = true;
+    if (known?.hash === contentHash(row)) return isFirst;
+    if (!known) this.position.created += 1;
+    else if (known.segment < this.base.segments.length) this.position.changed += 1;
+    this.#stage(row);
     return isFirst;
   }
 
-  /** Notes that the seller's marketplace no longer has a product. */
-  markMissing(product: Product): void {
+  /** Notes that the seller's marketplace no longer has a product of the base. */
+  markMissing(row: Row): void {
     const { started_at } = this.position;
-    const row = toRow({ ...product, updated_at: started_at, missing_since: started_at });
-    const key = productKey(this.tenantId, product.marketplace, product.external_id);
     this.position.missing += 1;
-    this.#stage(row, key, contentHash(row));
+    this.#stage(toRow({ ...fromRow(row), updated_at: started_at, missing_since: started_at }));
   }
 
-  /** Whether a product of the base is gone from a marketplace that was read, and nobody has noted it. */
-  isUnseen(ordinal: number): boolean {
-    if (ordinal >= this.baseSize || this.known.stateOf(ordinal) !== 'present') return false;
-    if (this.#isSeen(ordinal)) return false;
-    return marketplacesRead(this.position).some((name) => this.known.isOf(ordinal, name));
+  /** Whether a product is gone from a marketplace that was read, and that is not noted yet. */
+  isUnseen({ isSeen, state, marketplace }: KnownProduct): boolean {
+    return !isSeen && state === 'present' && marketplacesRead(this.position).includes(marketplace);
   }
 
   /** How many products of the base a marketplace has handed out, and how many not. */
   sightings(marketplace: Marketplace): { seen: number; unseen: number } {
-    const sightings = { seen: 0, unseen: 0 };
-    for (let ordinal = 0; ordinal < this.baseSize; ordinal += 1) {
-      if (!this.known.isOf(ordinal, marketplace)) continue;
-      if (this.#isSeen(ordinal)) sightings.seen += 1;
-      else if (this.known.stateOf(ordinal) === 'present') sightings.unseen += 1;
-    }
-    return sightings;
+    const of = this.#ofBase.filter((product) => product.marketplace === marketplace);
+    return {
+      seen: of.filter(({ isSeen }) => isSeen).length,
+      unseen: of.filter(({ isSeen, state }) => !isSeen && state === 'present').length,
+    };
   }
 
   /** Drops what the marketplace that is read now has brought: it is as if nobody had begun with it. */
@@ -148,8 +147,8 @@ export class SyncJob {
     this.#open = { rows: [], bytes: 0 };
     this.#full = [];
     this.#isOpenDurable = true;
-    for (let ordinal = 0; ordinal < this.baseSize; ordinal += 1)
-      if (this.known.isOf(ordinal, marketplace)) this.#forget(ordinal);
+    for (const product of this.#ofBase)
+      if (product.marketplace === marketplace) product.isSeen = false;
   }
 
   /** Keeps what the marketplace that is read now has brought, and goes on to the next one. */
@@ -169,9 +168,7 @@ export class SyncJob {
   }
 
   hasUnseen(): boolean {
-    for (let ordinal = 0; ordinal < this.baseSize; ordinal += 1)
-      if (this.isUnseen(ordinal)) return true;
-    return false;
+    return this.#ofBase.some((product) => this.isUnseen(product));
   }
 
   /** Makes what was staged and the position durable. Throws LostLock. */
@@ -184,7 +181,7 @@ export class SyncJob {
       await writeSegment(this.tenantId, { run: run_id, number }, rows, fence);
     this.#full = [];
     this.#isOpenDurable = true;
-    this.position.seen = deflateRawSync(this.#seen);
+    this.position.seen = packFlags(this.#ofBase.map(({ isSeen }) => isSeen));
     await checkpoint(this.tenantId, this.position);
   }
 
@@ -193,21 +190,7 @@ export class SyncJob {
     if (!isSafelyHeld(this.position, Date.now())) throw new LostLock();
   }
 
-  #isSeen(ordinal: number): boolean {
-    return ((this.#seen[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
-  }
-
-  #forget(ordinal: number): void {
-    const byte = ordinal >> 3;
-    this.#seen[byte] = (this.#seen[byte] ?? 0) & ~(1 << (ordinal & 7));
-  }
-
-  #see(ordinal: number): void {
-    const byte = ordinal >> 3;
-    this.#seen[byte] = (this.#seen[byte] ?? 0) | (1 << (ordinal & 7));
-  }
-
-  #stage(row: Row, key: Buffer, hash: Buffer): void {
+  #stage(row: Row): void {
     const { staged } = this.position;
     const bytes = bytesOf(row);
     if (bytes > maxSegmentBytes)
@@ -218,10 +201,9 @@ export class SyncJob {
     this.#open.bytes += bytes;
     this.#isOpenDurable = false;
     staged[staged.length - 1] = this.#open.rows.length;
-    const { marketplace, stock, missing_since } = fromRow(row);
     const segment = this.base.segments.length + staged.length - 1;
-    const state = missing_since === undefined ? 'present' : 'missing';
-    this.known.set(key, hash, { marketplace, stock, segment, state });
+    const startedAtMs = Date.parse(this.position.started_at);
+    learn(this.#known, row, { segment, startedAtMs, isSeen: true });
   }
 
   #close(): void {
@@ -233,7 +215,29 @@ export class SyncJob {
   }
 }
 
-function stateOf(missingSince: string | undefined, nowMs: number): ProductState {
+interface Loaded {
+  base: Manifest;
+  known: Map<string, KnownProduct>;
+  ofBase: readonly KnownProduct[];
+  open: Row[];
+}
+
+/** Takes in a row. Whether a product that is known already was seen stays as it is. */
+function learn(
+  products: Map<string, KnownProduct>,
+  row: Row,
+  at: { segment: number; startedAtMs: number; isSeen: boolean },
+): void {
+  const { marketplace, stock, missing_since } = fromRow(row);
+  const key = rowKey(row);
+  const known = products.get(key);
+  const state = stateOf(missing_since, at.startedAtMs);
+  const now = { marketplace, stock, hash: contentHash(row), segment: at.segment, state };
+  if (known) Object.assign(known, now);
+  else products.set(key, { ...now, isSeen: at.isSeen });
+}
+
+function stateOf(missingSince: string | undefined, nowMs: number): KnownProduct['state'] {
   if (missingSince === undefined) return 'present';
   return isForgotten(missingSince, nowMs) ? 'forgotten' : 'missing';
 }

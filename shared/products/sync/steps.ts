@@ -26,14 +26,13 @@ import {
   lowStock,
   ProductItem,
   productIdOf,
-  productKey,
   type Row,
+  rowKey,
   toChangeItem,
   toItem,
   toRow,
 } from '../product.ts';
 import { type SyncJob, stagedRefs } from './job.ts';
-import type { KnownProducts } from './known-products.ts';
 import { LostLock, positionWrite, type SyncPosition } from './lock.ts';
 import type { SyncPorts } from './sync-ports.ts';
 
@@ -46,10 +45,8 @@ export async function markMissing(job: SyncJob): Promise<void> {
   const ref = base.segments[position.marked];
   const rows = ref ? await readSegment(tenantId, ref) : [];
   for (const row of rows) {
-    const product = fromRow(row);
-    const ordinal = known.find(productKey(tenantId, product.marketplace, product.external_id));
-    if (ordinal === undefined || known.segmentOf(ordinal) !== position.marked) continue;
-    if (job.isUnseen(ordinal)) job.markMissing(product);
+    const product = known.get(rowKey(row));
+    if (product?.segment === position.marked && job.isUnseen(product)) job.markMissing(row);
   }
   position.marked += 1;
   if (position.marked >= base.segments.length) position.step = 'apply';
@@ -91,7 +88,7 @@ function newestById(tenantId: string, rows: readonly Row[]): Map<string, Row> {
   return new Map(
     rows.map((row) => {
       const { marketplace, external_id } = fromRow(row);
-      return [productIdOf(productKey(tenantId, marketplace, external_id)), row];
+      return [productIdOf(tenantId, marketplace, external_id), row];
     }),
   );
 }
@@ -110,7 +107,7 @@ async function readProducts(
 }
 
 const isWritten = (item: ProductItem | undefined, row: Row): boolean =>
-  item !== undefined && contentHash(toRow(item)).equals(contentHash(row));
+  item !== undefined && contentHash(toRow(item)) === contentHash(row);
 
 async function tellOfLowStock(
   { tenantId, position }: SyncJob,
@@ -194,10 +191,8 @@ async function pack(job: SyncJob, all: readonly SegmentRef[]): Promise<SegmentRe
   let segment = 0;
   for await (const rows of readSegments(tenantId, all)) {
     for (const row of rows) {
-      const { marketplace, external_id } = fromRow(row);
-      const ordinal = known.find(productKey(tenantId, marketplace, external_id));
-      if (ordinal === undefined || known.segmentOf(ordinal) !== segment) continue;
-      if (known.stateOf(ordinal) === 'forgotten') continue;
+      const product = known.get(rowKey(row));
+      if (product?.segment !== segment || product.state === 'forgotten') continue;
       const size = bytesOf(row);
       if (bytes + size > maxSegmentBytes) await close();
       open.push(row);
@@ -209,7 +204,7 @@ async function pack(job: SyncJob, all: readonly SegmentRef[]): Promise<SegmentRe
   return packed;
 }
 
-function figuresOf(known: KnownProducts): CatalogueFigures {
+function figuresOf(known: SyncJob['known']): CatalogueFigures {
   const figures = {
     total_products: 0,
     total_stock: 0,
@@ -217,11 +212,9 @@ function figuresOf(known: KnownProducts): CatalogueFigures {
     missing_count: 0,
     distribution: { out_of_stock: 0, critical: 0, low: 0, medium: 0, good: 0, excellent: 0 },
   };
-  for (let ordinal = 0; ordinal < known.size; ordinal += 1) {
-    const state = known.stateOf(ordinal);
+  for (const { state, stock } of known.values()) {
     if (state === 'missing') figures.missing_count += 1;
     if (state !== 'present') continue;
-    const stock = known.stockOf(ordinal);
     figures.total_products += 1;
     figures.total_stock += stock;
     if (stock > 0 && stock < lowStock) figures.low_stock_count += 1;
