@@ -1,5 +1,5 @@
 import type { SellerProduct } from '../../shared/channels/adapter.ts';
-import type { SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
+import type { SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 
 const pageSize = 1000;
 
@@ -26,7 +26,7 @@ const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Ш
 export function endlessSeller(count: number) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
-    marketplaces: async () => ['wildberries'],
+    channels: async () => ['wildberries'],
     openChannel: async () => ({
       version: 'first',
       read: async (cursor) => {
@@ -54,7 +54,8 @@ export function endlessSeller(count: number) {
 
 /** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
 export async function syncOnce(tenantId: string, count: number): Promise<number> {
-  const { startSync, getSyncRun } = await import('../../shared/products/sync/runs.ts');
+  const { startSync } = await import('../../shared/products/sync/start.ts');
+  const { getSyncRun } = await import('../../shared/products/sync/runs.ts');
   const { advanceSync } = await import('../../shared/products/sync/worker.ts');
   const { ports, sent } = endlessSeller(count);
   const startedAt = performance.now();

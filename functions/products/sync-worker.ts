@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { syncQueue } from '../../shared/products/queue.ts';
-import { syncAdapters } from '../../shared/products/sync/sync-adapters.ts';
+import { syncAdapters } from '../../shared/products/sync/adapters.ts';
 import { advanceSync } from '../../shared/products/sync/worker.ts';
 import { handleBatch } from '../../shared/runtime/queues.ts';
 

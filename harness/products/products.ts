@@ -7,7 +7,7 @@ import {
 import { noCredentials } from '../../shared/channels/errors.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { productKeys } from '../../shared/products/keys.ts';
-import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
+import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { minute, travelTo } from '../clock.ts';
 import { type Member, useWorld, type World } from '../world.ts';
@@ -53,7 +53,7 @@ export class FakeSellers implements SyncPorts {
     this.shelves.set(`${tenantId}/${marketplace}`, products);
   }
 
-  async marketplaces(tenantId: string): Promise<Marketplace[]> {
+  async channels(tenantId: string): Promise<Marketplace[]> {
     const names = ['wildberries', 'ozon'] as const;
     return names.filter((name) => this.shelves.has(`${tenantId}/${name}`));
   }
@@ -195,6 +195,7 @@ export function useProducts(): { world: World } & ReturnType<typeof productTools
 function productTools(world: World) {
   const modules = async () => ({
     ...(await import('../../shared/products/sync/runs.ts')),
+    ...(await import('../../shared/products/sync/start.ts')),
     ...(await import('../../shared/products/sync/worker.ts')),
     ...(await import('../../shared/products/sync/sweep.ts')),
   });

@@ -1,7 +1,7 @@
-import { type CatalogueFigures, readCurrent } from './catalogue/versions.ts';
+import { type CatalogueAnalytics, readCurrent } from './catalogue/versions.ts';
 import { readSyncRuns } from './sync/runs.ts';
 
-const none: CatalogueFigures = {
+const none: CatalogueAnalytics = {
   total_products: 0,
   total_stock: 0,
   low_stock_count: 0,
@@ -15,13 +15,13 @@ export async function dashboard(tenantId: string) {
     readCurrent(tenantId),
     readSyncRuns(tenantId, { limit: 2 }),
   ]);
-  const { distribution, ...figures } = current?.figures ?? none;
+  const { distribution, ...sums } = current?.analytics ?? none;
   const last = runs.items.find(({ completed_at }) => completed_at !== null);
-  const { total_products, total_stock, low_stock_count } = figures;
+  const { total_products, total_stock, low_stock_count } = sums;
   const outOfStock = distribution.out_of_stock;
   const share = total_products === 0 ? 0 : (low_stock_count + outOfStock) / total_products;
   return {
-    ...figures,
+    ...sums,
     out_of_stock_count: outOfStock,
     average_stock_per_product: total_products === 0 ? 0 : rounded(total_stock / total_products),
     last_sync: last
@@ -42,9 +42,9 @@ const rounded = (value: number) => Math.round(value * 100) / 100;
 /** How many products have how much stock. */
 export async function stockDistribution(
   tenantId: string,
-): Promise<CatalogueFigures['distribution']> {
+): Promise<CatalogueAnalytics['distribution']> {
   const current = await readCurrent(tenantId);
-  return current?.figures.distribution ?? none.distribution;
+  return current?.analytics.distribution ?? none.distribution;
 }
 
 const dayMs = 86_400_000;

@@ -12,7 +12,6 @@ import {
   useProducts,
   writtenBy,
 } from '../../../harness/products/products.ts';
-import { productKeys } from '../../../shared/products/keys.ts';
 
 const { modules, fresh, start, work, sync, list, stateOf } = useProducts();
 const crash = new Crash();
@@ -230,52 +229,20 @@ describe('a run whose message', () => {
   });
 });
 
-describe('a run that an earlier release began', () => {
-  it('goes on with what its position has', async () => {
-    const { member, sellers, tenantId } = await fresh();
-    await start(sellers, tenantId);
-    const { advanceSync } = await modules();
-    const message = sellers.sent.shift();
-    if (message) await advanceSync(message, sellers, () => 1000);
-    const { getItem, putItem } = await import('../../../shared/table/table.ts');
-    const key = productKeys.syncLock(tenantId);
-    const {
-      expected_at_ms,
-      reminders,
-      credentials_version,
-      reading_since,
-      fresh_pages,
-      stale_pages,
-      created_before,
-      changed_before,
-      staged_before,
-      errors,
-      suspected_incomplete,
-      waits,
-      interruptions,
-      ...position
-    } = (await getItem(key)) ?? {};
-    await putItem({ Item: { ...key, ...position } });
-
-    await work(sellers);
-
-    expect(sellers.eventsOf(tenantId)).toEqual(['sync.started', 'sync.completed']);
-    expect((await list(member)).body.total).toBe(12);
-  });
-});
-
 describe('a sweep', () => {
   it('leaves a run alone that has a worker', async () => {
     const { sellers, tenantId } = await fresh();
     await start(sellers, tenantId);
     // What a page throws is caught and tried again, so it is judged here afterwards.
+    const ofThis = async () =>
+      (await allItems()).filter((one) => JSON.stringify(one).includes(tenantId));
     const sweeps: { before: unknown; after: unknown }[] = [];
     sellers.aroundPages(tenantId, {
       before: async () => {
         travel(minute);
-        const before = await allItems();
+        const before = await ofThis();
         await sweep(sellers);
-        sweeps.push({ before, after: await allItems() });
+        sweeps.push({ before, after: await ofThis() });
       },
     });
     await work(sellers);
@@ -309,6 +276,20 @@ describe('failures of ours', () => {
       error: { code: 'internal_error' },
     });
     expect(await stateOf({ tenantId })).toEqual(before);
+  });
+
+  it('that keep every step from becoming durable end the run too', async () => {
+    const { sellers, tenantId } = await fresh();
+    const { task_id } = await start(sellers, tenantId);
+    crash.failOn((call) => writtenBy(call) === 'SYNCLOCK');
+    await work(sellers);
+    crash.revive();
+
+    const { getSyncRun } = await modules();
+    expect(await getSyncRun(tenantId, task_id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'internal_error' },
+    });
   });
 
   it('do not add up while the run goes on', async () => {
