@@ -23,7 +23,7 @@ export function sellerProduct(index: number): SellerProduct {
 const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Шкаф', 'Phone case', 'Кабель'];
 
 /** A seller without limits, whose products are made as they are asked for. */
-export function endlessSeller(count: number) {
+export function endlessChannel(count: number) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
     channels: async () => ['wildberries'],
@@ -57,7 +57,7 @@ export async function syncOnce(tenantId: string, count: number): Promise<number>
   const { startSync } = await import('../../shared/products/sync/start.ts');
   const { getSyncRun } = await import('../../shared/products/sync/runs.ts');
   const { advanceSync } = await import('../../shared/products/sync/worker.ts');
-  const { ports, sent } = endlessSeller(count);
+  const { ports, sent } = endlessChannel(count);
   const startedAt = performance.now();
   const { task_id } = await startSync(tenantId, 'manual', ports);
   for (let message = sent.shift(); message; message = sent.shift())

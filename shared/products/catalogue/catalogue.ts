@@ -101,7 +101,7 @@ export class Catalogue {
 }
 
 const maxMatches = 16;
-/** So few matches are sorted for themselves; more are picked out of the whole order. */
+/** Up to this many matches are sorted by themselves; more are picked out of the whole order. */
 const maxSortedAlone = 2000;
 
 /** Letters of one case; white space and control characters in a row as one space, none at the ends. */
@@ -166,20 +166,20 @@ function compareValues(a: string | number, b: string | number): number {
   return a < b ? -1 : 1;
 }
 
-/** A container keeps catalogues of at most so many rows together. */
-const maxRememberedRows = 400_000;
-const remembered = new Map<string, Promise<Catalogue>>();
+/** Maximum rows of all catalogues that a container keeps. */
+const maxCachedRows = 400_000;
+const cached = new Map<string, Promise<Catalogue>>();
 const sizes = new Map<string, number>();
 
 /**
- * The tenant's catalogue as it is published now. One small read tells the version; the products
+ * The tenant's catalogue as it is published now. The version is one small read; the products
  * themselves are read once for each version and container.
  */
 export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const version = (await readCurrent(tenantId))?.version;
     if (version === undefined) return new Catalogue(undefined, []);
-    const known = remembered.get(tenantId);
+    const known = cached.get(tenantId);
     if (known && (await known.catch(() => undefined))?.version === version) {
       touch(tenantId, known);
       return known;
@@ -192,7 +192,7 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
       forgetOldest(tenantId);
       return catalogue;
     } catch (error) {
-      remembered.delete(tenantId);
+      cached.delete(tenantId);
       if (!(error instanceof ReplacedVersion)) throw error;
     }
   }
@@ -201,16 +201,16 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
 
 /** The one used last comes last. */
 function touch(tenantId: string, catalogue: Promise<Catalogue>): void {
-  remembered.delete(tenantId);
-  remembered.set(tenantId, catalogue);
+  cached.delete(tenantId);
+  cached.set(tenantId, catalogue);
 }
 
 function forgetOldest(keep: string): void {
-  let rows = [...remembered.keys()].reduce((sum, tenantId) => sum + (sizes.get(tenantId) ?? 0), 0);
-  for (const tenantId of remembered.keys()) {
-    if (rows <= maxRememberedRows || tenantId === keep) return;
+  let rows = [...cached.keys()].reduce((sum, tenantId) => sum + (sizes.get(tenantId) ?? 0), 0);
+  for (const tenantId of cached.keys()) {
+    if (rows <= maxCachedRows || tenantId === keep) return;
     rows -= sizes.get(tenantId) ?? 0;
-    remembered.delete(tenantId);
+    cached.delete(tenantId);
     sizes.delete(tenantId);
   }
 }

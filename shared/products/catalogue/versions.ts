@@ -26,7 +26,7 @@ export type CurrentCatalogue = z.infer<typeof CurrentItem>;
 const ManifestItem = z.object({
   /** Run, number and rows of each segment, in their order. */
   segments: z.array(z.tuple([z.string(), z.number(), z.number()])),
-  /** What this version stands for and nobody needs any more. */
+  /** Segments that this version replaces. */
   obsolete: z.array(SegmentRef),
   previous: z.string().optional(),
 });

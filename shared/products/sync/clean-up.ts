@@ -11,7 +11,7 @@ export async function deleteObsolete(tenantId: string, position: SyncPosition): 
   await deleteLeftBehind(tenantId, position);
 }
 
-/** Deletes what a run has staged and nobody will publish. */
+/** Deletes what a run has staged and will not publish. */
 export async function discardStaged(tenantId: string, position: SyncPosition): Promise<void> {
   await deleteSegments(tenantId, stagedRefs(position));
   await deleteLeftBehind(tenantId, position);

@@ -10,7 +10,7 @@ export const ChannelSyncError = z.object({
 });
 export type ChannelSyncError = z.infer<typeof ChannelSyncError>;
 
-/** Who works on a run, or who will, and what went wrong since the last step. */
+/** Which worker holds a run, when the next one is expected, and what went wrong since the last step. */
 const Lease = z.object({
   /** Grows with every holder; writes of a former holder are refused by it. */
   fence: z.number(),
