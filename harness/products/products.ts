@@ -5,8 +5,8 @@ import {
   type SellerProduct,
 } from '../../shared/channels/adapter.ts';
 import { noCredentials } from '../../shared/channels/errors.ts';
-import { AppError } from '../../shared/contract/errors.ts';
 import type { ChannelName } from '../../shared/channels/names.ts';
+import { AppError } from '../../shared/contract/errors.ts';
 import { productKeys } from '../../shared/products/keys.ts';
 import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';

@@ -21,11 +21,7 @@ export interface Product extends SellerProduct {
 const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The id of a product of a tenant: the same in every sync, and it does not show the tenant. */
-export function productIdOf(
-  tenantId: string,
-  channel: ChannelName,
-  externalId: string,
-): string {
+export function productIdOf(tenantId: string, channel: ChannelName, externalId: string): string {
   const hash = createHash('sha256').update(`${tenantId}/${channel}/${externalId}`).digest('hex');
   let rest = BigInt(`0x${hash.slice(0, 32)}`);
   let text = '';
