@@ -92,8 +92,12 @@ export class Catalogue {
   #orderOf(column: OrderColumn): Uint32Array {
     const known = this.#orders.get(column);
     if (known) return known;
-    const order = Uint32Array.from(this.#rows.keys()).sort((a, b) =>
-      compare(this.row(a), this.row(b), column),
+    // Values are read once: of 100,000 prices the sort would read each some 30 times.
+    const read = readers[column];
+    const values = this.#rows.map((row) => read(row));
+    const order = Uint32Array.from(this.#rows.keys()).sort(
+      (a, b) =>
+        compareValues(values[a] ?? 0, values[b] ?? 0) || compareIds(this.row(a), this.row(b)),
     );
     this.#orders.set(column, order);
     return order;
@@ -158,8 +162,10 @@ export const sortValue = (row: Row, column: SortColumn): string | number => read
 
 export function compare(a: Row, b: Row, column: OrderColumn): number {
   const read = readers[column];
-  return compareValues(read(a), read(b)) || compareValues(a[1], b[1]) || a[0] - b[0];
+  return compareValues(read(a), read(b)) || compareIds(a, b);
 }
+
+const compareIds = (a: Row, b: Row): number => compareValues(a[1], b[1]) || a[0] - b[0];
 
 function compareValues(a: string | number, b: string | number): number {
   if (a === b) return 0;
