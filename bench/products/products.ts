@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { keepHeapSmall } from '../../shared/products/sync/small-heap.ts';
 import { tenantIds } from '../../shared/tenants/ids.ts';
 import { newMember } from '../members.ts';
 import {
@@ -33,7 +33,8 @@ export const benchmark: Benchmark = async (tell) => {
   const [small, large] = [await newMember(), await newMember()];
   await syncOnce(small.tenantId, few);
 
-  keepHeapSmall();
+  // As the worker does.
+  setFlagsFromString('--optimize-for-size');
   tell('bare writes');
   const bareMs = await writeBare(many);
   tell('first sync');
@@ -139,8 +140,8 @@ async function writeBare(count: number): Promise<number> {
           marketplace: 'wildberries' as const,
           updated_at: now,
         };
-        const key = product.productKey(tenantId, one.marketplace, one.external_id);
-        const Item = product.toItem(tenantId, product.productIdOf(key), one, now);
+        const id = product.productIdOf(tenantId, one.marketplace, one.external_id);
+        const Item = product.toItem(tenantId, id, one, now);
         return { PutRequest: { Item } };
       });
       await sdk.send(new BatchWriteCommand({ RequestItems: { [table]: puts } }));

@@ -1,5 +1,5 @@
 import type { SellerProduct } from '../../shared/channels/adapter.ts';
-import type { SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
+import type { SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 
 const pageSize = 1000;
 
@@ -23,10 +23,10 @@ export function sellerProduct(index: number): SellerProduct {
 const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Шкаф', 'Phone case', 'Кабель'];
 
 /** A seller without limits, whose products are made as they are asked for. */
-export function endlessSeller(count: number) {
+export function endlessChannel(count: number) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
-    marketplaces: async () => ['wildberries'],
+    channels: async () => ['wildberries'],
     openChannel: async () => ({
       version: 'first',
       read: async (cursor) => {
@@ -54,9 +54,10 @@ export function endlessSeller(count: number) {
 
 /** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
 export async function syncOnce(tenantId: string, count: number): Promise<number> {
-  const { startSync, getSyncRun } = await import('../../shared/products/sync/runs.ts');
+  const { startSync } = await import('../../shared/products/sync/start.ts');
+  const { getSyncRun } = await import('../../shared/products/sync/runs.ts');
   const { advanceSync } = await import('../../shared/products/sync/worker.ts');
-  const { ports, sent } = endlessSeller(count);
+  const { ports, sent } = endlessChannel(count);
   const startedAt = performance.now();
   const { task_id } = await startSync(tenantId, 'manual', ports);
   for (let message = sent.shift(); message; message = sent.shift())

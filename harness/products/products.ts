@@ -5,16 +5,15 @@ import {
   type SellerProduct,
 } from '../../shared/channels/adapter.ts';
 import { noCredentials } from '../../shared/channels/errors.ts';
+import type { ChannelName } from '../../shared/channels/names.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { productKeys } from '../../shared/products/keys.ts';
-import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/sync-ports.ts';
+import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { minute, travelTo } from '../clock.ts';
 import { type Member, useWorld, type World } from '../world.ts';
 
 export const morning = Date.UTC(2026, 11, 15, 6);
-
-type Marketplace = 'wildberries' | 'ozon';
 
 type Stocked = SellerProduct & { stock: number };
 
@@ -33,8 +32,8 @@ export function item(index: number, more: Partial<Stocked> = {}): Stocked {
 export const items = (count: number, first = 0) =>
   Array.from({ length: count }, (_, index) => item(first + index));
 
-/** Stands in for the sellers' marketplaces, the queue and the webhooks of a test. */
-export class FakeSellers implements SyncPorts {
+/** Stands in for the channels, the queue and the webhooks of a test. */
+export class FakeChannels implements SyncPorts {
   readonly shelves = new Map<string, SellerProduct[]>();
   readonly sent: (SyncMessage & { delaySeconds: number })[] = [];
   readonly events: { type: string; data: Record<string, unknown>; tenantId: string }[] = [];
@@ -42,7 +41,7 @@ export class FakeSellers implements SyncPorts {
   /** What the next pages throw instead of being read. */
   readonly faults: unknown[] = [];
   /** May throw instead of a page. */
-  beforePage: (marketplace: Marketplace, cursor: string | undefined) => void = () => undefined;
+  beforePage: (channel: ChannelName, cursor: string | undefined) => void = () => undefined;
   /** Versions of the saved credentials, where they are not the first ones. */
   readonly versions = new Map<string, string>();
   /** Whether queue and webhooks take what they are given. */
@@ -51,25 +50,25 @@ export class FakeSellers implements SyncPorts {
   /** Pages that were asked for, read or not. */
   asked = 0;
 
-  stock(tenantId: string, products: SellerProduct[], marketplace: Marketplace = 'wildberries') {
-    this.shelves.set(`${tenantId}/${marketplace}`, products);
+  stock(tenantId: string, products: SellerProduct[], channel: ChannelName = 'wildberries') {
+    this.shelves.set(`${tenantId}/${channel}`, products);
   }
 
-  async marketplaces(tenantId: string): Promise<Marketplace[]> {
+  async channels(tenantId: string): Promise<ChannelName[]> {
     const names = ['wildberries', 'ozon'] as const;
     return names.filter((name) => this.shelves.has(`${tenantId}/${name}`));
   }
 
-  async openChannel(tenantId: string, marketplace: Marketplace) {
-    const version = await this.credentialsVersion(tenantId, marketplace);
+  async openChannel(tenantId: string, channel: ChannelName) {
+    const version = await this.credentialsVersion(tenantId, channel);
     if (version === undefined) throw new AppError(noCredentials);
     const read = async (cursor: string | undefined): Promise<ChannelPage> => {
       this.asked += 1;
-      this.beforePage(marketplace, cursor);
+      this.beforePage(channel, cursor);
       const fault = this.faults.shift();
       if (fault !== undefined) throw fault;
       this.pagesRead += 1;
-      const shelf = this.shelves.get(`${tenantId}/${marketplace}`) ?? [];
+      const shelf = this.shelves.get(`${tenantId}/${channel}`) ?? [];
       const start = Number(cursor ?? 0);
       const end = start + this.pageSize;
       const next = end < shelf.length ? String(end) : undefined;
@@ -78,25 +77,21 @@ export class FakeSellers implements SyncPorts {
     return { version, read };
   }
 
-  async credentialsVersion(tenantId: string, marketplace: Marketplace) {
-    const place = `${tenantId}/${marketplace}`;
+  async credentialsVersion(tenantId: string, channel: ChannelName) {
+    const place = `${tenantId}/${channel}`;
     return this.shelves.has(place) ? (this.versions.get(place) ?? 'first') : undefined;
   }
 
   /** Lets pages be other than they are on the shelves. */
   changePages(
-    change: (
-      page: ChannelPage,
-      cursor: string | undefined,
-      marketplace: Marketplace,
-    ) => ChannelPage,
+    change: (page: ChannelPage, cursor: string | undefined, channel: ChannelName) => ChannelPage,
   ) {
     const openChannel = this.openChannel.bind(this);
-    this.openChannel = async (tenantId, marketplace) => {
-      const { version, read } = await openChannel(tenantId, marketplace);
+    this.openChannel = async (tenantId, channel) => {
+      const { version, read } = await openChannel(tenantId, channel);
       return {
         version,
-        read: async (cursor) => change(await read(cursor), cursor, marketplace),
+        read: async (cursor) => change(await read(cursor), cursor, channel),
       };
     };
   }
@@ -107,8 +102,8 @@ export class FakeSellers implements SyncPorts {
     around: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
   ) {
     const openChannel = this.openChannel.bind(this);
-    this.openChannel = async (tenantId, marketplace) => {
-      const { version, read } = await openChannel(tenantId, marketplace);
+    this.openChannel = async (tenantId, channel) => {
+      const { version, read } = await openChannel(tenantId, channel);
       if (tenantId !== tenantOf) return { version, read };
       return {
         version,
@@ -137,7 +132,7 @@ export class FakeSellers implements SyncPorts {
   }
 }
 
-export const sellerError = (
+export const channelError = (
   code: ChannelError['code'],
   options: { retryAfterMs?: number } = {},
 ): ChannelError => new ChannelError(code, 'As the test wants', options);
@@ -181,7 +176,7 @@ interface ErrorView {
   detail: string;
 }
 
-/** Tenants, their sellers and the worker, in the morning of a day. */
+/** Tenants, their channels and the worker, in the morning of a day. */
 export function useProducts(): { world: World } & ReturnType<typeof productTools> {
   const world = useWorld();
   beforeAll(() => {
@@ -197,23 +192,24 @@ export function useProducts(): { world: World } & ReturnType<typeof productTools
 function productTools(world: World) {
   const modules = async () => ({
     ...(await import('../../shared/products/sync/runs.ts')),
+    ...(await import('../../shared/products/sync/start.ts')),
     ...(await import('../../shared/products/sync/worker.ts')),
     ...(await import('../../shared/products/sync/sweep.ts')),
   });
-  const start = async (sellers: FakeSellers, tenantId: string) => {
+  const start = async (channels: FakeChannels, tenantId: string) => {
     const { startSync } = await modules();
-    return startSync(tenantId, 'manual', sellers);
+    return startSync(tenantId, 'manual', channels);
   };
   /** Lets the worker have every message, until none is left; waits pass at once. */
-  const work = async (sellers: FakeSellers, remainingMs = () => 600_000) => {
+  const work = async (channels: FakeChannels, remainingMs = () => 600_000) => {
     const { advanceSync } = await modules();
     for (let rounds = 0; ; rounds += 1) {
-      const message = sellers.sent.shift();
+      const message = channels.sent.shift();
       if (!message) return;
       if (rounds > 500) throw new Error('The sync does not end');
       const { delaySeconds, ...body } = message;
       if (delaySeconds > 0) travelTo(Date.now() + delaySeconds * 1000);
-      await advanceSync(body, sellers, remainingMs);
+      await advanceSync(body, channels, remainingMs);
     }
   };
   const tokens = new Map<string, { token: string; untilMs: number }>();
@@ -235,14 +231,14 @@ function productTools(world: World) {
     /** A tenant whose seller has products on Wildberries. */
     async fresh(products: SellerProduct[] = items(12)) {
       const member = await world.signUp();
-      const sellers = new FakeSellers();
-      sellers.stock(member.tenantId, products);
-      return { member, sellers, tenantId: member.tenantId };
+      const channels = new FakeChannels();
+      channels.stock(member.tenantId, products);
+      return { member, channels, tenantId: member.tenantId };
     },
     /** A sync from its start to its end; the run as the API shows it then. */
-    async sync(sellers: FakeSellers, member: Member): Promise<RunView> {
-      const { task_id } = await start(sellers, member.tenantId);
-      await work(sellers);
+    async sync(channels: FakeChannels, member: Member): Promise<RunView> {
+      const { task_id } = await start(channels, member.tenantId);
+      await work(channels);
       return (await get<RunView>(member, `/api/v1/products/sync/${task_id}`)).body;
     },
     get,
@@ -261,7 +257,7 @@ function productTools(world: World) {
       );
       const all: Record<string, unknown>[] = [];
       for (const { marketplace, external_id } of rows) {
-        const id = product.productIdOf(product.productKey(tenantId, marketplace, external_id));
+        const id = product.productIdOf(tenantId, marketplace, external_id);
         const { Items = [] } = await query({
           KeyConditionExpression: 'pk = :pk',
           ExpressionAttributeValues: { ':pk': productKeys.product(tenantId, id).pk },

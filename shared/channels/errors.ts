@@ -10,7 +10,7 @@ export const noCredentials: ErrorKind = {
 export const sellerKeyRefused: ErrorKind = {
   code: 'seller_key_refused',
   status: 422,
-  title: 'ChannelAdapter key refused',
+  title: 'Seller key refused',
   detail:
     'The seller marketplace does not accept this key. Check that it is complete, not expired and not revoked.',
 };
@@ -18,7 +18,7 @@ export const sellerKeyRefused: ErrorKind = {
 export const sellerKeyScope: ErrorKind = {
   code: 'seller_key_scope',
   status: 422,
-  title: 'ChannelAdapter key lacks access',
+  title: 'Seller key lacks access',
   detail:
     'The seller marketplace accepts this key, but it lacks a category or role that reading products needs.',
 };
@@ -26,7 +26,7 @@ export const sellerKeyScope: ErrorKind = {
 export const sellerUnavailable: ErrorKind = {
   code: 'seller_unavailable',
   status: 503,
-  title: 'ChannelAdapter marketplace unavailable',
+  title: 'Seller marketplace unavailable',
   detail:
     'The seller marketplace did not answer as it should, so the key could not be tried. Try again, or save it untried with save_unverified.',
 };

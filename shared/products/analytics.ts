@@ -1,7 +1,7 @@
-import { type CatalogueFigures, readCurrent } from './catalogue/versions.ts';
+import { type CatalogueAnalytics, readCurrent } from './catalogue/versions.ts';
 import { readSyncRuns } from './sync/runs.ts';
 
-const none: CatalogueFigures = {
+const none: CatalogueAnalytics = {
   total_products: 0,
   total_stock: 0,
   low_stock_count: 0,
@@ -15,15 +15,15 @@ export async function dashboard(tenantId: string) {
     readCurrent(tenantId),
     readSyncRuns(tenantId, { limit: 2 }),
   ]);
-  const { distribution, ...figures } = current?.figures ?? none;
+  const { distribution, ...sums } = current?.analytics ?? none;
   const last = runs.items.find(({ completed_at }) => completed_at !== null);
-  const { total_stock, low_stock_count } = figures;
+  const { total_stock, low_stock_count } = sums;
   const outOfStock = distribution.out_of_stock;
   // The others have a stock that is unknown.
   const counted = sum(Object.values(distribution));
   const share = counted === 0 ? 0 : (low_stock_count + outOfStock) / counted;
   return {
-    ...figures,
+    ...sums,
     out_of_stock_count: outOfStock,
     average_stock_per_product: counted === 0 ? 0 : rounded(total_stock / counted),
     last_sync: last
@@ -47,9 +47,9 @@ const rounded = (value: number) => Math.round(value * 100) / 100;
 /** How many products have how much stock. */
 export async function stockDistribution(
   tenantId: string,
-): Promise<CatalogueFigures['distribution']> {
+): Promise<CatalogueAnalytics['distribution']> {
   const current = await readCurrent(tenantId);
-  return current?.figures.distribution ?? none.distribution;
+  return current?.analytics.distribution ?? none.distribution;
 }
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import { defineMetric } from '../contract/metrics.ts';
 
-/** Why a sync fails: for reasons of ours or of the marketplaces, and for those of the tenant. */
+/** Why a sync fails: for reasons of ours or of the channels, and for those of the tenant. */
 export const syncFailures = {
   ours: ['internal_error', 'seller_unavailable', 'malformed_answer', 'incomplete_answer'],
   tenants: ['wrong_key', 'wrong_scope', 'no_credentials', 'tenant_not_active'],

@@ -4,35 +4,26 @@ import type { SellerProduct } from '../channels/adapter.ts';
 import { ChannelName } from '../channels/names.ts';
 import { productKeys } from './keys.ts';
 
-export type Marketplace = z.infer<typeof ChannelName>;
-
 /** Below this a product's stock is low. */
 export const lowStock = 10;
 /** Changes of stock and price, and products that vanished, are kept this long. */
 export const retentionMs = 90 * 86_400_000;
 
-/** A product as a sync knows it: what the seller's marketplace says, and what we noticed. */
+/** A product as a sync knows it: what its channel says, and when that changed. */
 export interface Product extends SellerProduct {
-  marketplace: Marketplace;
+  marketplace: ChannelName;
   /** When a sync last saw a change. */
   updated_at: string;
-  /** Since when the seller's marketplace no longer has it. */
+  /** Since when its channel no longer has it. */
   missing_since?: string;
 }
 
 const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** 16 bytes that stand for a product of a tenant. The same product has the same ones in every sync. */
-export function productKey(tenantId: string, marketplace: Marketplace, externalId: string): Buffer {
-  return createHash('sha256')
-    .update(`${tenantId}/${marketplace}/${externalId}`)
-    .digest()
-    .subarray(0, 16);
-}
-
-/** The id of a product, from its key. */
-export function productIdOf(key: Buffer): string {
-  let rest = BigInt(`0x${key.toString('hex')}`);
+/** The id of a product of a tenant: the same in every sync, and it does not show the tenant. */
+export function productIdOf(tenantId: string, channel: ChannelName, externalId: string): string {
+  const hash = createHash('sha256').update(`${tenantId}/${channel}/${externalId}`).digest('hex');
+  let rest = BigInt(`0x${hash.slice(0, 32)}`);
   let text = '';
   for (let position = 0; position < 26; position += 1) {
     text = `${base32[Number(rest & 31n)]}${text}`;
@@ -43,7 +34,7 @@ export function productIdOf(key: Buffer): string {
 
 /** A product as a segment of the catalogue holds it: short, and always the same for the same content. */
 export type Row = readonly [
-  marketplace: number,
+  channel: number,
   externalId: string,
   sellerSku: string,
   name: string,
@@ -61,14 +52,14 @@ export type Row = readonly [
   missingSince: string | 0,
 ];
 
-const marketplaces = ChannelName.options;
+const channelNames = ChannelName.options;
 
 /** A product whose absent members may also be undefined, as parsing leaves them. */
 type Loose<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
 
 export function toRow(product: Loose<Product>): Row {
   return [
-    marketplaces.indexOf(product.marketplace),
+    channelNames.indexOf(product.marketplace),
     product.external_id,
     product.seller_sku,
     product.name,
@@ -89,21 +80,24 @@ export function toRow(product: Loose<Product>): Row {
 
 const updatedAtColumn = 14;
 
-/** Eight bytes that differ when anything of a product differs but when we noticed. */
-export function contentHash(row: Row): Buffer {
+/** What a product is known by within a tenant. */
+export const rowKey = ([channel, externalId]: Row): string => `${channel}/${externalId}`;
+
+/** 66 bits of text that differ when anything of a product differs but when we noticed. */
+export function contentHash(row: Row): string {
   return createHash('sha256')
     .update(JSON.stringify(row.with(updatedAtColumn, '')))
-    .digest()
-    .subarray(0, 8);
+    .digest('base64url')
+    .slice(0, 11);
 }
 
 export function fromRow(row: Row): Product {
-  const [marketplace, external_id, seller_sku, name, brand, category, image_url, barcodes] = row;
+  const [channel, external_id, seller_sku, name, brand, category, image_url, barcodes] = row;
   const [, , , , , , , , amount, currency, stock, reserved, to, from, updated_at, missing] = row;
-  const known = marketplaces[marketplace];
-  if (!known) throw new Error('A segment names an unknown marketplace');
+  const marketplace = channelNames[channel];
+  if (!marketplace) throw new Error('A segment names an unknown channel');
   return {
-    marketplace: known,
+    marketplace,
     external_id,
     seller_sku,
     name,

@@ -20,7 +20,6 @@ import {
   ProductChangeItem,
   ProductItem,
   productIdOf,
-  productKey,
   type Row,
 } from './product.ts';
 
@@ -60,8 +59,7 @@ export type ProductSummary = ReturnType<typeof toSummary>;
 
 function summaryOf(tenantId: string, row: Row): ProductSummary {
   const product = fromRow(row);
-  const key = productKey(tenantId, product.marketplace, product.external_id);
-  return toSummary(productIdOf(key), product);
+  return toSummary(productIdOf(tenantId, product.marketplace, product.external_id), product);
 }
 
 /** One page of the tenant's products, by its number or where a cursor stands. Throws `invalid_cursor`. */
@@ -97,28 +95,23 @@ export async function listProducts(
 }
 
 /**
- * Marketplace, external id and the value that the order goes by. Of a long text that is its
+ * Channel, external id and the value that the order goes by. Of a long text that is its
  * beginning and the hash of the whole, so that a cursor is never longer than the contract allows.
  */
-type Position = [
-  marketplace: number,
-  externalId: string,
-  value: string | number | null,
-  hash?: string,
-];
+type Position = [channel: number, externalId: string, value: string | number | null, hash?: string];
 const sealedCharacters = 200;
 
 const hashOf = (value: string | number): string =>
   createHash('sha256').update(String(value)).digest('base64url');
 
 function positionOf(row: Row, column: SortColumn): Position {
-  const [marketplace, externalId] = row;
+  const [channel, externalId] = row;
   const value = sortValue(row, column);
   if (typeof value === 'string' && value.length > sealedCharacters)
-    return [marketplace, externalId, value.slice(0, sealedCharacters), hashOf(value)];
+    return [channel, externalId, value.slice(0, sealedCharacters), hashOf(value)];
   // JSON has no infinity, which stands for a product without a price.
   const isPlain = typeof value === 'string' || Number.isFinite(value);
-  return [marketplace, externalId, isPlain ? value : null];
+  return [channel, externalId, isPlain ? value : null];
 }
 
 function toPosition({ row }: Record<string, unknown>): Position {
@@ -148,7 +141,7 @@ function placeAfter(
 
 /** The product of a position with a long text, while it still has that text. */
 function rowAt(
-  [marketplace, externalId, , hash]: Position,
+  [channel, externalId, , hash]: Position,
   catalogue: Catalogue,
   found: Uint32Array,
   column: SortColumn,
@@ -156,7 +149,7 @@ function rowAt(
   if (hash === undefined) return undefined;
   const ordinal = found.find((candidate) => {
     const row = catalogue.row(candidate);
-    return row[1] === externalId && row[0] === marketplace;
+    return row[1] === externalId && row[0] === channel;
   });
   if (ordinal === undefined) return undefined;
   const row = catalogue.row(ordinal);
@@ -168,7 +161,7 @@ function rowAt(
  * beginning: rather a product twice than none of it.
  */
 function probeRow(
-  [marketplace, externalId, value, hash]: Position,
+  [channel, externalId, value, hash]: Position,
   column: SortColumn,
   order: 'asc' | 'desc',
 ): Row {
@@ -177,7 +170,7 @@ function probeRow(
   const amount = column === 'price' && value !== null ? String(value) : 0;
   const stock = column === 'total_stock' && value !== null ? Number(value) : null;
   return [
-    marketplace,
+    channel,
     externalId,
     text('seller_article'),
     text('product_name'),
@@ -250,7 +243,7 @@ export async function listProductHistory(
   };
 }
 
-/** The products that the seller's marketplaces have with less stock than the threshold, least first. */
+/** The products that the channels have with less stock than the threshold, least first. */
 export async function listLowStock(
   tenantId: string,
   { threshold, limit }: { threshold: number; limit: number },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineQueue } from '../contract/queues.ts';
 
-/** The runs that a worker shall go on with. */
+/** The runs that a worker is to continue. */
 export const syncQueue = defineQueue(
   'sync',
   z.strictObject({ tenant_id: z.string(), run_id: z.string() }),

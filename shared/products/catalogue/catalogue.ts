@@ -1,7 +1,6 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
-import { isForgotten, lowStock, type Row } from '../product.ts';
-import { SearchIndex } from './search-index.ts';
+import { isForgotten, lowStock, type Row, rowKey } from '../product.ts';
 import { readSegments } from './segments.ts';
 import { readCurrent, readManifest } from './versions.ts';
 
@@ -29,7 +28,8 @@ export interface Filters {
 export class Catalogue {
   readonly version: string | undefined;
   readonly #rows: readonly Row[];
-  #index: SearchIndex | undefined;
+  /** What a search looks at, by ordinal. */
+  #texts: readonly string[] | undefined;
   readonly #orders = new Map<OrderColumn, Uint32Array>();
   /** Matches of the last searches: further pages of one search cost nothing. */
   readonly #matches = new Map<string, Uint32Array>();
@@ -66,13 +66,17 @@ export class Catalogue {
     const term = search === undefined ? '' : fold(search);
     const isWanted = toPredicate(filters);
     if (term === '' && !isWanted) return undefined;
-    const found = term === '' ? Array.from(this.#rows.keys()) : this.#searchIndex().find(term);
+    const found = term === '' ? Array.from(this.#rows.keys()) : this.#containing(term);
     return isWanted ? found.filter((ordinal) => isWanted(this.row(ordinal))) : found;
   }
 
-  #searchIndex(): SearchIndex {
-    this.#index ??= new SearchIndex(this.#rows.map(textOf));
-    return this.#index;
+  #containing(term: string): number[] {
+    this.#texts ??= this.#rows.map(textOf);
+    const found: number[] = [];
+    this.#texts.forEach((text, ordinal) => {
+      if (text.includes(term)) found.push(ordinal);
+    });
+    return found;
   }
 
   #sort(selected: number[] | undefined, column: OrderColumn): Uint32Array {
@@ -88,8 +92,12 @@ export class Catalogue {
   #orderOf(column: OrderColumn): Uint32Array {
     const known = this.#orders.get(column);
     if (known) return known;
-    const order = Uint32Array.from(this.#rows.keys()).sort((a, b) =>
-      compare(this.row(a), this.row(b), column),
+    // Values are read once: of 100,000 prices the sort would read each some 30 times.
+    const read = readers[column];
+    const values = this.#rows.map((row) => read(row));
+    const order = Uint32Array.from(this.#rows.keys()).sort(
+      (a, b) =>
+        compareValues(values[a] ?? 0, values[b] ?? 0) || compareIds(this.row(a), this.row(b)),
     );
     this.#orders.set(column, order);
     return order;
@@ -97,7 +105,7 @@ export class Catalogue {
 }
 
 const maxMatches = 16;
-/** So few matches are sorted for themselves; more are picked out of the whole order. */
+/** Up to this many matches are sorted by themselves; more are picked out of the whole order. */
 const maxSortedAlone = 2000;
 
 /** Letters of one case; white space and control characters in a row as one space, none at the ends. */
@@ -110,7 +118,8 @@ function fold(text: string): string {
 
 /** What a search looks at: both articles and the name, apart from one another. */
 const textOf = ([, externalId, sellerSku, name]: Row): string =>
-  `${fold(externalId)}\n${fold(sellerSku)}\n${fold(name)}`;
+  // Joined texts are flat; concatenated ones would be flattened by the first search.
+  [fold(externalId), fold(sellerSku), fold(name)].join('\n');
 
 function toPredicate({
   min_stock,
@@ -154,28 +163,30 @@ export const sortValue = (row: Row, column: SortColumn): string | number => read
 
 export function compare(a: Row, b: Row, column: OrderColumn): number {
   const read = readers[column];
-  return compareValues(read(a), read(b)) || compareValues(a[1], b[1]) || a[0] - b[0];
+  return compareValues(read(a), read(b)) || compareIds(a, b);
 }
+
+const compareIds = (a: Row, b: Row): number => compareValues(a[1], b[1]) || a[0] - b[0];
 
 function compareValues(a: string | number, b: string | number): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** A container keeps catalogues of at most so many rows together. */
-const maxRememberedRows = 400_000;
-const remembered = new Map<string, Promise<Catalogue>>();
+/** Maximum rows of all catalogues that a container keeps. */
+const maxCachedRows = 400_000;
+const cached = new Map<string, Promise<Catalogue>>();
 const sizes = new Map<string, number>();
 
 /**
- * The tenant's catalogue as it is published now. One small read tells the version; the products
+ * The tenant's catalogue as it is published now. The version is one small read; the products
  * themselves are read once for each version and container.
  */
 export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const version = (await readCurrent(tenantId))?.version;
     if (version === undefined) return new Catalogue(undefined, []);
-    const known = remembered.get(tenantId);
+    const known = cached.get(tenantId);
     if (known && (await known.catch(() => undefined))?.version === version) {
       touch(tenantId, known);
       return known;
@@ -188,7 +199,7 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
       forgetOldest(tenantId);
       return catalogue;
     } catch (error) {
-      remembered.delete(tenantId);
+      cached.delete(tenantId);
       if (!(error instanceof ReplacedVersion)) throw error;
     }
   }
@@ -197,16 +208,16 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
 
 /** The one used last comes last. */
 function touch(tenantId: string, catalogue: Promise<Catalogue>): void {
-  remembered.delete(tenantId);
-  remembered.set(tenantId, catalogue);
+  cached.delete(tenantId);
+  cached.set(tenantId, catalogue);
 }
 
 function forgetOldest(keep: string): void {
-  let rows = [...remembered.keys()].reduce((sum, tenantId) => sum + (sizes.get(tenantId) ?? 0), 0);
-  for (const tenantId of remembered.keys()) {
-    if (rows <= maxRememberedRows || tenantId === keep) return;
+  let rows = [...cached.keys()].reduce((sum, tenantId) => sum + (sizes.get(tenantId) ?? 0), 0);
+  for (const tenantId of cached.keys()) {
+    if (rows <= maxCachedRows || tenantId === keep) return;
     rows -= sizes.get(tenantId) ?? 0;
-    remembered.delete(tenantId);
+    cached.delete(tenantId);
     sizes.delete(tenantId);
   }
 }
@@ -222,7 +233,7 @@ async function load(tenantId: string, version: string): Promise<Catalogue> {
   const newest = new Map<string, Row>();
   try {
     for await (const rows of readSegments(tenantId, manifest.segments))
-      for (const row of rows) newest.set(`${row[0]}/${row[1]}`, row);
+      for (const row of rows) newest.set(rowKey(row), row);
   } catch (cause) {
     const now = await readCurrent(tenantId);
     throw now?.version === version ? cause : new ReplacedVersion();

@@ -4,7 +4,6 @@ import * as z from 'zod';
 import { getItem, getMany, putItem, query, writeMany } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import type { Row } from '../product.ts';
-import { LostLock } from '../sync/lock.ts';
 
 /**
  * The catalogue of a tenant is a list of segments: compressed rows that never change once the list
@@ -27,13 +26,13 @@ const fastCompression = { level: 3 };
 /** Bytes of a row in a segment before compression. */
 export const bytesOf = (row: Row): number => Buffer.byteLength(JSON.stringify(row)) + 1;
 
-/** Writes a segment; one that a later holder of the lock wrote stays. Throws LostLock. */
+/** Writes a segment. Returns false when a later holder of the lease has written it: that stays. */
 export async function writeSegment(
   tenantId: string,
   ref: Omit<SegmentRef, 'rows'>,
   rows: readonly Row[],
   fence: number,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await putItem({
       Item: {
@@ -44,8 +43,9 @@ export async function writeSegment(
       ConditionExpression: 'attribute_not_exists(pk) OR fence <= :fence',
       ExpressionAttributeValues: { ':fence': fence },
     });
+    return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new LostLock();
+    if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
 }

@@ -3,8 +3,8 @@ import { deleteItem, getItem, putItem } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import { SegmentRef } from './segments.ts';
 
-/** Figures of all products that the seller's marketplaces have, made when a sync ends. */
-export const CatalogueFigures = z.object({
+/** Sums over all products that the channels have, made when a sync ends. */
+export const CatalogueAnalytics = z.object({
   total_products: z.number(),
   total_stock: z.number(),
   low_stock_count: z.number(),
@@ -18,15 +18,15 @@ export const CatalogueFigures = z.object({
     excellent: z.number(),
   }),
 });
-export type CatalogueFigures = z.infer<typeof CatalogueFigures>;
+export type CatalogueAnalytics = z.infer<typeof CatalogueAnalytics>;
 
-const CurrentItem = z.object({ version: z.string(), figures: CatalogueFigures });
+const CurrentItem = z.object({ version: z.string(), analytics: CatalogueAnalytics });
 export type CurrentCatalogue = z.infer<typeof CurrentItem>;
 
 const ManifestItem = z.object({
   /** Run, number and rows of each segment, in their order. */
   segments: z.array(z.tuple([z.string(), z.number(), z.number()])),
-  /** What this version stands for and nobody needs any more. */
+  /** Segments that this version replaces. */
   obsolete: z.array(SegmentRef),
   previous: z.string().optional(),
 });

@@ -14,8 +14,8 @@ const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
 
 /**
  * Puts tenants on the schedule that have saved seller credentials since the last time: their first
- * sync is due now. It looks at the credentials themselves, so that nobody who saves them has to know
- * of syncs, and a crash at any point only makes the next run do it.
+ * sync is due now. It reads the credentials themselves, so that saving them needs no knowledge of
+ * syncs, and a crash at any point leaves the work to the next run.
  */
 export async function enrolTenants(nowMs: number, remainingMs: () => number): Promise<void> {
   const seen = await getItem(productKeys.syncEnrolment());
@@ -44,7 +44,7 @@ export async function enrolTenants(nowMs: number, remainingMs: () => number): Pr
   } while (start);
 }
 
-/** Somebody else may do the same at this moment: then the write fails, and all is well. */
+/** Another sweep may do the same at this moment: then the write fails, which is right. */
 async function enrol(tenantId: string, nowMs: number): Promise<void> {
   if (await readSchedule(tenantId)) return;
   await transact(scheduleWrites(tenantId, undefined, nowMs));

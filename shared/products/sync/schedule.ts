@@ -44,7 +44,7 @@ export async function readSchedule(tenantId: string): Promise<Schedule | undefin
   return item && ScheduleItem.parse(item);
 }
 
-/** The writes that move a tenant on the schedule. They fail when somebody else has just moved it. */
+/** The writes that move a tenant on the schedule. They fail when it has been moved since it was read. */
 export function scheduleWrites(
   tenantId: string,
   current: Schedule | undefined,

@@ -5,13 +5,13 @@ import { publish } from '../../events/publish.ts';
 import { send } from '../../runtime/queues.ts';
 import { query } from '../../table/table.ts';
 import { syncQueue } from '../queue.ts';
-import type { SyncPorts } from './sync-ports.ts';
+import type { SyncPorts } from './ports.ts';
 
 const SavedCredential = z.object({ marketplace: ChannelName });
 
 /** What starting a sync needs of the rest of the product. */
-export const startAdapters: Pick<SyncPorts, 'marketplaces' | 'send'> = {
-  marketplaces: async (tenantId) => {
+export const startAdapters: Pick<SyncPorts, 'channels' | 'send'> = {
+  channels: async (tenantId) => {
     const { pk, prefix } = channelKeys.credentialsOf(tenantId);
     const { Items = [] } = await query({
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
@@ -24,7 +24,7 @@ export const startAdapters: Pick<SyncPorts, 'marketplaces' | 'send'> = {
   send: (message, delaySeconds = 0) => send(syncQueue, message, { delaySeconds }),
 };
 
-/** How a sync tells of its events. */
+/** How a sync publishes its events. */
 export const syncPublisher: Pick<SyncPorts, 'publish'> = {
   publish: (tenantId, { kind, data }) => publish(tenantId, kind, data),
 };

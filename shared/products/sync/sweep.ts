@@ -4,9 +4,11 @@ import { deleteItem, getItem, transact } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
 import { syncsDue, syncsStuck } from '../metrics.ts';
+import { failRun } from './end.ts';
 import { FailedSync } from './failure.ts';
-import { acquire, diagnose, isRevocable, readLock, remind, type SyncPosition } from './lock.ts';
-import { startSync } from './runs.ts';
+import { acquire, diagnose, readPosition, remind } from './lease.ts';
+import type { SyncPorts } from './ports.ts';
+import { isRevocable, type SyncPosition } from './position.ts';
 import {
   type DueSync,
   dueKeyOf,
@@ -17,27 +19,26 @@ import {
   syncIntervalMs,
   unscheduleWrites,
 } from './schedule.ts';
-import type { SyncPorts } from './sync-ports.ts';
-import { failRun } from './worker.ts';
+import { startSync } from './start.ts';
 
-/** A run of which so many workers died without a step further is given up. */
+/** A run is given up after this many deaths of workers without a step in between. */
 const maxWorkerDeaths = 3;
-/** A run that still waits for a worker after so long is given up. */
+/** A run that still waits for a worker after this time is given up. */
 const maxRunMs = 36 * 3_600_000;
 
 /**
- * Starts every sync that is due and gets those going again whose worker or message was lost. One
- * tenant's trouble does not keep the others waiting.
+ * Starts every sync that is due, and restarts runs whose worker or message was lost. One tenant's
+ * failure does not delay the others.
  */
 export async function sweepDueSyncs(
-  ports: Pick<SyncPorts, 'marketplaces' | 'send' | 'publish'>,
+  ports: Pick<SyncPorts, 'channels' | 'send' | 'publish'>,
   remainingMs: () => number,
 ): Promise<void> {
   let count = 0;
   for await (const due of dueSyncs(Date.now())) {
     if (remainingMs() < 10_000) break;
     try {
-      if (await look(due, ports)) count += 1;
+      if (await processDue(due, ports)) count += 1;
     } catch (error) {
       count += 1;
       logger.error('sync_not_swept', {
@@ -49,22 +50,22 @@ export async function sweepDueSyncs(
   recordMetric(syncsDue, count);
 }
 
-/** Whether the tenant's products should be on their way and nobody was at it. */
-async function look(
+/** Starts the tenant's sync or supervises its run. Returns whether there was something to do. */
+async function processDue(
   due: DueSync,
-  ports: Pick<SyncPorts, 'marketplaces' | 'send' | 'publish'>,
+  ports: Pick<SyncPorts, 'channels' | 'send' | 'publish'>,
 ): Promise<boolean> {
   const { tenant_id: tenantId } = due;
-  const [schedule, lock, tenant] = await Promise.all([
+  const [schedule, position, tenant] = await Promise.all([
     readSchedule(tenantId),
-    readLock(tenantId),
+    readPosition(tenantId),
     getItem(tenantKeys.tenant(tenantId)),
   ]);
   if (schedule?.due_at !== due.due_at) {
     await deleteItem({ Key: dueKeyOf(due) });
     return false;
   }
-  if (lock) return watch(tenantId, lock, ports);
+  if (position) return superviseRun(tenantId, position, ports);
   if (!tenant) {
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
@@ -79,7 +80,7 @@ async function look(
     return true;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
-    // New credentials, or a sync that somebody starts, bring the tenant back.
+    // New credentials, or a sync started by hand, bring the tenant back.
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
   }
@@ -90,25 +91,26 @@ async function move(tenantId: string, schedule: Schedule, afterMs: number): Prom
 }
 
 /**
- * Looks after a run that is not over: one without a worker gets another message, or is given up.
- * Its entry stays due until it ends. Returns whether it was without one.
+ * Sends another message for a run without a worker, or gives it up. Its entry stays due until it
+ * ends. Returns whether it was without a worker.
  */
-async function watch(
+async function superviseRun(
   tenantId: string,
-  lock: SyncPosition,
+  position: SyncPosition,
   ports: Pick<SyncPorts, 'send' | 'publish'>,
 ): Promise<boolean> {
   const nowMs = Date.now();
-  const absence = diagnose(lock, nowMs);
-  if (!absence) return false;
-  const isOld = Date.parse(lock.started_at) + maxRunMs <= nowMs;
-  const isHopeless = isOld || lock.worker_deaths >= maxWorkerDeaths;
-  if (isHopeless && !isRevocable(lock)) recordMetric(syncsStuck, 1);
-  if (isHopeless && isRevocable(lock)) {
-    const held = await acquire(tenantId, lock.run_id);
+  const cause = diagnose(position, nowMs);
+  if (!cause) return false;
+  const { run_id, started_at, lease } = position;
+  const isOld = Date.parse(started_at) + maxRunMs <= nowMs;
+  const isHopeless = isOld || lease.worker_deaths >= maxWorkerDeaths;
+  if (isHopeless && !isRevocable(position)) recordMetric(syncsStuck, 1);
+  if (isHopeless && isRevocable(position)) {
+    const held = await acquire(tenantId, run_id);
     if (held) await failRun(tenantId, held, ports, new FailedSync('internal_error'));
-  } else if (await remind(tenantId, lock, absence)) {
-    await ports.send({ tenant_id: tenantId, run_id: lock.run_id });
+  } else if (await remind(tenantId, position, cause)) {
+    await ports.send({ tenant_id: tenantId, run_id });
   }
   return true;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hour, travel } from '../../../harness/clock.ts';
 import { setRole } from '../../../harness/items.ts';
 import {
-  FakeSellers,
+  FakeChannels,
   item,
   items,
   type ProductPage,
@@ -34,13 +34,13 @@ const stocked = Array.from({ length: 60 }, (_, index) =>
 );
 
 let owner: Member;
-let sellers: FakeSellers;
+let channels: FakeChannels;
 beforeAll(async () => {
   owner = await world.signUp();
-  sellers = new FakeSellers();
-  sellers.pageSize = 25;
-  sellers.stock(owner.tenantId, stocked);
-  await sync(sellers, owner);
+  channels = new FakeChannels();
+  channels.pageSize = 25;
+  channels.stock(owner.tenantId, stocked);
+  await sync(channels, owner);
 });
 
 const skusOf = ({ items: found }: ProductPage) => found.map(({ seller_article }) => seller_article);
@@ -89,7 +89,7 @@ describe('the list of products', () => {
 
   it('takes white space as one space, in the search and in what is searched', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, [
       item(0, { name: ' Красная \t футболка\nс\u0000принтом ' }),
       item(1, { name: 'Синяя футболка' }),
@@ -163,7 +163,7 @@ describe('the list of products', () => {
 
   it('goes on behind the last product though a sync has changed what comes before', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, items(10));
     await sync(shop, member);
     const query = { sort_by: 'total_stock', sort_order: 'asc', page_size: '4' };
@@ -193,10 +193,10 @@ describe('the list of products', () => {
       }),
     );
     let member: Member;
-    let shop: FakeSellers;
+    let shop: FakeChannels;
     beforeAll(async () => {
       member = await world.signUp();
-      shop = new FakeSellers();
+      shop = new FakeChannels();
       shop.stock(member.tenantId, long);
       await sync(shop, member);
     });
@@ -254,7 +254,7 @@ describe('the list of products', () => {
 
   it('shows no less than nothing as available', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, [item(0, { stock: 3, reserved: 5 })]);
     await sync(shop, member);
 
@@ -361,7 +361,7 @@ describe('figures', () => {
 
   it('list the products that buyers want most', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, [
       item(1, { stock: 10, in_transit_to: 3, reserved: 1 }),
       item(2, { stock: 0, in_transit_to: 8 }),
@@ -413,7 +413,7 @@ describe('figures', () => {
 describe('after more syncs than a page has', () => {
   it('figures need nothing that their functions are not given', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, items(2));
     for (let round = 0; round < 4; round += 1) await sync(shop, member);
 
@@ -431,7 +431,7 @@ describe('products of another tenant', () => {
   let other: Member;
   beforeAll(async () => {
     other = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(other.tenantId, items(3));
     await sync(shop, other);
   });
@@ -497,7 +497,7 @@ describe('starting a sync', () => {
 
   it('that is under way answers with it', async () => {
     const member = await world.signUp();
-    const shop = new FakeSellers();
+    const shop = new FakeChannels();
     shop.stock(member.tenantId, items(3));
     const { task_id } = await start(shop, member.tenantId);
 

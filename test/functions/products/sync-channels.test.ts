@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { hour, minute, travel } from '../../../harness/clock.ts';
 import { allItems, setTenantStatus } from '../../../harness/items.ts';
 import {
-  type FakeSellers,
+  channelError,
+  type FakeChannels,
   item,
   items,
   type RunView,
-  sellerError,
   useProducts,
 } from '../../../harness/products/products.ts';
 import type { Member } from '../../../harness/world.ts';
@@ -16,8 +16,8 @@ const { modules, fresh, start, work, sync, get, list, stateOf } = useProducts();
 /** A tenant with twelve products on Wildberries and eight on Ozon, synced. */
 async function both() {
   const made = await fresh();
-  made.sellers.stock(made.tenantId, items(8), 'ozon');
-  expect(await sync(made.sellers, made.member)).toMatchObject({ status: 'completed', total: 20 });
+  made.channels.stock(made.tenantId, items(8), 'ozon');
+  expect(await sync(made.channels, made.member)).toMatchObject({ status: 'completed', total: 20 });
   travel(hour);
   return made;
 }
@@ -31,11 +31,11 @@ const as = (products: ReturnType<typeof items>, stock: number) =>
 const first = items(12).map(({ stock }) => stock);
 
 /** Starts a sync and lets one call of the worker read one page of it. */
-async function startedSync(sellers: FakeSellers, tenantId: string) {
-  const { task_id } = await start(sellers, tenantId);
+async function startedSync(channels: FakeChannels, tenantId: string) {
+  const { task_id } = await start(channels, tenantId);
   const { advanceSync } = await modules();
-  const message = sellers.sent.shift();
-  if (message) await advanceSync(message, sellers, () => 1000);
+  const message = channels.sent.shift();
+  if (message) await advanceSync(message, channels, () => 1000);
   return task_id;
 }
 const runOf = async (member: Member, taskId: string) =>
@@ -50,15 +50,15 @@ describe('a marketplace that fails', () => {
   ] as const)(
     'with %s keeps its products as they were, and the other one is synced',
     async (fault, code) => {
-      const { member, sellers, tenantId } = await both();
-      sellers.stock(tenantId, as(items(12), 1));
-      sellers.stock(tenantId, as(items(7), 2), 'ozon');
+      const { member, channels, tenantId } = await both();
+      channels.stock(tenantId, as(items(12), 1));
+      channels.stock(tenantId, as(items(7), 2), 'ozon');
       // Its first page is read and changes something before it fails.
-      sellers.beforePage = (marketplace, cursor) => {
-        if (marketplace === 'wildberries' && cursor !== undefined) throw sellerError(fault);
+      channels.beforePage = (marketplace, cursor) => {
+        if (marketplace === 'wildberries' && cursor !== undefined) throw channelError(fault);
       };
 
-      const run = await sync(sellers, member);
+      const run = await sync(channels, member);
 
       const error = { marketplace: 'wildberries', code, detail: expect.any(String) };
       expect(run).toMatchObject({
@@ -73,7 +73,7 @@ describe('a marketplace that fails', () => {
       });
       expect(await stocksOf(tenantId, 'wildberries')).toEqual(first);
       expect(await stocksOf(tenantId, 'ozon')).toEqual([2, 2, 2, 2, 2, 2, 2, 'missing']);
-      expect(sellers.events.at(-1)).toMatchObject({
+      expect(channels.events.at(-1)).toMatchObject({
         type: 'sync.failed',
         data: { error, errors: [error], synced: ['ozon'], processed: 7, changed: 7, missing: 1 },
       });
@@ -83,14 +83,14 @@ describe('a marketplace that fails', () => {
   );
 
   it('after the other one drops only what it has brought itself', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, as(items(11), 1));
-    sellers.stock(tenantId, as(items(9), 2), 'ozon');
-    sellers.beforePage = (marketplace, cursor) => {
-      if (marketplace === 'ozon' && cursor !== undefined) throw sellerError('malformed');
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, as(items(11), 1));
+    channels.stock(tenantId, as(items(9), 2), 'ozon');
+    channels.beforePage = (marketplace, cursor) => {
+      if (marketplace === 'ozon' && cursor !== undefined) throw channelError('malformed');
     };
 
-    const run = await sync(sellers, member);
+    const run = await sync(channels, member);
 
     expect(run).toMatchObject({
       status: 'failed',
@@ -106,8 +106,8 @@ describe('a marketplace that fails', () => {
     ]);
     expect(await stocksOf(tenantId, 'ozon')).toEqual(first.slice(0, 8));
 
-    sellers.beforePage = () => undefined;
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', errors: [] });
+    channels.beforePage = () => undefined;
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', errors: [] });
     expect(await stocksOf(tenantId, 'ozon')).toEqual(Array.from({ length: 9 }, () => 2));
     const segments = (await allItems()).filter(
       ({ pk, sk }) => pk === `TENANT#${tenantId}#CATALOGUE` && String(sk).startsWith('SEGMENT'),
@@ -120,15 +120,15 @@ describe('a marketplace that fails', () => {
   });
 
   it('like all others fails the run and changes nothing', async () => {
-    const { member, sellers, tenantId } = await both();
+    const { member, channels, tenantId } = await both();
     const before = await stateOf({ tenantId });
-    sellers.stock(tenantId, as(items(12), 1));
-    sellers.beforePage = (marketplace, cursor) => {
-      if (marketplace === 'ozon') throw sellerError('wrong_key');
-      if (cursor !== undefined) throw sellerError('malformed');
+    channels.stock(tenantId, as(items(12), 1));
+    channels.beforePage = (marketplace, cursor) => {
+      if (marketplace === 'ozon') throw channelError('wrong_key');
+      if (cursor !== undefined) throw channelError('malformed');
     };
 
-    const run = await sync(sellers, member);
+    const run = await sync(channels, member);
 
     expect(run).toMatchObject({
       status: 'failed',
@@ -140,7 +140,7 @@ describe('a marketplace that fails', () => {
       changed: 0,
       missing: 0,
     });
-    expect(sellers.events.at(-1)).toMatchObject({ type: 'sync.failed', data: { synced: [] } });
+    expect(channels.events.at(-1)).toMatchObject({ type: 'sync.failed', data: { synced: [] } });
     expect(await stateOf({ tenantId })).toEqual(before);
     const left = (await allItems()).filter(({ sk }) => String(sk).includes(run.task_id));
     expect(left.map(({ sk }) => sk)).toEqual([`SYNCRUN#${run.task_id}`]);
@@ -149,61 +149,61 @@ describe('a marketplace that fails', () => {
 
 describe('a marketplace that never comes to an end', () => {
   it('by its limits fails after half a day, and is not asked all the time', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, as(items(8), 2), 'ozon');
-    sellers.beforePage = (marketplace) => {
-      if (marketplace === 'wildberries') throw sellerError('rate_limited', { retryAfterMs: 1000 });
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, as(items(8), 2), 'ozon');
+    channels.beforePage = (marketplace) => {
+      if (marketplace === 'wildberries') throw channelError('rate_limited', { retryAfterMs: 1000 });
     };
 
-    const run = await sync(sellers, member);
+    const run = await sync(channels, member);
 
     expect(run).toMatchObject({
       status: 'failed',
       errors: [{ marketplace: 'wildberries', code: 'seller_unavailable' }],
       changed: 8,
     });
-    expect(sellers.asked).toBeLessThan(80);
+    expect(channels.asked).toBeLessThan(80);
     expect(Date.parse(String(run.completed_at)) - Date.parse(run.started_at)).toBeLessThan(
       13 * hour,
     );
   });
 
   it('since its cursors go round in a circle has answered wrongly', async () => {
-    const { member, sellers } = await both();
-    sellers.changePages((page, cursor, marketplace) =>
+    const { member, channels } = await both();
+    channels.changePages((page, cursor, marketplace) =>
       marketplace === 'wildberries' && cursor === '5' ? { ...page, next: '0' } : page,
     );
 
-    expect(await sync(sellers, member)).toMatchObject({
+    expect(await sync(channels, member)).toMatchObject({
       status: 'failed',
       errors: [{ marketplace: 'wildberries', code: 'malformed_answer' }],
     });
-    expect(sellers.pagesRead).toBeLessThan(30);
+    expect(channels.pagesRead).toBeLessThan(30);
   });
 
   it('is one thing, products that change and are met again are another', async () => {
-    const { member, sellers } = await both();
+    const { member, channels } = await both();
     let isAgain = false;
-    sellers.changePages((page, _, marketplace) => {
+    channels.changePages((page, _, marketplace) => {
       if (page.next !== undefined || isAgain || marketplace === 'ozon') return page;
       isAgain = true;
       return { ...page, next: '0' };
     });
 
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', processed: 20 });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', processed: 20 });
   });
 });
 
 describe('credentials', () => {
   it('that are replaced start the reading of their marketplace over', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, [...as(items(5), 1), item(50)]);
-    const task = await startedSync(sellers, tenantId);
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, [...as(items(5), 1), item(50)]);
+    const task = await startedSync(channels, tenantId);
     // Another account: the place in the products of the first one means nothing in it.
-    sellers.stock(tenantId, as(items(12, 2), 3));
-    sellers.versions.set(`${tenantId}/wildberries`, 'second');
+    channels.stock(tenantId, as(items(12, 2), 3));
+    channels.versions.set(`${tenantId}/wildberries`, 'second');
 
-    await work(sellers);
+    await work(channels);
 
     expect(await runOf(member, task)).toMatchObject({ status: 'completed', processed: 20 });
     expect(await stocksOf(tenantId, 'wildberries')).toEqual([
@@ -214,44 +214,44 @@ describe('credentials', () => {
   });
 
   it('that are replaced within one call of the worker are noticed within a minute', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, as(items(12), 1));
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, as(items(12), 1));
     let pages = 0;
-    sellers.aroundPages(tenantId, {
+    channels.aroundPages(tenantId, {
       after: async () => {
         pages += 1;
         travel(31_000);
-        if (pages === 1) sellers.versions.set(`${tenantId}/wildberries`, 'second');
+        if (pages === 1) channels.versions.set(`${tenantId}/wildberries`, 'second');
       },
     });
 
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', changed: 12 });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', changed: 12 });
     // Two pages, then three from the beginning, then two of Ozon.
     expect(pages).toBe(7);
   });
 
   it('that were refused and have been replaced have a try of their own', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.beforePage = (marketplace) => {
-      if (marketplace !== 'wildberries' || sellers.versions.size > 0) return;
-      sellers.versions.set(`${tenantId}/wildberries`, 'second');
-      throw sellerError('wrong_key');
+    const { member, channels, tenantId } = await both();
+    channels.beforePage = (marketplace) => {
+      if (marketplace !== 'wildberries' || channels.versions.size > 0) return;
+      channels.versions.set(`${tenantId}/wildberries`, 'second');
+      throw channelError('wrong_key');
     };
 
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', processed: 20 });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', processed: 20 });
   });
 
   it('that are deleted end the reading, and mark nothing', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, as(items(12), 1));
-    sellers.aroundPages(tenantId, {
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, as(items(12), 1));
+    channels.aroundPages(tenantId, {
       after: async () => {
         travel(61_000);
-        sellers.shelves.delete(`${tenantId}/wildberries`);
+        channels.shelves.delete(`${tenantId}/wildberries`);
       },
     });
 
-    expect(await sync(sellers, member)).toMatchObject({
+    expect(await sync(channels, member)).toMatchObject({
       status: 'failed',
       errors: [{ marketplace: 'wildberries', code: 'no_credentials' }],
       processed: 8,
@@ -260,11 +260,11 @@ describe('credentials', () => {
   });
 
   it('that are gone before a sync leave the products of their marketplace as they are', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.shelves.delete(`${tenantId}/ozon`);
-    sellers.stock(tenantId, items(11));
+    const { member, channels, tenantId } = await both();
+    channels.shelves.delete(`${tenantId}/ozon`);
+    channels.stock(tenantId, items(11));
 
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', missing: 1 });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', missing: 1 });
 
     expect(await stocksOf(tenantId, 'ozon')).toEqual(first.slice(0, 8));
     expect((await list(member, { missing: 'true' })).body.total).toBe(1);
@@ -273,30 +273,30 @@ describe('credentials', () => {
 
 describe('a subscription that ends while products are read', () => {
   it('ends the sync within a minute', async () => {
-    const { member, sellers, tenantId } = await both();
-    sellers.stock(tenantId, as(items(12), 1));
-    const { task_id } = await start(sellers, tenantId);
-    sellers.aroundPages(tenantId, {
+    const { member, channels, tenantId } = await both();
+    channels.stock(tenantId, as(items(12), 1));
+    const { task_id } = await start(channels, tenantId);
+    channels.aroundPages(tenantId, {
       after: async () => {
         travel(61_000);
         await setTenantStatus(member, 'SUSPENDED');
       },
     });
-    await work(sellers);
+    await work(channels);
 
     const { getSyncRun } = await modules();
     expect(await getSyncRun(tenantId, task_id)).toMatchObject({
       status: 'failed',
       errors: [{ marketplace: null, code: 'tenant_not_active' }],
     });
-    expect(sellers.pagesRead).toBe(6);
+    expect(channels.pagesRead).toBe(6);
   });
 });
 
 describe('a marketplace without most of its products', () => {
   async function many() {
     const made = await fresh(items(30));
-    expect(await sync(made.sellers, made.member)).toMatchObject({ created: 30 });
+    expect(await sync(made.channels, made.member)).toMatchObject({ created: 30 });
     travel(hour);
     return made;
   }
@@ -305,10 +305,10 @@ describe('a marketplace without most of its products', () => {
     ['none', 0, 30],
     ['fewer than half', 14, 16],
   ])('is not believed the first time: %s', async (_, left, missing) => {
-    const { member, sellers, tenantId } = await many();
-    sellers.stock(tenantId, items(left));
+    const { member, channels, tenantId } = await many();
+    channels.stock(tenantId, items(left));
 
-    const suspected_incomplete = await sync(sellers, member);
+    const suspected_incomplete = await sync(channels, member);
     expect(suspected_incomplete).toMatchObject({
       status: 'failed',
       error: {
@@ -320,27 +320,27 @@ describe('a marketplace without most of its products', () => {
     expect((await list(member, { missing: 'false' })).body.total).toBe(30);
 
     travel(minute);
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', missing });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', missing });
     expect((await list(member, { missing: 'false' })).body.total).toBe(left);
   });
 
   it('stays in doubt while nobody can look again', async () => {
-    const { member, sellers, tenantId } = await many();
-    sellers.stock(tenantId, []);
-    await sync(sellers, member);
+    const { member, channels, tenantId } = await many();
+    channels.stock(tenantId, []);
+    await sync(channels, member);
     travel(minute);
-    sellers.faults.push(sellerError('wrong_key'));
-    await sync(sellers, member);
+    channels.faults.push(channelError('wrong_key'));
+    await sync(channels, member);
     travel(minute);
 
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', missing: 30 });
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', missing: 30 });
   });
 
   it('is in doubt anew when it had them again meanwhile', async () => {
-    const { member, sellers, tenantId } = await many();
+    const { member, channels, tenantId } = await many();
     for (const shelf of [[], items(30), []]) {
-      sellers.stock(tenantId, shelf);
-      await sync(sellers, member);
+      channels.stock(tenantId, shelf);
+      await sync(channels, member);
       travel(minute);
     }
 
@@ -348,25 +348,25 @@ describe('a marketplace without most of its products', () => {
   });
 
   it('is believed at once when it had few, or still has half', async () => {
-    const { member, sellers, tenantId } = await many();
-    sellers.stock(tenantId, items(15));
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', missing: 15 });
+    const { member, channels, tenantId } = await many();
+    channels.stock(tenantId, items(15));
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', missing: 15 });
 
-    sellers.stock(tenantId, []);
-    expect(await sync(sellers, member)).toMatchObject({ status: 'completed', missing: 15 });
+    channels.stock(tenantId, []);
+    expect(await sync(channels, member)).toMatchObject({ status: 'completed', missing: 15 });
   });
 });
 
 describe('the progress of a sync', () => {
   it('counts a product once, and never shows more of them than there are', async () => {
-    const { member, sellers } = await fresh();
-    sellers.changePages((page) => ({
+    const { member, channels } = await fresh();
+    channels.changePages((page) => ({
       ...page,
       products: [...page.products, ...page.products],
       total: 3,
     }));
 
-    expect(await sync(sellers, member)).toMatchObject({
+    expect(await sync(channels, member)).toMatchObject({
       status: 'completed',
       processed: 12,
       total: 12,
@@ -375,14 +375,14 @@ describe('the progress of a sync', () => {
   });
 
   it('shows a total once that of all marketplaces is known, and keeps it', async () => {
-    const { member, sellers, tenantId } = await fresh(items(12));
-    sellers.stock(tenantId, items(8), 'ozon');
-    const { task_id } = await start(sellers, tenantId);
+    const { member, channels, tenantId } = await fresh(items(12));
+    channels.stock(tenantId, items(8), 'ozon');
+    const { task_id } = await start(channels, tenantId);
     const seen: string[] = [];
     const { advanceSync } = await modules();
-    for (let message = sellers.sent.shift(); message; message = sellers.sent.shift()) {
+    for (let message = channels.sent.shift(); message; message = channels.sent.shift()) {
       const { delaySeconds: _, ...body } = message;
-      await advanceSync(body, sellers, () => 1000);
+      await advanceSync(body, channels, () => 1000);
       const { processed, total } = await runOf(member, task_id);
       seen.push(`${processed} of ${total}`);
     }
@@ -397,9 +397,9 @@ describe('the progress of a sync', () => {
   });
 
   it('is lower than a total that was promised', async () => {
-    const { member, sellers, tenantId } = await fresh();
-    sellers.changePages((page) => ({ ...page, total: 2 }));
-    const task = await startedSync(sellers, tenantId);
+    const { member, channels, tenantId } = await fresh();
+    channels.changePages((page) => ({ ...page, total: 2 }));
+    const task = await startedSync(channels, tenantId);
 
     expect(await runOf(member, task)).toMatchObject({ processed: 5, total: 5 });
   });

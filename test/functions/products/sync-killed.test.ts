@@ -29,24 +29,24 @@ type Trouble =
  * back. Returns what is left behind.
  */
 async function run(troubles: readonly Trouble[]) {
-  const { member, sellers, tenantId } = await fresh(before);
-  sellers.stock(tenantId, atOzon, 'ozon');
-  sellers.pageSize = 4;
-  sellers.isReachable = () => !crash.isDead;
-  await sync(sellers, member);
-  sellers.stock(tenantId, after);
-  sellers.stock(tenantId, atOzon.slice(1), 'ozon');
+  const { member, channels, tenantId } = await fresh(before);
+  channels.stock(tenantId, atOzon, 'ozon');
+  channels.pageSize = 4;
+  channels.isReachable = () => !crash.isDead;
+  await sync(channels, member);
+  channels.stock(tenantId, after);
+  channels.stock(tenantId, atOzon.slice(1), 'ozon');
   travel(hour);
-  const { task_id } = await start(sellers, tenantId);
+  const { task_id } = await start(channels, tenantId);
   const { advanceSync, sweepDueSyncs, getSyncRun } = await modules();
   const pending = [...troubles];
   for (let rounds = 0; rounds < 100; rounds += 1) {
-    const message = sellers.sent.shift();
+    const message = channels.sent.shift();
     if (!message) {
       const { status } = await getSyncRun(tenantId, task_id);
       if (status === 'completed' || status === 'failed') break;
       travel(minute);
-      await sweepDueSyncs(sellers, () => 60_000);
+      await sweepDueSyncs(channels, () => 60_000);
       continue;
     }
     const { delaySeconds, ...body } = message;
@@ -56,7 +56,7 @@ async function run(troubles: readonly Trouble[]) {
     if (trouble?.kind === 'death') crash.arm(trouble.at, trouble.isAfter);
     let left = trouble?.kind === 'table error' ? trouble.at : 0;
     crash.failOn(() => --left === 0);
-    await advanceSync(body, sellers, () => 600_000).catch(() => undefined);
+    await advanceSync(body, channels, () => 600_000).catch(() => undefined);
     crash.revive();
   }
   const { status } = await getSyncRun(tenantId, task_id);

@@ -27,12 +27,12 @@ async function readApart(meanwhile: () => Promise<void>): Promise<void> {
 
 describe('a run that is read while it ends', () => {
   it('does not go back to its beginning', async () => {
-    const { sellers, tenantId } = await fresh();
-    const { task_id } = await start(sellers, tenantId);
+    const { channels, tenantId } = await fresh();
+    const { task_id } = await start(channels, tenantId);
     const { advanceSync, getSyncRun } = await modules();
     const message = { tenant_id: tenantId, run_id: task_id };
-    await advanceSync(message, sellers, () => 1000);
-    await readApart(() => work(sellers));
+    await advanceSync(message, channels, () => 1000);
+    await readApart(() => work(channels));
 
     expect(await getSyncRun(tenantId, task_id)).toMatchObject({
       status: 'completed',

@@ -16,9 +16,9 @@ async function synced() {
     { ...item(2), stock: null, reserved: 3 },
     item(3, { stock: 200 }),
   ];
-  const { member, sellers, tenantId } = await fresh(shelf);
-  await sync(sellers, member);
-  return { member, sellers, tenantId, shelf };
+  const { member, channels, tenantId } = await fresh(shelf);
+  await sync(channels, member);
+  return { member, channels, tenantId, shelf };
 }
 const articles = ({ items }: { items: { seller_article: string }[] }) =>
   items.map(({ seller_article }) => seller_article);
@@ -98,19 +98,19 @@ describe('a product whose stock is unknown', () => {
   });
 
   it('is told to no webhook as low, and in the history as unknown', async () => {
-    const { member: seller, sellers, tenantId, shelf } = await synced();
+    const { member: seller, channels, tenantId, shelf } = await synced();
     const next = (stocks: (number | null)[]) => {
       travel(minute);
-      sellers.stock(
+      channels.stock(
         tenantId,
         shelf.map((one, index) => ({ ...one, stock: stocks[index] ?? null })),
       );
-      return sync(sellers, seller);
+      return sync(channels, seller);
     };
     await next([0, null, 4, null]);
     await next([0, 5, null, 3]);
 
-    expect(sellers.events.filter(({ type }) => type === 'product.low_stock')).toEqual([]);
+    expect(channels.events.filter(({ type }) => type === 'product.low_stock')).toEqual([]);
     const { body } = await list(seller, { search: 'SKU-3' });
     const history = await get(seller, `/api/v1/products/${body.items[0]?.id}/history`);
     expect(history.body).toMatchObject({

@@ -1,8 +1,8 @@
 import type { ChannelPage } from '../../channels/adapter.ts';
+import type { ChannelName } from '../../channels/names.ts';
 import type { EventKind } from '../../contract/events.ts';
-import type { Marketplace } from '../product.ts';
 
-/** Which run of which tenant a worker shall go on with. */
+/** Asks a worker to continue a run of a tenant. */
 export interface SyncMessage {
   tenant_id: string;
   run_id: string;
@@ -13,10 +13,10 @@ export interface SyncEvent {
   data: Record<string, unknown>;
 }
 
-/** Reads one page of a seller's products. Throws ChannelError. */
+/** Reads one page of a channel's products. Throws ChannelError. */
 export type PageReader = (cursor: string | undefined, deadlineMs: number) => Promise<ChannelPage>;
 
-/** A way to a seller's products. */
+/** Access to the products of a tenant in a channel. */
 export interface OpenedChannel {
   /** Differs when the credentials that it uses have been replaced. */
   version: string;
@@ -25,14 +25,14 @@ export interface OpenedChannel {
 
 /** What a sync needs of the rest of the product. */
 export interface SyncPorts {
-  /** The marketplaces that the tenant has saved credentials for. */
-  marketplaces(tenantId: string): Promise<readonly Marketplace[]>;
-  /** The way to a seller's products. Throws `no_credentials`. */
-  openChannel(tenantId: string, marketplace: Marketplace): Promise<OpenedChannel>;
+  /** The channels that the tenant has saved credentials for. */
+  channels(tenantId: string): Promise<readonly ChannelName[]>;
+  /** Access to the tenant's products in a channel. Throws `no_credentials`. */
+  openChannel(tenantId: string, channel: ChannelName): Promise<OpenedChannel>;
   /** The version of the credentials that are saved now; undefined when there are none. */
-  credentialsVersion(tenantId: string, marketplace: Marketplace): Promise<string | undefined>;
-  /** Lets a worker go on with the run. */
+  credentialsVersion(tenantId: string, channel: ChannelName): Promise<string | undefined>;
+  /** Asks a worker to continue the run, `delaySeconds` from now. */
   send(message: SyncMessage, delaySeconds?: number): Promise<void>;
-  /** Tells whoever wants to know; the same event may be told twice. */
+  /** Publishes an event to webhooks, at least once. */
   publish(tenantId: string, event: SyncEvent): Promise<void>;
 }

@@ -1,18 +1,18 @@
 import { channelCall } from '../../channels/call.ts';
 import { channels } from '../../channels/channels.ts';
 import { credentialsVersion, openCredentials } from '../../channels/credentials.ts';
+import type { PageReader, SyncPorts } from './ports.ts';
 import { startAdapters, syncPublisher } from './start-adapters.ts';
-import type { PageReader, SyncPorts } from './sync-ports.ts';
 
 /** What a sync needs of the rest of the product, in production. */
 export const syncAdapters: SyncPorts = {
   ...startAdapters,
-  openChannel: async (tenantId, marketplace) => {
-    const { credentials, isVerified, version } = await openCredentials(tenantId, marketplace);
+  openChannel: async (tenantId, channel) => {
+    const { credentials, isVerified, version } = await openCredentials(tenantId, channel);
     // Pages have deadlines of their own, but what one has read for all is not read again.
     const { once } = channelCall({ deadlineMs: 0 });
     const read: PageReader = (cursor, deadlineMs) =>
-      channels[marketplace].page(credentials, cursor, {
+      channels[channel].page(credentials, cursor, {
         ...channelCall({ deadlineMs, isVerified }),
         once,
       });
