@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { optionsOf } from '../../infra/app.ts';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
@@ -42,20 +41,6 @@ describe('a deployed stage', () => {
 
     expect(functionIds(templates.api)).toEqual(idsOf(endpointsOf('prod')));
     expect(functionIds(synthesize({ stage: 'local' }).api)).toEqual(idsOf(endpoints));
-  });
-
-  it('is dev unless told, and never one that does not exist', () => {
-    const contextOf = (values: Record<string, unknown>) => optionsOf((name) => values[name]);
-
-    expect(contextOf({}).stage).toBe('dev');
-    expect(contextOf({ stage: 'prod', alarmEmail: 'a@example.com' })).toMatchObject({
-      stage: 'prod',
-      alarmEmail: 'a@example.com',
-    });
-    for (const stage of ['local', 'test', '', 'PROD', 1]) {
-      expect(() => contextOf({ stage })).toThrow(/Unknown stage .* -c stage=dev or -c stage=prod/);
-    }
-    expect(() => contextOf({ domainName: 'app.example.com' })).toThrow(/needs both/);
   });
 
   it('stays below the 500 resources of a stack with 60 functions', () => {
