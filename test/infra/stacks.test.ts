@@ -254,11 +254,19 @@ describe('functions', () => {
     );
   });
 
+  const parametersOf = ({ data, api }: Templates) =>
+    Object.fromEntries(
+      Object.entries({ ...data.Parameters, ...api.Parameters }).filter(
+        ([name]) => name !== 'BootstrapVersion',
+      ),
+    );
+
   it('have settings that a deployment can change, with defaults that are never empty', () => {
     const defaults = Object.fromEntries(
-      Object.entries({ ...templates.data.Parameters, ...templates.api.Parameters })
-        .filter(([name]) => name !== 'BootstrapVersion')
-        .map(([name, { Default }]) => [name, Default]),
+      Object.entries(parametersOf(synthesize({ stage: 'dev' }))).map(([name, { Default }]) => [
+        name,
+        Default,
+      ]),
     );
 
     expect(defaults).toEqual({
@@ -269,9 +277,29 @@ describe('functions', () => {
       ProductCodes: 'tenantry-demo',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',
-      TokenIssuer: 'urn:tenantry:prod',
+      TokenIssuer: 'urn:tenantry:dev',
       WildberriesUrl: 'https://{host}.wildberries.ru',
     });
+  });
+
+  it('must be told in prod what it sells and who helps buyers: CloudFormation refuses to guess', () => {
+    const parameters = parametersOf(templates);
+    const required = Object.keys(parameters).filter(
+      (name) => parameters[name]?.Default === undefined,
+    );
+    // CloudFormation compares the whole value, before it changes anything.
+    const takes = (name: string, value: string) =>
+      new RegExp(`^(?:${parameters[name]?.AllowedPattern})$`).test(value);
+
+    expect(required).toEqual(['ProductCodes', 'SupportEmail']);
+    for (const codes of ['', ' ', ',', 'tenantry-demo', 'a,tenantry-demo', 'tenantry-demo , a'])
+      expect(takes('ProductCodes', codes), codes).toBe(false);
+    for (const codes of ['abc123', 'abc123, def456', 'tenantry-demo-2', 'my-tenantry-demo'])
+      expect(takes('ProductCodes', codes), codes).toBe(true);
+    for (const address of ['', 'help', 'support@example.com'])
+      expect(takes('SupportEmail', address), address).toBe(false);
+    for (const address of ['help@example.com', 'support@example.com.au'])
+      expect(takes('SupportEmail', address), address).toBe(true);
   });
 
   it('may be invoked by this API only, by their schedule, and by Secrets Manager for the rotation', () => {
