@@ -51,7 +51,7 @@ export interface CloudOptions {
   readonly dynamoDbUrl?: string | undefined;
   /** Enforces the throttling of the API's stage. */
   readonly throttle?: boolean | undefined;
-  /** Clock of the gateway: ages of cached authorizations. */
+  /** Clock of gateway and CDN: ages of cached authorizations and errors. */
   readonly now?: (() => number) | undefined;
   /** Told when bundles and templates have to be made first, which takes some seconds. */
   readonly onBuild?: (() => void) | undefined;
@@ -259,7 +259,13 @@ async function start(
     onFailure: (message) => onError(new Error(message)),
     onAnswer: (answered) => metrics.takeRequest(answered),
   });
-  const front = createCdn({ template, gateway, api, buckets: readBuckets(template, assets) });
+  const front = createCdn({
+    template,
+    gateway,
+    api,
+    buckets: readBuckets(template, assets),
+    now: options.now,
+  });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
 
   await secrets.rotateDue();

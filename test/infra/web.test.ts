@@ -103,6 +103,15 @@ describe('the behaviours', () => {
     expect(distribution.DefaultCacheBehavior.ViewerProtocolPolicy).toBe('redirect-to-https');
   });
 
+  it('keep no error: not one that CloudFront would keep by itself', () => {
+    expect(distribution.CustomErrorResponses).toEqual(
+      [404, 414, 500, 501, 502, 503, 504].map((ErrorCode) => ({
+        ErrorCode,
+        ErrorCachingMinTTL: 0,
+      })),
+    );
+  });
+
   it('wait for an API that is silent for a while, as a stream may be', () => {
     const api = distribution.Origins.find(
       ({ CustomOriginConfig }: { CustomOriginConfig?: object }) => Boolean(CustomOriginConfig),
