@@ -71,7 +71,7 @@ export function commandsOf(file: string, text: string): DocumentedCommand[] {
 /** The commands of a script, without line breaks. */
 function split(script: string): string[] {
   return script
-    .replace(/\\\n\s*/g, ' ')
+    .replace(/\s*\\\n\s*/g, ' ')
     .split(/\n|&&/)
     .map((command) => command.trim())
     .filter(Boolean);
