@@ -6,12 +6,13 @@ const run = promisify(execFile);
 
 /** What a function writes with these settings of Lambda and of the deployment. */
 async function linesAt(level: string): Promise<Record<string, unknown>[]> {
-  const observe = new URL('../../../shared/runtime/observe.ts', import.meta.url).href;
+  const source = (path: string) => new URL(`../../../shared/${path}`, import.meta.url).href;
   const script = `
-    const { logger, recordMetric } = await import('${observe}');
+    const { logger, recordMetric } = await import('${source('runtime/observe.ts')}');
+    const { signInRefused } = await import('${source('identity/metrics.ts')}');
     logger.info('told');
     logger.warn('warned');
-    recordMetric('SignInRefused', 1);`;
+    recordMetric(signInRefused, 1);`;
   const { stdout, stderr } = await run(
     process.execPath,
     ['--input-type=module', '--eval', script],
