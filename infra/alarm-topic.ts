@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -35,7 +35,13 @@ export class AlarmTopic extends Topic {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    if (options.email) this.addSubscription(new EmailSubscription(options.email));
+    if (options.email) {
+      Validations.of(this.addSubscription(new EmailSubscription(options.email))).acknowledge({
+        id: 'Serverless-SNSRedrivePolicy',
+        reason:
+          'An email that was not delivered is of no use later: the alarm keeps its state and history in CloudWatch.',
+      });
+    }
   }
 
   /** Adds an alarm to `scope` that rings here, also when it falls silent again. */

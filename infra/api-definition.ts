@@ -18,10 +18,13 @@ const authorizerTtlSeconds = 60;
  * The OpenAPI 3.0 document that is the API in API Gateway: a route for each path and method of the
  * contract, and on every path one for all other methods. Throws if two endpoints share a route.
  */
-export function apiDefinition(endpoints: readonly Endpoint[]): Record<string, unknown> {
+export function apiDefinition(
+  endpoints: readonly Endpoint[],
+  title: string,
+): Record<string, unknown> {
   return {
     openapi: '3.0.1',
-    info: { title: 'Tenantry', version: '1' },
+    info: { title, version: '1' },
     paths: pathsOf(endpoints),
     components: { securitySchemes: { [bearerScheme]: bearerAuthorizer() } },
     'x-amazon-apigateway-gateway-responses': gatewayResponses(),

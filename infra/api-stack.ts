@@ -76,7 +76,7 @@ export class ApiStack extends Stack {
       ...workerFunctions,
     ];
 
-    this.api = this.createApi(endpoints);
+    this.api = this.createApi(endpoints, props.stage);
     for (const { id: functionId, method } of endpoints)
       this.permit(functionId, `${apiStageName}/${method}/*`);
     this.permit(fallback.id, `${apiStageName}/*`);
@@ -97,10 +97,13 @@ export class ApiStack extends Stack {
     new CfnOutput(this, 'ApiId', { value: this.api.restApiId });
   }
 
-  private createApi(endpoints: readonly Endpoint[]): SpecRestApi {
+  private createApi(endpoints: readonly Endpoint[], stage: Stage): SpecRestApi {
+    // CloudWatch keeps the API's metrics under this name: stages of one account must differ in it.
+    const name = `Tenantry-${stage}`;
     const accessLogs = new LogGroup(this, 'AccessLogs', { retention: RetentionDays.THREE_MONTHS });
     const api = new SpecRestApi(this, 'Api', {
-      apiDefinition: ApiDefinition.fromInline(apiDefinition(endpoints)),
+      restApiName: name,
+      apiDefinition: ApiDefinition.fromInline(apiDefinition(endpoints, name)),
       endpointTypes: [EndpointType.REGIONAL],
       minCompressionSize: Size.bytes(1024),
       cloudWatchRole: true,

@@ -7,11 +7,12 @@ import { workers as allWorkers, endpointsOf } from '../shared/contract/registry.
 import { ApiStack } from './api-stack.ts';
 import { assetsByPlace } from './assets.ts';
 import { bundle, functionsFolder, webFolder } from './bundle.ts';
+import { type ContextOptions, optionsOf } from './context.ts';
 import { DataStack } from './data-stack.ts';
-import { parseStage, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 import { WebStack } from './web-stack.ts';
 
-export interface StackOptions {
+export interface StackOptions extends Omit<ContextOptions, 'stage'> {
   readonly stage: Stage;
   readonly endpoints?: readonly Endpoint[];
   readonly workers?: readonly BackgroundFunction[];
@@ -19,8 +20,6 @@ export interface StackOptions {
   readonly bundles?: string;
   /** Folder of the built web app. */
   readonly web?: string;
-  readonly alarmEmail?: string | undefined;
-  readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
 /** The feature flags of cdk.json also without the CLI, and what lets tools find code and names in a template. */
@@ -98,23 +97,6 @@ export function addChecks(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 }
 
-/** The options of a deployment, from the context that `-c name=value` sets. Throws on what makes no sense. */
-export function optionsOf(context: (name: string) => unknown): StackOptions {
-  const text = (name: string) => {
-    const value = context(name);
-    return value === undefined ? undefined : String(value);
-  };
-  const [name, certificateArn] = [text('domainName'), text('certificateArn')];
-  if ((name === undefined) !== (certificateArn === undefined)) {
-    throw new Error('A domain needs both: -c domainName=… -c certificateArn=… (in us-east-1)');
-  }
-  return {
-    stage: parseStage(text('stage') ?? 'dev'),
-    alarmEmail: text('alarmEmail'),
-    domain: name && certificateArn ? { name, certificateArn } : undefined,
-  };
-}
-
 if (import.meta.main) {
   const app = new App({ context: assemblyContext });
   const options = readOptions(app);
@@ -124,9 +106,9 @@ if (import.meta.main) {
   app.synth();
 }
 
-function readOptions(app: App): StackOptions {
+function readOptions(app: App): ContextOptions {
   try {
-    return optionsOf((name) => app.node.tryGetContext(name));
+    return optionsOf(app.node.getAllContext());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

@@ -75,8 +75,9 @@ export class ContractFunction extends lambda.Function {
       timeout: Duration.seconds(entry.timeoutSeconds ?? 10),
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
-      // Lambda drops what lies below its own level before it looks at the logger's.
-      applicationLogLevelV2: logLevel as lambda.ApplicationLogLevel,
+      // Lambda takes a line without a level, which is what a metric is, for INFO: only the logger's
+      // own level may rise above it.
+      applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
       ...(feedsItself(entry) && { recursiveLoop: lambda.RecursiveLoop.ALLOW }),
       ...overrides,
       environment: {

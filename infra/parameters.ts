@@ -5,11 +5,11 @@ import { parameterName, type Setting } from '../shared/contract/settings.ts';
 import { features } from '../shared/features.ts';
 import type { Stage } from './stage.ts';
 
-/** How much the functions of a stack log. */
+/** How much the functions of a stack log. Metrics are written at every level. */
 export function logLevelParameter(scope: Construct): CfnParameter {
   return new CfnParameter(scope, 'LogLevel', {
     default: 'INFO',
-    allowedValues: ['DEBUG', 'INFO', 'WARN', 'ERROR'],
+    allowedValues: ['INFO', 'WARN', 'ERROR'],
     description: 'Level from which on functions log',
   });
 }

@@ -1,4 +1,5 @@
-const deployableStages = ['dev', 'prod'] as const;
+/** The stages that exist in AWS. */
+export const deployableStages = ['dev', 'prod'] as const;
 
 export type DeployableStage = (typeof deployableStages)[number];
 export type Stage = DeployableStage | 'local';

@@ -48,6 +48,12 @@ export interface WebStackProps extends StackProps {
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
+/**
+ * Errors that CloudFront would keep for ten seconds, `no-store` or not, and show to the next caller of
+ * the path, whoever that is. It keeps no others unless asked to.
+ */
+const keptErrors = [404, 414, 500, 501, 502, 503, 504];
+
 /** What browsers talk to: the web app and the API behind one address. */
 export class WebStack extends Stack {
   constructor(scope: Construct, id: string, props: WebStackProps) {
@@ -104,6 +110,7 @@ export class WebStack extends Stack {
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
         responseHeadersPolicy: this.siteHeaders(),
       },
+      errorResponses: keptErrors.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
       additionalBehaviors: Object.fromEntries(patterns.map((pattern) => [pattern, toApi])),
     });
     acknowledgeDistribution(distribution);

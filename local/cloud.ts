@@ -75,7 +75,7 @@ export interface CloudOptions {
   readonly dynamoDbUrl?: string | undefined;
   /** Enforces the throttling of the API's stage. */
   readonly throttle?: boolean | undefined;
-  /** Clock of the gateway: ages of cached authorizations. */
+  /** Clock of gateway and CDN: ages of cached authorizations and errors. */
   readonly now?: (() => number) | undefined;
   /** Told when bundles and templates have to be made first, which takes some seconds. */
   readonly onBuild?: (() => void) | undefined;
@@ -454,6 +454,7 @@ async function startServices(
         return [domain, options.siteChanges ? (request) => unkept(read(request)) : read];
       }),
     ),
+    now: options.now,
   });
   const apiDoor = own(await serveApi(gateway, api.stage, onError));
 

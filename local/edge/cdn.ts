@@ -15,6 +15,7 @@ import {
 import { isRecord, listOf, recordOf } from '../runtime/json.ts';
 import { type Template, TemplateError } from '../template/template.ts';
 import { loadViewerRequest, type ViewerRequestFunction } from './edge-function.ts';
+import { ErrorCache } from './error-cache.ts';
 import type { Bucket } from './site.ts';
 
 /** The CloudFront distribution of the template: what viewers talk to. */
@@ -28,6 +29,8 @@ export interface FrontOptions {
   readonly gateway: Gateway;
   readonly api: { readonly id: string; readonly stage: string };
   readonly buckets: ReadonlyMap<string, Bucket>;
+  /** Clock by which errors are kept. */
+  readonly now?: (() => number) | undefined;
 }
 
 interface Behavior {
@@ -53,16 +56,20 @@ export function createCdn(options: FrontOptions): Front {
   if (!distribution || another || !isRecord(config))
     throw new TemplateError('template', 'the local runner needs exactly one distribution');
   const { where } = distribution;
-  if (listOf(config.CustomErrorResponses).length > 0)
-    throw new TemplateError(where, 'the local runner does not know custom error responses');
-
+  const { now = Date.now } = options;
   const origins = new Map(
     listOf(config.Origins)
       .filter(isRecord)
       .map((origin) => [String(origin.Id), readOrigin(origin, options, where)] as const),
   );
   const read = (behavior: unknown) =>
-    readBehavior(isRecord(behavior) ? behavior : {}, origins, options.template, where);
+    readBehavior(
+      isRecord(behavior) ? behavior : {},
+      origins,
+      new ErrorCache(config.CustomErrorResponses, where, now),
+      options.template,
+      where,
+    );
   const behaviors = [...listOf(config.CacheBehaviors).map(read), read(config.DefaultCacheBehavior)];
 
   return {
@@ -184,6 +191,7 @@ function readOrigin(
 function readBehavior(
   behavior: Record<string, unknown>,
   origins: ReadonlyMap<string, Origin>,
+  errors: ErrorCache,
   template: Template,
   where: string,
 ): Behavior {
@@ -225,7 +233,8 @@ function readBehavior(
       behavior.AllowedMethods === undefined
         ? ['GET', 'HEAD']
         : listOf(behavior.AllowedMethods).map(String),
-    origin: (request) => origin.send(request, originRequest === allViewerExceptHost),
+    origin: (request) =>
+      errors.through(request, (asked) => origin.send(asked, originRequest === allViewerExceptHost)),
     viewerRequest: readFunction(behavior, template, where),
     addHeaders: readHeadersPolicy(behavior.ResponseHeadersPolicyId, template, where),
     compresses: behavior.Compress === true && cache === cachingOptimized,

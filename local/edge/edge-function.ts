@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import type { HeaderList, HttpRequest, HttpResponse } from '../runtime/http.ts';
+import { type HeaderList, type HttpRequest, type HttpResponse, headerOf } from '../runtime/http.ts';
 import { isRecord } from '../runtime/json.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
 
@@ -45,7 +45,10 @@ export function loadViewerRequest(resource: Resource): ViewerRequestFunction {
     const before = toEdge(request);
     const result: unknown = handler({
       version: '1.0',
-      context: { eventType: 'viewer-request', requestId: '' },
+      context: {
+        eventType: 'viewer-request',
+        requestId: headerOf(request.headers, 'x-amz-cf-id') ?? '',
+      },
       viewer: { ip: request.address },
       request: edgeRequest,
     });

@@ -49,7 +49,8 @@ export interface Gateway {
 }
 
 const traceHeader = 'x-amzn-trace-id';
-const maxHeaderBytes = 10_240;
+/** Of request line and headers together. */
+const maxHeadBytes = 10_240;
 const maxBodyBytes = 10 * 1024 * 1024;
 
 /** A reply of the gateway itself, on its way out of the steps of a request. */
@@ -80,11 +81,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (blocked === 'WAF_FILTERED')
       throw new Refusal({ type: 'WAF_FILTERED', message: 'Forbidden' });
     if (blocked) return blocked;
-    if (headerBytes(request.headers) > maxHeaderBytes) {
+    if (headBytes(api, request) > maxHeadBytes) {
       throw new Refusal({
         type: 'DEFAULT_4XX',
         status: 431,
-        message: `HTTP header is larger than ${maxHeaderBytes} bytes.`,
+        message: `HTTP header is larger than ${maxHeadBytes} bytes.`,
       });
     }
     const route = findRoute(routes, request);
@@ -230,11 +231,14 @@ function findRoute(routes: Routes, request: HttpRequest): Route {
   });
 }
 
-function headerBytes(headers: HeaderList): number {
-  return headers.reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
-    0,
-  );
+/** Bytes of the request line and of the headers, as they are sent to the stage. */
+function headBytes({ stage }: ApiDefinition, request: HttpRequest): number {
+  const { method, path, query, headers } = request;
+  const lines = [
+    `${method} /${stage}${path}${query && `?${query}`} HTTP/1.1`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 2, 0);
 }
 
 function decodeBody(request: HttpRequest): HttpRequest {

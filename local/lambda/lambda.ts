@@ -6,6 +6,7 @@ import { region } from '../aws/aws.ts';
 import type { Credentials } from '../aws/iam.ts';
 import { invocationHeader, newTraceId } from '../aws/trace.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
+import { applicationLogLevel, isKept } from './log-level.ts';
 
 /** What the template says about a function, with everything resolved. */
 export interface FunctionSpec {
@@ -18,6 +19,8 @@ export interface FunctionSpec {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly roleArn: string;
+  /** What Lambda keeps of the log: from this level on, or all. */
+  readonly logLevel?: string | undefined;
   /** Environments that run at a time; 4 unless told. */
   readonly maxWorkers?: number;
 }
@@ -153,6 +156,7 @@ export function functionSpec(
     timeoutMs: Number(Timeout) * 1000,
     memoryMb: Number(MemorySize),
     roleArn: Role,
+    logLevel: applicationLogLevel(resource.properties.LoggingConfig),
   };
 }
 
@@ -372,6 +376,7 @@ class Environment {
         AWS_SESSION_TOKEN: credentials.sessionToken,
         TZ: ':UTC',
         ...bindingEnvironment(),
+        ...(spec.logLevel && { AWS_LAMBDA_LOG_LEVEL: spec.logLevel }),
         ...options.endpoints(),
       },
       execArgv: [],
@@ -389,7 +394,7 @@ class Environment {
       this.#worker.on('message', (message: FromWorker) => {
         if (message.kind === 'log') {
           for (const line of message.text.split('\n')) {
-            if (line)
+            if (line && isKept(line, spec.logLevel))
               options.onLog?.({
                 functionId: spec.id,
                 requestId: this.#requestId,

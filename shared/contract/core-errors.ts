@@ -57,6 +57,22 @@ export const payloadTooLarge: ErrorKind = {
   detail: 'The body is larger than this endpoint accepts.',
 };
 
+/** Said by CloudFront's function, which knows the bounds. */
+export const uriTooLong: ErrorKind = {
+  code: 'uri_too_long',
+  status: 414,
+  title: 'URI too long',
+  detail: 'The address of the request, with its query, is longer than 4,096 bytes.',
+};
+
+/** Likewise. */
+export const headersTooLarge: ErrorKind = {
+  code: 'headers_too_large',
+  status: 431,
+  title: 'Request header fields too large',
+  detail: 'The address and the headers of the request together are longer than 9,216 bytes.',
+};
+
 export const unsupportedMediaType: ErrorKind = {
   code: 'unsupported_media_type',
   status: 415,

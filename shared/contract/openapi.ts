@@ -10,12 +10,14 @@ import { version } from '../version.ts';
 import {
   busy,
   forbidden,
+  headersTooLarge,
   internalError,
   malformedJson,
   payloadTooLarge,
   rateLimited,
   unauthorized,
   unsupportedMediaType,
+  uriTooLong,
   validationFailed,
 } from './core-errors.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -143,6 +145,8 @@ export function errorsOf(endpoint: Endpoint): ErrorKind[] {
     ...(body && jsonBody ? [malformedJson] : []),
     ...(body || query || path ? [validationFailed] : []),
     ...(limits ? [rateLimited] : []),
+    uriTooLong,
+    headersTooLarge,
     internalError,
     busy,
   ];

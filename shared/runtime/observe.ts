@@ -27,6 +27,9 @@ class TracedFormatter extends LogFormatter {
 }
 type Attributes = Parameters<LogFormatter['formatAttributes']>[0];
 
+// Lambda's own level is INFO for the sake of metrics. Powertools would let it overrule the logger's.
+delete process.env.AWS_LAMBDA_LOG_LEVEL;
+
 /**
  * Logs name things by their ids. Bodies, headers, tokens, keys, passwords, emails and addresses
  * of people never go in.

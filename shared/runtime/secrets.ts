@@ -18,11 +18,9 @@ export async function readSecret(secretArn: string): Promise<string> {
     retries: 2,
     initRetryMs: 50,
   });
-  const endpoint =
-    process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER ??
-    `https://secretsmanager.${region}.amazonaws.com`;
+  const endpoint = configuredEndpoint() ?? `https://secretsmanager.${region}.amazonaws.com`;
   const response = await signer
-    .fetch(`${endpoint}/`, {
+    .fetch(`${endpoint.replace(/\/$/, '')}/`, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-amz-json-1.1',
@@ -46,6 +44,13 @@ export async function readSecret(secretArn: string): Promise<string> {
     throw new Error('Secrets Manager answered without a secret');
   }
   return answer.SecretString;
+}
+
+/** The address that the environment gives to Secrets Manager, by the rules of the AWS SDK. */
+function configuredEndpoint(): string | undefined {
+  const { env } = process;
+  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') return undefined;
+  return env.AWS_ENDPOINT_URL_SECRETS_MANAGER || env.AWS_ENDPOINT_URL || undefined;
 }
 
 /** An error marked as the AWS SDK marks those of AWS itself: worth another try. */

@@ -35,7 +35,7 @@ interface Definition {
 }
 
 const definitionOf = (list: readonly Endpoint[]): Definition =>
-  new Stack().resolve(apiDefinition(list));
+  new Stack().resolve(apiDefinition(list, 'Tenantry-test'));
 const definition = definitionOf(endpointsOf('prod'));
 const anyMethod = 'x-amazon-apigateway-any-method';
 const gatewayReplies = Object.entries(definition['x-amazon-apigateway-gateway-responses']);

@@ -30,6 +30,28 @@ function watchedFunctions(metricName: string): string[] {
 }
 
 describe('the alarms', () => {
+  it('of the API, and its graphs, read the metrics of their own stage', () => {
+    const names = (['dev', 'prod'] as const).map((stage) => {
+      const { api } = synthesize({ stage });
+      const { Name: name, Body: body } = onlyResource(api, 'AWS::ApiGateway::RestApi').Properties;
+      const read = resourcesOf(api, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) =>
+        (Properties.Dimensions ?? []).filter(({ Name }: { Name: string }) => Name === 'ApiName'),
+      );
+
+      expect(read.length).toBeGreaterThan(1);
+      for (const dimension of read) expect(dimension.Value).toBe(name);
+      // An imported definition names the API as well: whichever wins, it is the same.
+      expect(body.info.title).toBe(name);
+      const dashboard = onlyResource(api, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody;
+      const graphs = JSON.stringify(dashboard).match(/ApiName[\\",]+([^\\"]+)/g) ?? [];
+      expect(graphs.length).toBeGreaterThan(1);
+      for (const graph of graphs) expect(graph).toMatch(new RegExp(`[",]${name}$`));
+      return name;
+    });
+
+    expect(names).toEqual(['Tenantry-dev', 'Tenantry-prod']);
+  });
+
   it('hear of throttles of every function of the API, and of errors of all that do not throw for a 401', () => {
     const ofApi = resourcesOf(templates.api, 'AWS::Lambda::Function').map(([id]) => id);
 

@@ -1,7 +1,9 @@
 import { type Stack, Validations } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import { addChecks } from '../../infra/app.ts';
+import { addChecks, type StackOptions } from '../../infra/app.ts';
+import { contextExamples, optionsOf } from '../../infra/context.ts';
+import { deployableStages } from '../../infra/stage.ts';
 import { build } from './templates.ts';
 
 interface Acknowledged {
@@ -24,16 +26,40 @@ function acknowledgementsOf(app: ReturnType<typeof build>): Acknowledged[] {
   );
 }
 
-describe('cdk-nag', () => {
-  it.each(['dev', 'prod'] as const)(
-    'finds nothing in stage %s that nobody has given a reason for',
-    (stage) => {
-      const app = build({ stage });
-      addChecks(app);
-
-      expect(() => app.synth()).not.toThrow();
-    },
+/** What can be synthesized: the local stage, and the deployed ones with every choice of context. */
+function everyDeployment(): [name: string, options: StackOptions][] {
+  const { stage: _, ...choices } = contextExamples;
+  const contexts = Object.entries(choices).reduce<Record<string, string>[]>(
+    (made, [name, value]) => made.flatMap((each) => [each, { ...each, [name]: value }]),
+    deployableStages.map((stage) => ({ stage })),
   );
+  const deployed = contexts.flatMap((context): [string, StackOptions][] => {
+    const name = Object.entries(context).map(([key, value]) => `${key}=${value}`);
+    try {
+      return [[name.join(' '), optionsOf(context)]];
+    } catch {
+      // Refused before synthesis: half of a domain.
+      return [];
+    }
+  });
+  return [['stage=local', { stage: 'local' }], ...deployed];
+}
+
+describe('cdk-nag', () => {
+  it('looks at every stage with each context', () => {
+    const names = everyDeployment().map(([name]) => name);
+
+    // Two stages, with and without an address for alarms, with and without a domain; and the local one.
+    expect(names).toHaveLength(9);
+    for (const name of Object.keys(contextExamples)) expect(names.join()).toContain(`${name}=`);
+  });
+
+  it.each(everyDeployment())('finds nothing in %s that has no reason given', (_, options) => {
+    const app = build(options);
+    addChecks(app);
+
+    expect(() => app.synth()).not.toThrow();
+  });
 
   it('stops a synthesis that has a finding', () => {
     const app = build({ stage: 'dev' });
@@ -44,7 +70,7 @@ describe('cdk-nag', () => {
   });
 
   it('is answered with a sentence for each finding, next to the construct and never for a whole stack', () => {
-    const app = build({ stage: 'prod' });
+    const app = build(optionsOf(contextExamples));
     const acknowledged = acknowledgementsOf(app);
 
     expect(acknowledged.length).toBeGreaterThan(0);

@@ -16,7 +16,10 @@ export interface Resource {
 
 export interface Template {
   Resources: Record<string, Resource>;
-  Parameters?: Record<string, { Default?: string }>;
+  Parameters?: Record<
+    string,
+    { Default?: string; AllowedPattern?: string; AllowedValues?: string[]; MinLength?: number }
+  >;
   Outputs?: Record<string, { Value: { Ref?: string } }>;
 }
 

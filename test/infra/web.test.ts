@@ -1,7 +1,9 @@
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { apiPathPatterns } from '../../infra/edge.ts';
+import { apiPathPatterns, maxRequestHeadBytes, maxUriBytes } from '../../infra/edge.ts';
+import { headersTooLarge, notFound, uriTooLong } from '../../shared/contract/core-errors.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
+import { type ErrorKind, problemType } from '../../shared/contract/errors.ts';
 import { endpointsOf } from '../../shared/contract/registry.ts';
 import { onlyResource, resourcesOf, synthesize } from './templates.ts';
 
@@ -13,24 +15,40 @@ const edge = onlyResource(web, 'AWS::CloudFront::Function').Properties;
 interface EdgeRequest {
   method: string;
   uri: string;
-  headers: Record<string, { value: string }>;
-  querystring: Record<string, { value: string }>;
+  headers: Record<string, EdgeValue>;
+  querystring: Record<string, EdgeValue>;
+}
+
+interface EdgeValue {
+  value: string;
+  multiValue?: { value: string }[];
+}
+
+interface EdgeResponse {
+  statusCode: number;
+  headers: Record<string, EdgeValue>;
+  body: { data: string };
 }
 
 /** Runs the function of the template on a request, as CloudFront would. */
-function visit(
+function run<T>(
   uri: string,
-  headers: EdgeRequest['headers'] = {},
+  { headers = {}, querystring = { a: { value: '1' } } }: Partial<EdgeRequest> = {},
   ip = '198.51.100.7',
-): EdgeRequest {
+): T {
   const event = {
+    context: { requestId: 'the-id' },
     viewer: { ip },
-    request: { method: 'GET', uri, headers, querystring: { a: { value: '1' } } },
+    request: { method: 'GET', uri, headers, querystring, cookies: {} },
   };
   const context = createContext({ event });
   runInContext(edge.FunctionCode, context);
   return runInContext('handler(event)', context);
 }
+
+/** The request as the function lets it go on. */
+const visit = (uri: string, headers: EdgeRequest['headers'] = {}, ip?: string): EdgeRequest =>
+  run(uri, { headers }, ip);
 
 /** Whether CloudFront's behaviour for a path pattern takes a path. */
 const matches = (pattern: string, path: string) =>
@@ -57,8 +75,33 @@ describe('the behaviours', () => {
     }
   });
 
+  it('send every unknown path below the first segment of a known one there, too', () => {
+    const first = endpointsOf('prod')
+      .flatMap(gatewayPaths)
+      .map((path) => path.split('/')[1]);
+
+    for (const segment of new Set(first.filter(Boolean))) {
+      for (const path of [`/${segment}`, `/${segment}/`, `/${segment}/unknown/path`])
+        expect(
+          toApi.some((pattern: string) => matches(pattern, path)),
+          path,
+        ).toBe(true);
+    }
+  });
+
   it('leave the pages and files of the web app to the bucket', () => {
+    const pages = Object.values(
+      import.meta.glob<string>(['../../web/**/*.ts', '!../../web/app/api.ts'], {
+        query: '?raw',
+        import: 'default',
+        eager: true,
+      }),
+    ).flatMap((source) =>
+      [...source.matchAll(/^ *path: '(\/(?!api\/)[^']+)'/gm)].map(([, path = '']) => path),
+    );
+    expect(pages).toContain('/api-keys');
     for (const path of [
+      ...pages,
       '/welcome',
       '/sign-in',
       '/main.js',
@@ -101,6 +144,15 @@ describe('the behaviours', () => {
       });
     }
     expect(distribution.DefaultCacheBehavior.ViewerProtocolPolicy).toBe('redirect-to-https');
+  });
+
+  it('keep no error: not one that CloudFront would keep by itself', () => {
+    expect(distribution.CustomErrorResponses).toEqual(
+      [404, 414, 500, 501, 502, 503, 504].map((ErrorCode) => ({
+        ErrorCode,
+        ErrorCachingMinTTL: 0,
+      })),
+    );
   });
 
   it('wait for an API that is silent for a while, as a stream may be', () => {
@@ -248,6 +300,69 @@ describe('the edge function', () => {
     ['/favicon.ico', '/favicon.ico'],
   ])('asks the bucket for %s as %s', (uri, asked) => {
     expect(visit(uri).uri).toBe(asked);
+  });
+
+  const problemOf = ({ code, title, status, detail }: ErrorKind) => ({
+    type: problemType(code),
+    title,
+    status,
+    detail,
+    code,
+    request_id: 'the-id',
+  });
+
+  it.each(['/metrics', '/metrics/', '/redoc'])(
+    'has nothing at %s, where other services have something',
+    (uri) => {
+      const { statusCode, headers, body } = run<EdgeResponse>(uri);
+
+      expect(statusCode).toBe(404);
+      expect(JSON.parse(body.data)).toEqual(problemOf(notFound));
+      expect(headers).toMatchObject({
+        'content-type': { value: 'application/problem+json' },
+        'x-request-id': { value: 'the-id' },
+        'cache-control': { value: 'no-store' },
+        'x-content-type-options': { value: 'nosniff' },
+      });
+    },
+  );
+
+  const uri = '/api/v1/detections';
+  const query = (bytes: number) => ({
+    querystring: { a: { value: 'x'.repeat(bytes - uri.length - '?a='.length) } },
+  });
+  const header = (bytes: number) => ({ 'x-long': { value: 'x'.repeat(bytes) } });
+
+  it('refuses an address that is too long, and no other', () => {
+    expect(run<EdgeRequest>(uri, query(maxUriBytes)).uri).toBe(uri);
+
+    const { statusCode, body } = run<EdgeResponse>(uri, query(maxUriBytes + 1));
+    expect(statusCode).toBe(414);
+    expect(JSON.parse(body.data)).toEqual(problemOf(uriTooLong));
+    expect(run<EdgeRequest>('/welcome', query(maxUriBytes + 1)).uri).toBe('/index.html');
+  });
+
+  it('refuses what API Gateway could not take with the headers that are still to come', () => {
+    const { statusCode, body } = run<EdgeResponse>(uri, { headers: header(maxRequestHeadBytes) });
+    const twice = {
+      cookie: {
+        value: 'a',
+        multiValue: [{ value: 'x'.repeat(5000) }, { value: 'y'.repeat(5000) }],
+      },
+    };
+
+    expect(statusCode).toBe(431);
+    expect(JSON.parse(body.data)).toEqual(problemOf(headersTooLarge));
+    expect(run<EdgeResponse>(uri, { headers: twice }).statusCode).toBe(431);
+    expect(run<EdgeRequest>(uri, { headers: header(maxRequestHeadBytes - 100) }).uri).toBe(uri);
+  });
+
+  it('says its limits as they are', () => {
+    const bytes = (count: number) => `${count.toLocaleString('en')} bytes`;
+
+    expect(uriTooLong.detail).toContain(bytes(maxUriBytes));
+    expect(headersTooLarge.detail).toContain(bytes(maxRequestHeadBytes));
+    expect(maxRequestHeadBytes + 1024).toBe(10_240);
   });
 
   it('leaves the rest of a request alone', () => {

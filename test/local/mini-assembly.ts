@@ -391,6 +391,10 @@ export function miniResources(
             },
             { Id: 'site', DomainName: { 'Fn::GetAtt': ['Site', 'RegionalDomainName'] } },
           ],
+          CustomErrorResponses: [404, 500, 502, 503, 504].map((ErrorCode) => ({
+            ErrorCode,
+            ErrorCachingMinTTL: 0,
+          })),
           CacheBehaviors: [
             {
               PathPattern: '/site/*',

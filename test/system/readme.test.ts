@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { shellBlocks } from '../../harness/documented-commands.ts';
 import { useSystem } from '../../harness/system.ts';
 
 const system = useSystem();
@@ -13,18 +14,48 @@ function tour(): string {
   return [...text.matchAll(/```bash tour\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n');
 }
 
+/** Runs the tour in a shell: as a script, or line by line as when it is pasted. */
+async function take(shell: string, options: string[], script: string) {
+  const running = run(shell, options, {
+    env: { ...process.env, BASE: system.cloud.url, PS1: '', PS2: '', HISTFILE: '' },
+  });
+  running.child.stdin?.end(script);
+  return running;
+}
+
+function expectTour(stdout: string): void {
+  expect(stdout).toContain('{"accepted":1,"duplicates":0}');
+  expect(stdout).toContain('{"accepted":0,"duplicates":1}');
+  expect(stdout).toContain('"id":"first"');
+  expect(stdout).toContain('"name":"Example Ltd","status":"ACTIVE"');
+  expect(stdout.match(/"is_verified":true/g)).toHaveLength(4);
+  expect(stdout).toContain('"total_products":500');
+}
+
+const hasZsh = spawnSync('zsh', ['--version']).status === 0;
+if (!hasZsh) console.warn('There is no zsh here: the tour is only run in bash');
+
 describe('the README', () => {
   it('has a tour that works as it is written', async () => {
-    const script = `set -euo pipefail\n${tour()}`;
+    const { stdout } = await take('bash', ['-s'], `set -euo pipefail\n${tour()}`);
 
-    const { stdout } = await run('bash', ['-c', script], {
-      env: { ...process.env, BASE: system.cloud.url },
-    });
+    expectTour(stdout);
+  });
 
-    expect(stdout).toContain('{"accepted":1,"duplicates":0}');
-    expect(stdout).toContain('{"accepted":0,"duplicates":1}');
-    expect(stdout).toContain('"id":"first"');
-    expect(stdout).toContain('"name":"Example Ltd","status":"ACTIVE"');
-    expect(stdout.match(/"is_verified":true/g)).toHaveLength(4);
+  it.runIf(hasZsh)('has a tour that may be pasted into zsh', async () => {
+    const { stdout, stderr } = await take('zsh', ['-f', '-i'], `${tour()}exit 0\n`);
+
+    expectTour(stdout);
+    expect(stderr).not.toMatch(/zsh: /);
+  });
+});
+
+describe('the shell blocks of all documents', () => {
+  it('have no comments: an interactive zsh takes them for commands, arguments and open quotes', () => {
+    const blocks = shellBlocks();
+    const withComments = blocks.filter(({ text }) => /^\s*#|\s#/m.test(text));
+
+    expect(blocks.length).toBeGreaterThan(10);
+    expect(withComments.map(({ where }) => where)).toEqual([]);
   });
 });

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { ErrorCache } from '../../../local/edge/error-cache.ts';
+import type { HttpResponse } from '../../../local/runtime/http.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
 const mini = useMiniCloud({ throttle: true });
+
+let now = Date.parse('2026-11-20T12:00:00Z');
+const keeping = useMiniCloud({ now: () => now }, ({ Distribution }) => {
+  const config = Distribution?.Properties.DistributionConfig as Record<string, unknown>;
+  config.CustomErrorResponses = [{ ErrorCode: 404, ErrorCachingMinTTL: 0 }];
+});
 
 describe('CloudFront', () => {
   it('is the only way to the API: the web ACL refuses what does not come through it', async () => {
@@ -80,4 +88,68 @@ describe('CloudFront', () => {
       ).status,
     ).toBe(413);
   });
+});
+
+describe('an error of the origin', () => {
+  const idOf = async (path: string, method = 'GET') =>
+    (await keeping.cloud.fetch(path, { method })).headers.get('x-amzn-requestid');
+
+  it('is shown to everyone for ten seconds where the distribution says nothing', async () => {
+    const first = await idOf('/throws');
+
+    now += 9_999;
+    expect(await idOf('/throws?other=1')).toBe(first);
+    expect(await idOf('/throws', 'POST')).not.toBe(first);
+    now += 1;
+    expect(await idOf('/throws')).not.toBe(first);
+  });
+
+  it('is never shown twice where it says 0', async () => {
+    expect(await idOf('/nothing')).not.toBe(await idOf('/nothing'));
+  });
+
+  const error = (status: number, cacheControl?: string): HttpResponse => ({
+    status,
+    headers: cacheControl === undefined ? [] : [['Cache-Control', cacheControl]],
+    body: Buffer.from(''),
+  });
+
+  it.each([
+    [error(404), undefined, 10],
+    [error(404, 'no-store'), undefined, 0],
+    [error(503, 'no-store'), undefined, 10],
+    [error(503, 'no-store'), 0, 0],
+    [error(503), 60, 60],
+    [error(503, 'max-age=30'), 0, 30],
+    [error(403), undefined, 0],
+    [error(403), 5, 5],
+    [error(403, 'max-age=20'), undefined, 20],
+    [error(401, 'max-age=20'), undefined, 0],
+    [error(200, 'max-age=20'), undefined, 0],
+  ])(
+    '%j is kept, where the distribution says %s, for %s seconds',
+    async (response, ttl, seconds) => {
+      let asked = 0;
+      let at = 0;
+      const settings =
+        ttl === undefined ? [] : [{ ErrorCode: response.status, ErrorCachingMinTTL: ttl }];
+      const cache = new ErrorCache(settings, 'here', () => at);
+      const visit = () =>
+        cache.through(
+          { method: 'GET', path: '/', query: '', headers: [], body: Buffer.from(''), address: '' },
+          async () => {
+            asked += 1;
+            return response;
+          },
+        );
+
+      await visit();
+      at = Math.max(0, seconds * 1000 - 1);
+      await visit();
+      expect(asked).toBe(seconds > 0 ? 1 : 2);
+      at = seconds * 1000;
+      await visit();
+      expect(asked).toBe(seconds > 0 ? 2 : 3);
+    },
+  );
 });

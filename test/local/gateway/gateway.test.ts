@@ -165,6 +165,9 @@ describe('limits', () => {
   it('refuses headers above 10,240 bytes', async () => {
     expect((await mini.get('/echo', { 'x-long': 'x'.repeat(9000) })).status).toBe(200);
     expect((await mini.get('/echo', { 'x-long': 'x'.repeat(10_300) })).status).toBe(431);
+    const long = { 'x-long': 'x'.repeat(5_000) };
+    expect((await mini.get(`/echo?a=${'x'.repeat(4_000)}`, long)).status).toBe(200);
+    expect((await mini.get(`/echo?a=${'x'.repeat(5_000)}`, long)).status).toBe(431);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isKept } from '../../../local/lambda/log-level.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
 const mini = useMiniCloud({ environment: { GREETING: 'moin' } });
@@ -90,5 +91,41 @@ describe('a function', () => {
       { functionId: 'Logs', requestId, stream: 'stderr', line: 'bad' },
       { functionId: 'Logs', requestId, stream: 'stderr', line: 'worse' },
     ]);
+  });
+});
+
+describe('a function that logs as JSON', () => {
+  const withLevels = useMiniCloud({ environment: {} }, (resources) => {
+    const { Env, Logs } = resources;
+    Object.assign(Env?.Properties ?? {}, { LoggingConfig: { LogFormat: 'JSON' } });
+    Object.assign(Logs?.Properties ?? {}, {
+      LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'WARN' },
+    });
+  });
+
+  it('is told the level of Lambda, which is INFO by itself', async () => {
+    const environment = await (await withLevels.get('/env')).json();
+
+    expect(environment).toMatchObject({ AWS_LAMBDA_LOG_LEVEL: 'INFO' });
+  });
+
+  it('loses every line without a level above INFO, and so its metrics', async () => {
+    withLevels.cloud.clearLogs();
+
+    await withLevels.get('/logs');
+
+    expect(withLevels.cloud.logs()).toEqual([]);
+  });
+
+  it.each([
+    ['{"_aws":{"CloudWatchMetrics":[]},"Latency":5}', 'INFO', true],
+    ['{"_aws":{"CloudWatchMetrics":[]},"Latency":5}', 'WARN', false],
+    ['{"level":"DEBUG","message":"x"}', 'INFO', false],
+    ['{"level":"WARN","message":"x"}', 'WARN', true],
+    ['{"level":"CRITICAL","message":"x"}', 'ERROR', true],
+    ['plain text with "level":"DEBUG"', 'INFO', true],
+    ['{"level":"DEBUG"}', undefined, true],
+  ])('%s at level %s is kept: %s', (line, level, kept) => {
+    expect(isKept(line, level)).toBe(kept);
   });
 });

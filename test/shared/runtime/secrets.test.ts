@@ -1,3 +1,4 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AwsServer, startAws } from '../../../harness/aws.ts';
 import { minute, second, travel } from '../../../harness/clock.ts';
@@ -48,6 +49,70 @@ describe('a secret', () => {
     aws.actions.GetSecretValue = answer;
 
     await expect(readSecret('x')).rejects.toThrow();
+  });
+});
+
+describe('the address of Secrets Manager', () => {
+  const nowhere = 'http://127.0.0.1:1';
+  const hosts: string[] = [];
+  beforeEach(() => {
+    hosts.length = 0;
+    vi.stubGlobal('fetch', async (request: Request) => {
+      hosts.push(new URL(request.url).origin);
+      return Response.json({ SecretString: 'x' });
+    });
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.unstubAllGlobals();
+  });
+  const ofAws = 'https://secretsmanager.us-east-1.amazonaws.com';
+
+  it.each([
+    [{}, ofAws],
+    [{ AWS_ENDPOINT_URL: 'http://all.example' }, 'http://all.example'],
+    [{ AWS_ENDPOINT_URL: 'http://all.example/' }, 'http://all.example'],
+    [
+      { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://one.example', AWS_ENDPOINT_URL: nowhere },
+      'http://one.example',
+    ],
+    [
+      { AWS_ENDPOINT_URL_SECRETS_MANAGER: '', AWS_ENDPOINT_URL: 'http://all.example' },
+      'http://all.example',
+    ],
+    [
+      {
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: nowhere,
+        AWS_ENDPOINT_URL: nowhere,
+        AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+      },
+      ofAws,
+    ],
+    [
+      { AWS_ENDPOINT_URL: 'http://all.example', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false' },
+      'http://all.example',
+    ],
+  ])('follows the environment as the AWS SDK does: %j', async (environment, host) => {
+    const names = [
+      'AWS_ENDPOINT_URL',
+      'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+      'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+    ] as const;
+    for (const name of names)
+      vi.stubEnv(name, (environment as Record<string, string>)[name] ?? undefined);
+
+    await readSecret('x');
+    const sdk = new SecretsManagerClient({
+      requestHandler: {
+        handle: async ({ protocol, hostname }: { protocol: string; hostname: string }) => {
+          hosts.push(`${protocol}//${hostname}`);
+          throw Object.assign(new Error('seen'), { name: 'AbortError' });
+        },
+      } as never,
+    });
+    await sdk.send(new GetSecretValueCommand({ SecretId: 'x' })).catch(() => {});
+
+    expect(hosts).toEqual([host, host]);
   });
 });
 
