@@ -204,7 +204,7 @@ async function readQuarter(
   const [ts, id] = String(LastEvaluatedKey?.series_sk ?? '').split('#');
   return {
     // What has expired may not be deleted yet.
-    items: Items.map((item) => DetectionItem.parse(item)).filter(({ ttl }) => ttl > nowSeconds),
+    items: Items.map((item) => DetectionItem.parse(item)).filter(({ ttl }) => ttl >= nowSeconds),
     stoppedAt: ts && id ? { ts, id } : undefined,
   };
 }
