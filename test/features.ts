@@ -1,0 +1,104 @@
+/**
+ * Takes each feature out of a copy of this checkout, and all of them, and makes a new one: types,
+ * lint, synthesis with its checks and the tests of the core must hold every time.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { features } from '../shared/features.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const ids = features.filter(({ isCore }) => !isCore).map(({ id }) => id);
+
+interface Variant {
+  readonly name: string;
+  /** Arguments of `npm run feature --`, one call after the other. */
+  readonly calls: readonly (readonly string[])[];
+}
+
+const remove = (id: string) => ['remove', id, '--with-dependents'];
+const variants: readonly Variant[] = [
+  ...ids.map((id) => ({ name: `without ${id}`, calls: [remove(id)] })),
+  // Those that use others first: a feature that is gone already needs no call.
+  { name: 'without any', calls: ids.toReversed().map((id) => ['remove', id]) },
+  { name: 'with a feature of your own', calls: [remove('products'), ['new', 'notes']] },
+];
+
+/** The files that belong to the checkout, committed or not. */
+function filesOf(): string[] {
+  const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout.split('\0').filter(Boolean);
+}
+
+function copyCheckout(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tenantry-features-'));
+  for (const path of filesOf()) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    cpSync(join(root, path), join(folder, path));
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** Runs a command quietly; returns what it printed where it failed. */
+function run(folder: string, command: readonly string[]): string | undefined {
+  const [program = '', ...args] = command;
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  return status === 0 ? undefined : `${command.join(' ')}\n${stdout}\n${stderr}`;
+}
+
+/** The checks of a variant; undefined where all hold. */
+function failureOf({ calls }: Variant, folder: string): string | undefined {
+  const foreign = ids.flatMap((id) => ['--exclude', `test/**/${id}/**`]);
+  const commands = [
+    ...calls.map((args) => ['npm', 'run', '--silent', 'feature', '--', ...args]),
+    ['npm', 'run', '--silent', 'lint'],
+    ['npm', 'run', '--silent', 'types'],
+    ['npx', 'cdk', 'synth', '--quiet', '-c', 'stage=dev'],
+    [
+      'npx',
+      'vitest',
+      'run',
+      '--project',
+      'shared',
+      '--project',
+      'functions',
+      '--project',
+      'capacity',
+      '--project',
+      'infra',
+      ...foreign,
+    ],
+  ];
+  for (const command of commands) {
+    const failure = run(folder, command);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+}
+
+const asked = process.argv.slice(2).join(' ');
+let failed = 0;
+for (const variant of variants.filter(({ name }) => name.includes(asked))) {
+  const startedAt = performance.now();
+  const folder = copyCheckout();
+  const failure = failureOf(variant, folder);
+  rmSync(folder, { recursive: true, force: true });
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`${failure === undefined ? 'ok' : 'FAILED'}  ${variant.name} (${seconds} s)`);
+  if (failure !== undefined) {
+    failed += 1;
+    console.log(failure);
+  }
+}
+process.exit(failed === 0 ? 0 : 1);
