@@ -10,7 +10,7 @@ import { explain, SessionEndedError } from './problem.ts';
 type ApiKeys = AnswerOf<typeof listApiKeys>;
 type CreatedApiKey = AnswerOf<typeof createApiKey>;
 
-/** The keys of the tenant's sensors. */
+/** The keys by which programs of the company call the API. */
 export const apiKeysPage: AccountPage = {
   path: '/api-keys',
   title: 'API keys',
@@ -113,7 +113,7 @@ export function apiKeyMaker(app: App, onCreated: (key: CreatedApiKey) => void): 
         label: 'Name',
         kind: 'text',
         maxLength: 100,
-        hint: 'What will use it, such as “Sensor in Berlin”.',
+        hint: 'What will use it, such as “Server in Berlin”.',
         autocomplete: 'off',
       },
       {
