@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 
@@ -13,7 +14,7 @@ export const contractForBrowsers: Plugin = {
   name: 'contract-for-browsers',
   setup: ({ onLoad }) =>
     onLoad({ filter: contractFile }, async ({ path }) => ({
-      contents: Object.entries(await import(path))
+      contents: Object.entries(await import(pathToFileURL(path).href))
         .filter((pair): pair is [string, Endpoint] => isEndpoint(pair[1]))
         .map(([name, endpoint]) => `export const ${name} = ${JSON.stringify(callOf(endpoint))};`)
         .join('\n'),

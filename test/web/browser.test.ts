@@ -35,6 +35,7 @@ async function completeProfile(page: Page, email: string, company: string): Prom
   await page.getByLabel('Company name').fill(company);
   await page.getByRole('button', { name: 'Complete setup' }).click();
   await heading(page, startTitle).waitFor();
+  await page.locator('#account').getByText('Active', { exact: true }).waitFor();
 }
 
 /** Waits until nothing on the page is being read. */
