@@ -6,6 +6,7 @@ import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/back
 import type { NativePackage } from '../shared/contract/endpoint.ts';
 import { endpoints, workers } from '../shared/contract/registry.ts';
 import { nativeParts, requireBindings } from './native-packages.ts';
+import { contractForBrowsers } from './web-contract.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const root = (path: string) => join(repository, path);
@@ -128,7 +129,11 @@ export function ownSources({ inputs }: Metafile, entry?: string): string[] {
   return [...reached].filter((path) => path in inputs && isOwn(path)).sort();
 }
 
-/** Bundles the web app, its styles and the script of the API's page, and lays their static files beside them. */
+/**
+ * Bundles the web app with the styles of its features (`main.js`, `main.css`), the styles of the
+ * pages that the API makes (`style.css`) and the script of its documents, and lays their static
+ * files beside them.
+ */
 export async function bundleWeb(outdir = webFolder, logLevel: LogLevel = 'warning'): Promise<void> {
   await build({
     entryPoints: [
@@ -142,6 +147,7 @@ export async function bundleWeb(outdir = webFolder, logLevel: LogLevel = 'warnin
     format: 'esm',
     target: 'es2022',
     minify: true,
+    plugins: [contractForBrowsers],
     logLevel,
   });
   copy(root('web/index.html'), join(outdir, 'index.html'));

@@ -62,12 +62,17 @@ export interface ResponseSpec {
   readonly type?: string;
 }
 
+export interface Responses {
+  readonly [status: number]: ResponseSpec;
+}
+
 /** One endpoint of the API, once. Everything that knows the API is read off these entries. */
 export interface Endpoint<
   B extends z.ZodType | undefined = z.ZodType | undefined,
   Q extends z.ZodType | undefined = z.ZodType | undefined,
   P extends z.ZodType | undefined = z.ZodType | undefined,
   A extends Access = Access,
+  R extends Responses = Responses,
 > extends Needs {
   /** Path of the handler below `functions/`, without `.ts`: `auth/login`. */
   readonly id: string;
@@ -85,7 +90,7 @@ export interface Endpoint<
   readonly maxBodyBytes?: number;
   readonly query?: Q;
   readonly path?: P;
-  readonly responses: { readonly [status: number]: ResponseSpec };
+  readonly responses: R;
   /** The expected errors beyond those every endpoint of its kind has. */
   readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly Limit[];
@@ -108,20 +113,21 @@ export interface Endpoint<
 /** The longest that API Gateway lets an answer stream, and Lambda a function run. */
 export const maxStreamSeconds = 900;
 
-/** An endpoint with the exact types of its schemas and its answer, as its handler wants them. */
+/** An endpoint with the exact types of its schemas and answers, as handlers and clients want them. */
 export type Defined<
   B extends z.ZodType | undefined,
   Q extends z.ZodType | undefined,
   P extends z.ZodType | undefined,
   A extends Access,
   S extends true | undefined,
-  R extends true | undefined,
-> = Endpoint<B, Q, P, A> & {
+  Ahead extends true | undefined,
+  R extends Responses,
+> = Endpoint<B, Q, P, A, R> & {
   readonly body: B;
   readonly query: Q;
   readonly path: P;
   readonly streams: S;
-  readonly readsAhead: R;
+  readonly readsAhead: Ahead;
 };
 
 /** Declares an endpoint and keeps its exact types. */
@@ -131,13 +137,14 @@ export function defineEndpoint<
   Q extends z.ZodType | undefined = undefined,
   P extends z.ZodType | undefined = undefined,
   S extends true | undefined = undefined,
-  R extends true | undefined = undefined,
+  Ahead extends true | undefined = undefined,
+  const R extends Responses = Responses,
 >(
-  endpoint: Endpoint<B, Q, P, A> & { readonly streams?: S; readonly readsAhead?: R },
-): Defined<B, Q, P, A, S, R> {
+  endpoint: Endpoint<B, Q, P, A, R> & { readonly streams?: S; readonly readsAhead?: Ahead },
+): Defined<B, Q, P, A, S, Ahead, R> {
   const { access, table } = endpoint;
   const needs = access.kind === 'bearer' ? { table: withSessionCheck(table) } : {};
-  return { ...endpoint, ...needs } as Defined<B, Q, P, A, S, R>;
+  return { ...endpoint, ...needs } as Defined<B, Q, P, A, S, Ahead, R>;
 }
 
 /** Every call of a member reads their session, membership and tenant, in one BatchGetItem. */

@@ -164,6 +164,7 @@ describe('the bundles', () => {
       expect.arrayContaining([
         'index.html',
         'main.js',
+        'main.css',
         'style.css',
         'assets/docs.js',
         'assets/swagger/swagger-ui.css',

@@ -105,6 +105,7 @@ describe('the behaviours', () => {
       '/welcome',
       '/sign-in',
       '/main.js',
+      '/main.css',
       '/style.css',
       '/assets/docs.js',
       '/assets/swagger/swagger-ui.css',

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { heading, passwordField, useSite } from './site.ts';
+import type { AccountPage } from '../../web/app/app.ts';
+import { accountPagesOf } from '../../web/app/pages.ts';
+import { features } from '../../web/features.ts';
+import { createApiKey, flawsOf, heading, passwordField, setRole, signIn, useSite } from './site.ts';
+import { bundleWithoutFeatures } from './without-features.ts';
 
 const password = 'correct horse battery staple';
 const { system, visit } = useSite();
+
+const pages = accountPagesOf(features);
+const topPages = pages.filter(({ parent }) => !parent);
+const startTitle = String(pages.find(({ path }) => path === '/')?.title);
 
 const textOf = async (locator: Locator) => (await locator.textContent()) ?? '';
 const newEmail = () => `${randomUUID()}@example.com`;
@@ -26,24 +34,18 @@ async function completeProfile(page: Page, email: string, company: string): Prom
   await passwordField(page).fill(password);
   await page.getByLabel('Company name').fill(company);
   await page.getByRole('button', { name: 'Complete setup' }).click();
-  await page.getByRole('heading', { name: 'No detections yet' }).waitFor();
+  await heading(page, startTitle).waitFor();
+  await page.locator('#account').getByText('Active', { exact: true }).waitFor();
 }
 
-async function createApiKey(page: Page, name: string): Promise<string> {
-  await page.getByLabel('Name').fill(name);
-  await page.getByRole('button', { name: 'Create API key' }).click();
-  await page.getByText(`${name} is ready.`).waitFor();
-  return textOf(page.getByRole('textbox', { name: 'API key' }));
-}
+/** Waits until nothing on the page is being read. */
+const settled = (page: Page) =>
+  expect.poll(() => page.locator('main [aria-busy]').count(), { timeout: 20_000 }).toBe(0);
 
-/** What a sensor does; answers with the status. */
-async function ingest(apiKey: string, detections: readonly object[]): Promise<number> {
-  const headers = { 'x-api-key': apiKey };
-  const sent = await system.send('POST', '/api/v1/detections', { body: { detections }, headers });
-  return sent.status;
+async function openApiKeys(page: Page): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: 'API keys' }).click();
+  await heading(page, 'API keys').waitFor();
 }
-
-const oneDetection = [{ source_ip: '198.51.100.1', label: 'port-scan', probability: 0.5 }];
 
 const errorOf = async (page: Page, label: string) => {
   const field = page.getByLabel(label, { exact: true });
@@ -52,57 +54,29 @@ const errorOf = async (page: Page, label: string) => {
 };
 
 describe('a buyer in a browser', { timeout: 60_000 }, () => {
-  test('comes from AWS Marketplace and sees their own detections', () =>
+  test('comes from AWS Marketplace and gets an account', () =>
     visit(async (page) => {
-      const email = newEmail();
       await buyAndSetUp(page, '111122223333');
       expect(new URL(page.url()).hash).toBe('');
-      await completeProfile(page, email, 'Northwind Freight');
+      await completeProfile(page, newEmail(), 'Northwind Freight');
       await page.getByText('your subscription is active').waitFor();
       expect(await textOf(page.locator('#account'))).toMatch(/Northwind Freight.*Active/);
-
-      const key = await createApiKey(page, 'Sensor in Berlin');
-      expect(await textOf(page.getByRole('textbox', { name: 'command' }))).toContain(key);
-      const now = Date.now();
-      const detections = Array.from({ length: 60 }, (_, index) => ({
-        ts: new Date(now - index * 60_000).toISOString(),
-        source_ip: '203.0.113.9',
-        label: index % 2 ? 'benign' : 'port-scan',
-        probability: index % 2 ? 0.2 : 0.97,
-      }));
-      expect(await ingest(key, detections)).toBe(202);
-      await page.getByRole('button', { name: 'Check for detections' }).click();
-
-      const rows = page.locator('.results tbody tr');
-      await rows.first().waitFor();
-      expect(await rows.count()).toBe(50);
-      expect(await textOf(rows.first())).toMatch(/port-scan.*97%.*203\.0\.113\.9/);
-      expect(await rows.first().getByRole('time').getAttribute('title')).toMatch(/ UTC$/);
-
-      await page.getByRole('button', { name: 'Load more' }).click();
-      await page.getByText('No older detections.').waitFor();
-      expect(await rows.count()).toBe(60);
-
-      await page.getByLabel('Label').fill('port-scan');
-      await page.getByLabel('At least, %').fill('90');
-      await page.getByRole('button', { name: 'Apply' }).click();
-      await page.getByText('30 detections, all of them').waitFor();
-      expect(await rows.count()).toBe(30);
     }));
 
   test('sees nothing of another tenant', () =>
     visit(async (page) => {
       await buyAndSetUp(page, '444455556666');
       await completeProfile(page, newEmail(), 'Fabrikam');
-      const key = await createApiKey(page, 'Ours');
-      expect(await ingest(key, oneDetection)).toBe(202);
+      await openApiKeys(page);
+      await createApiKey(page, 'Ours');
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByText('You are signed out.').waitFor();
 
       await buyAndSetUp(page, '777788889999');
       await completeProfile(page, newEmail(), 'Contoso');
 
-      expect(await page.locator('.results tbody tr').count()).toBe(0);
+      await openApiKeys(page);
+      await page.getByText('There is no API key yet.').waitFor();
       expect(await textOf(page.locator('#account'))).toContain('Contoso');
     }));
 
@@ -174,7 +148,7 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
       await page.getByText('Your account is ready.').waitFor();
 
       await page.reload();
-      await page.getByRole('heading', { name: 'No detections yet' }).waitFor();
+      await heading(page, startTitle).waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await heading(page, 'Sign in').waitFor();
       expect(await page.evaluate(() => sessionStorage.getItem('refresh_token'))).toBeNull();
@@ -185,22 +159,20 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
       await page.getByText('The email or the password is wrong.').waitFor();
       await passwordField(page).fill(password);
       await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByRole('heading', { name: 'No detections yet' }).waitFor();
+      await heading(page, startTitle).waitFor();
     }));
 
   test('manages API keys', () =>
     visit(async (page) => {
       await buyAndSetUp(page, '222233334444');
       await completeProfile(page, newEmail(), 'Tailspin');
-      await page.getByRole('link', { name: 'API keys' }).click();
+      await openApiKeys(page);
       await page.getByText('There is no API key yet.').waitFor();
 
-      const key = await createApiKey(page, 'Old sensor');
+      expect(await createApiKey(page, 'Old sensor')).toMatch(/./);
       await page.getByRole('button', { name: 'Delete Old sensor' }).click();
       await page.getByRole('button', { name: 'Delete key' }).click();
       await page.getByText('There is no API key yet.').waitFor();
-
-      expect(await ingest(key, oneDetection)).toBe(401);
     }));
 
   test('keeps the session of a tab that was duplicated', () =>
@@ -215,7 +187,74 @@ describe('a buyer in a browser', { timeout: 60_000 }, () => {
       await heading(copy, 'Sign in').waitFor();
 
       await page.reload();
-      await page.getByRole('heading', { name: 'No detections yet' }).waitFor();
+      await heading(page, startTitle).waitFor();
+    }));
+});
+
+describe('the navigation on a phone', { timeout: 60_000 }, () => {
+  test('opens from a button, closes with Escape, and no page is wider than the screen', () =>
+    visit(async (page) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      await signIn(page, await system.newOwner(), { at: '/', title: startTitle });
+      await settled(page);
+      const menu = page.getByRole('button', { name: 'Menu' });
+      expect(await page.getByRole('navigation').isVisible()).toBe(false);
+
+      await menu.press('Enter');
+      await page.getByRole('link', { name: 'API keys' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('navigation').waitFor({ state: 'hidden' });
+      expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+
+      for (const { title } of topPages) {
+        await menu.click();
+        await page.getByRole('navigation').getByRole('link', { name: title }).click();
+        await heading(page, title).waitFor();
+        await settled(page);
+        expect(await page.getByRole('navigation').isVisible()).toBe(false);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        expect(await flawsOf(page)).toEqual([]);
+      }
+    }));
+});
+
+describe('a viewer in a browser', { timeout: 60_000 }, () => {
+  test('is offered what is for them, and told why the rest is not', () =>
+    visit(async (page) => {
+      const viewer = await system.newOwner();
+      await setRole(system, viewer, 'viewer');
+      const isTheirs = ({ roles }: AccountPage) => !roles || roles.includes('viewer');
+
+      await signIn(page, viewer, { at: '/', title: startTitle });
+      const links = page.getByRole('navigation').getByRole('link');
+      await links.last().waitFor();
+      const offered = topPages.filter(isTheirs).map(({ title }) => title);
+      expect(await links.allTextContents()).toEqual([...offered, 'API docs']);
+
+      for (const { path } of topPages.filter((one) => !isTheirs(one))) {
+        await page.goto(path);
+        await page.getByText('This page is not for your role').waitFor();
+      }
+    }));
+});
+
+describe('the app without any feature', { timeout: 60_000 }, () => {
+  test('starts with what there is, styled by the core', () =>
+    visit(async (page) => {
+      const { script, styles } = await bundleWithoutFeatures();
+      const contentType = 'text/javascript';
+      await page.route('**/main.js', (route) => route.fulfill({ contentType, body: script }));
+      await page.route('**/main.css', (route) =>
+        route.fulfill({ contentType: 'text/css', body: styles }),
+      );
+      await signIn(page, await system.newOwner(), { at: '/', title: 'Start' });
+
+      const links = page.getByRole('navigation').getByRole('link');
+      await links.last().waitFor();
+      expect(await links.allTextContents()).toEqual(['Start', 'API keys', 'API docs']);
+      expect(await flawsOf(page)).toEqual([]);
+      await page.getByRole('main').getByRole('link', { name: 'API keys' }).click();
+      await heading(page, 'API keys').waitFor();
     }));
 });
 

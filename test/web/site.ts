@@ -1,6 +1,9 @@
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { decodeJwt } from 'jose';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { System } from '../../harness/system.ts';
+import { identityKeys } from '../../shared/identity/keys.ts';
 import { chromiumPath, noBrowser, openTab, startBrowser } from './browser.ts';
 
 export interface Site {
@@ -47,6 +50,14 @@ export function useSite(): Site {
 export const heading = (page: Page, name: string) => page.getByRole('heading', { name, level: 1 });
 export const passwordField = (page: Page) => page.getByLabel('Password', { exact: true });
 
+/** Makes an API key on the page that is open, and returns it. */
+export async function createApiKey(page: Page, name: string): Promise<string> {
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Create API key' }).click();
+  await page.getByText(`${name} is ready.`).waitFor();
+  return (await page.getByRole('textbox', { name: 'API key' }).textContent()) ?? '';
+}
+
 /** Signs in at an address and waits for its page. */
 export async function signIn(
   page: Page,
@@ -80,4 +91,31 @@ export function flawsOf(page: Page): Promise<string[]> {
     );
     return [...nameless, ...skips];
   });
+}
+
+/** Gives a member another role, as no endpoint does yet. They have it from the next sign-in on. */
+export async function setRole(
+  system: System,
+  { access_token }: { access_token: string },
+  role: string,
+): Promise<void> {
+  const { tenant_id, sub } = decodeJwt<{ tenant_id: string }>(access_token);
+  const { pk, sk } = identityKeys.member(tenant_id, String(sub));
+  const { name, endpoint } = system.cloud.table;
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  await client.send(
+    new UpdateItemCommand({
+      TableName: name,
+      Key: { pk: { S: pk }, sk: { S: sk } },
+      ConditionExpression: 'attribute_exists(pk)',
+      UpdateExpression: 'SET #role = :role',
+      ExpressionAttributeNames: { '#role': 'role' },
+      ExpressionAttributeValues: { ':role': { S: role } },
+    }),
+  );
+  client.destroy();
 }

@@ -1,9 +1,14 @@
+import { logout } from '../../shared/identity/contract.ts';
+import { getMyTenant } from '../../shared/tenants/contract.ts';
 import { badge, failure, heading, supportLink } from '../components/components.ts';
 import { byId, type Child, fill, h, link } from '../components/dom.ts';
-import type { Tenant } from './api.ts';
 import type { AccountPage, App, Content, Page } from './app.ts';
+import type { AnswerOf } from './http.ts';
 import { showMenu } from './menu.ts';
 import { SessionEndedError } from './problem.ts';
+import { hasRole } from './roles.ts';
+
+type Tenant = AnswerOf<typeof getMyTenant>;
 
 let known: Tenant | undefined;
 
@@ -11,12 +16,7 @@ let known: Tenant | undefined;
  * Frames a page with the tenant's name, status and plan. A tenant that is not active gets told why
  * instead, because the API would refuse the page's data.
  */
-export function accountPage(
-  app: App,
-  pages: readonly AccountPage[],
-  page: AccountPage,
-  id: string,
-): Page {
+export function accountPage(app: App, page: AccountPage, id: string): Page {
   const body = h('div', { class: 'body' });
   let inner: Content | undefined;
   let isGone = false;
@@ -24,10 +24,10 @@ export function accountPage(
   async function load(): Promise<void> {
     fill(body, h('div', { class: 'skeleton' }));
     try {
-      const tenant = cached(app) ?? (await app.api.getMyTenant());
+      const tenant = cached(app) ?? (await app.api.call(getMyTenant));
       if (isGone) return;
       known = tenant.status === 'ACTIVE' ? tenant : undefined;
-      showHeader(app, pages, page, tenant);
+      showHeader(app, page, tenant);
       inner = openFor(tenant);
       fill(body, inner.content);
     } catch (error) {
@@ -38,7 +38,7 @@ export function accountPage(
 
   function openFor(tenant: Tenant): Content {
     if (tenant.status !== 'ACTIVE') return { content: inactive(tenant, load) };
-    return isFor(app, page) ? page.open(app, id) : { content: notForYou(page) };
+    return hasRole(app, page.roles) ? page.open(app, id) : { content: notForYou(page) };
   }
 
   void load();
@@ -66,11 +66,6 @@ export function clearHeader(): void {
   fill(byId('account'));
 }
 
-function isFor(app: App, { roles }: AccountPage): boolean {
-  const role = app.session.claims()?.role;
-  return !roles || (role !== undefined && roles.includes(role));
-}
-
 function notForYou({ roles = [] }: AccountPage): Node {
   return h(
     'section',
@@ -85,8 +80,8 @@ function cached(app: App): Tenant | undefined {
   return known && known.id === app.session.claims()?.tenant_id ? known : undefined;
 }
 
-function showHeader(app: App, pages: readonly AccountPage[], current: AccountPage, tenant: Tenant) {
-  const visible = pages.filter((page) => !page.parent && isFor(app, page));
+function showHeader(app: App, current: AccountPage, tenant: Tenant) {
+  const visible = app.pages.filter((page) => !page.parent && hasRole(app, page.roles));
   const links = visible.map((page) =>
     link(page.path, page.title, {
       'aria-current': page === current ? 'page' : page === current.parent && 'true',
@@ -150,7 +145,7 @@ function inactive(tenant: Tenant, retry: () => void): Node {
 async function signOut(app: App): Promise<void> {
   let text = 'You are signed out.';
   try {
-    await app.api.logout();
+    await app.api.call(logout);
   } catch (error) {
     if (error instanceof SessionEndedError) return;
     text =

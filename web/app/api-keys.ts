@@ -1,23 +1,26 @@
+import { createApiKey, deleteApiKey, listApiKeys } from '../../shared/api-keys/contract.ts';
 import { badge, confirm, copyable, failure } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
 import { time } from '../components/format.ts';
 import { form } from '../components/forms.ts';
-import type { ApiKey, CreatedApiKey } from './api.ts';
 import type { AccountPage, App } from './app.ts';
+import type { AnswerOf } from './http.ts';
 import { explain, SessionEndedError } from './problem.ts';
-import { managers } from './roles.ts';
 
-/** The keys of the tenant's sensors. */
+type ApiKeys = AnswerOf<typeof listApiKeys>;
+type CreatedApiKey = AnswerOf<typeof createApiKey>;
+
+/** The keys by which programs of the company call the API. */
 export const apiKeysPage: AccountPage = {
   path: '/api-keys',
   title: 'API keys',
-  roles: managers,
+  roles: listApiKeys.access.roles,
   open(app) {
     const list = h('div', { 'aria-live': 'polite' });
 
     async function load(): Promise<void> {
       try {
-        const { items } = await app.api.listApiKeys();
+        const { items } = await app.api.call(listApiKeys);
         fill(
           list,
           items.length === 0
@@ -29,7 +32,7 @@ export const apiKeysPage: AccountPage = {
       }
     }
 
-    function row(key: ApiKey): HTMLElement {
+    function row(key: ApiKeys['items'][number]): HTMLElement {
       const problem = h('p', { class: 'form-error', role: 'alert' });
       const isExpired = Date.parse(key.expires_at) <= Date.now();
       const remove = async () => {
@@ -40,7 +43,7 @@ export const apiKeysPage: AccountPage = {
         );
         if (!isSure) return;
         try {
-          await app.api.deleteApiKey(key.id);
+          await app.api.call(deleteApiKey, { path: { id: key.id } });
           app.announce(`${key.name} is deleted.`);
           await load();
         } catch (error) {
@@ -110,7 +113,7 @@ export function apiKeyMaker(app: App, onCreated: (key: CreatedApiKey) => void): 
         label: 'Name',
         kind: 'text',
         maxLength: 100,
-        hint: 'What will use it, such as “Sensor in Berlin”.',
+        hint: 'What will use it, such as “Server in Berlin”.',
         autocomplete: 'off',
       },
       {
@@ -128,9 +131,8 @@ export function apiKeyMaker(app: App, onCreated: (key: CreatedApiKey) => void): 
     ],
     submit: 'Create API key',
     async onSubmit({ name = '', expires_in_days }) {
-      const created = await app.api.createApiKey({
-        name,
-        expires_in_days: Number(expires_in_days),
+      const created = await app.api.call(createApiKey, {
+        body: { name, expires_in_days: Number(expires_in_days) },
       });
       maker.reset();
       maker.hidden = true;

@@ -1,5 +1,6 @@
 import type { Role } from '../../shared/contract/endpoint.ts';
 import type { Api } from './api.ts';
+import type { EventWords } from './feature.ts';
 import type { Session } from './session.ts';
 
 export interface Notice {
@@ -11,6 +12,10 @@ export interface Notice {
 export interface App {
   readonly session: Session;
   readonly api: Api;
+  /** All pages for people who are signed in. */
+  readonly pages: readonly AccountPage[];
+  /** All events that a tenant may hear of. */
+  readonly eventWords: EventWords;
   /** Goes to another page of the app, with a notice at its top if there is something to say. */
   go(path: string, options?: { notice?: Notice; replace?: boolean }): void;
   /** Keeps the state of the page on the screen in the query of its address. */
@@ -41,5 +46,7 @@ export interface AccountPage {
   readonly roles?: readonly Role[];
   /** The page that it is below. Only pages that are below none are in the navigation. */
   readonly parent?: AccountPage;
+  /** The page that sets up what this one shows. It leads here once that is done. */
+  readonly setUpOn?: AccountPage;
   open(app: App, id: string): Content;
 }

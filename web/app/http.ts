@@ -1,17 +1,37 @@
+import type * as z from 'zod';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { ApiError, readProblem } from './problem.ts';
 
-/** An endpoint as the page calls it. A test holds each against the contract's entry of that id. */
-export interface Call {
-  readonly id: string;
-  readonly method: Endpoint['method'];
-  readonly path: string;
-}
+/** What an endpoint is called with: those of body, query and path that its entry has. */
+export type InputOf<E extends Endpoint> = {
+  /** Ends the request when the page no longer needs it. */
+  readonly signal?: AbortSignal;
+} & (E['body'] extends z.ZodType ? { readonly body: BodyOf<E> } : unknown) &
+  (E['query'] extends z.ZodType ? { readonly query?: QueryOf<E> } : unknown) &
+  (E['path'] extends z.ZodType ? { readonly path: z.input<E['path']> } : unknown);
 
-export interface Parameters {
-  readonly body?: object;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly path?: Readonly<Record<string, string>>;
+/** The body that an endpoint accepts. */
+export type BodyOf<E extends Endpoint> = z.input<NonNullable<E['body']>>;
+
+/** The query of an endpoint. It coerces text, so what a caller means is what comes out of it. */
+export type QueryOf<E extends Endpoint> = Partial<z.output<NonNullable<E['query']>>>;
+
+type Success = 200 | 201 | 202 | 204;
+
+/** What an endpoint answers when it succeeds; undefined where it answers nothing. */
+export type AnswerOf<E extends Endpoint> = {
+  [Status in keyof E['responses'] & Success]: E['responses'][Status] extends {
+    readonly schema: infer S extends z.ZodType;
+  }
+    ? z.output<S>
+    : undefined;
+}[keyof E['responses'] & Success];
+
+/** Body, query and path of any endpoint. */
+interface AnyInput {
+  readonly body?: unknown;
+  readonly query?: object;
+  readonly path?: unknown;
   readonly signal?: AbortSignal;
 }
 
@@ -21,50 +41,53 @@ const timeoutMs = 35_000;
 const fileTimeoutMs = 15 * 60_000;
 
 /**
- * Sends one request. `R` is what the contract says the answer is; 204 answers undefined.
- * Throws an ApiError for everything else, and the signal's AbortError if the caller gave up.
+ * Sends one request. Throws an ApiError for every answer that is not a success, and the signal's
+ * AbortError if the caller gave up.
  */
-export function send<R>(call: Call, parameters: Parameters, token?: string): Promise<R> {
-  const read = async (response: Response) =>
-    (response.status === 204 ? undefined : await response.json()) as R;
-  return exchange(call, parameters, { token, accept: 'application/json', timeoutMs }, read);
+export function send<E extends Endpoint>(
+  endpoint: E,
+  input: InputOf<E>,
+  token?: string,
+): Promise<AnswerOf<E>> {
+  return exchange(endpoint, input, { token, accept: 'application/json', timeoutMs }, (response) =>
+    response.status === 204 ? undefined : response.json(),
+  );
 }
 
 /** Fetches a file to its end. Throws as `send` does, also when it breaks off. */
-export function download(
-  call: Call,
-  parameters: Parameters,
-  { token, type }: { token: string; type: string },
+export function download<E extends Endpoint>(
+  endpoint: E,
+  input: InputOf<E>,
+  token?: string,
 ): Promise<Blob> {
-  const accept = `${type}, application/problem+json`;
-  return exchange(call, parameters, { token, accept, timeoutMs: fileTimeoutMs }, (response) =>
+  return exchange(endpoint, input, { token, accept: '*/*', timeoutMs: fileTimeoutMs }, (response) =>
     response.blob(),
   );
 }
 
 async function exchange<R>(
-  call: Call,
-  parameters: Parameters,
+  endpoint: Endpoint,
+  input: AnyInput,
   options: { token: string | undefined; accept: string; timeoutMs: number },
-  read: (response: Response) => Promise<R>,
+  read: (response: Response) => R | Promise<R>,
 ): Promise<R> {
-  const { body, signal } = parameters;
+  const { body, signal } = input;
   const { token, accept } = options;
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const request: RequestInit = {
-    method: call.method,
+    method: endpoint.method,
     headers: {
       accept,
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(token && { authorization: `Bearer ${token}` }),
     },
     credentials: 'omit',
     cache: 'no-store',
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    ...(body && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   };
   try {
-    const response = await fetch(address(call, parameters), request);
+    const response = await fetch(address(endpoint, input), request);
     if (!response.ok) throw await readProblem(response);
     return await read(response);
   } catch (error) {
@@ -77,9 +100,10 @@ async function exchange<R>(
   }
 }
 
-function address(call: Call, { path = {}, query = {} }: Parameters): string {
-  const pathname = call.path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(path[name] ?? ''),
+function address({ paths }: Endpoint, { path = {}, query = {} }: AnyInput): string {
+  const segments = new Map(Object.entries(path as object));
+  const pathname = paths[0].replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(segments.get(name) ?? ''),
   );
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -1,45 +1,33 @@
-import { sellersPage } from '../channels/page.ts';
+import '../style/style.css';
+import { refresh } from '../../shared/identity/contract.ts';
 import { card, heading, supportLink } from '../components/components.ts';
 import { byId, fill, h, link } from '../components/dom.ts';
-import { detectionEventWords } from '../detections/events.ts';
-import { detectionsPage } from '../detections/page.ts';
-import { productEventWords } from '../products/events.ts';
-import { productsPage } from '../products/page.ts';
-import { productPage } from '../products/product.ts';
-import { coreEventWords } from '../webhooks/events.ts';
-import { webhookPages } from '../webhooks/page.ts';
+import { features } from '../features.ts';
 import { accountPage, clearHeader } from './account.ts';
-import { createApi, refresh } from './api.ts';
-import { apiKeysPage } from './api-keys.ts';
+import { createApi } from './api.ts';
 import type { AccountPage, App, Notice, Page } from './app.ts';
+import { send } from './http.ts';
 import { startMenu } from './menu.ts';
+import { accountPagesOf, eventWordsOf } from './pages.ts';
 import { claimTab, createSession, tabStorage } from './session.ts';
 import { productName } from './settings.ts';
 import { signInPage } from './sign-in.ts';
 import { signUpPage } from './sign-up.ts';
 import { keepTicket, welcomePage } from './welcome.ts';
 
-/** Pages for people who are signed in, in the order of the navigation. A feature adds its own here. */
-const accountPages: readonly AccountPage[] = [
-  detectionsPage,
-  productsPage,
-  productPage,
-  sellersPage(productsPage),
-  ...webhookPages({ ...detectionEventWords, ...productEventWords, ...coreEventWords }),
-  apiKeysPage,
-];
-
 const storage = tabStorage();
 
 const session = createSession({
   storage,
-  exchange: refresh,
+  exchange: (refresh_token) => send(refresh, { body: { refresh_token } }),
   onEnd: (reason) => render({ notice: { kind: 'bad', text: reason } }),
 });
 
 const app: App = {
   session,
   api: createApi(session),
+  pages: accountPagesOf(features),
+  eventWords: eventWordsOf(features),
   go(path, { notice, replace } = {}) {
     history[replace ? 'replaceState' : 'pushState'](null, '', path);
     render(notice && { notice });
@@ -62,10 +50,10 @@ let shownAddress: string | undefined;
 function pageOf(path: string): Page {
   if (path === '/sign-up') return signUpPage(app);
   if (path === '/welcome') return welcomePage(app);
-  const page = accountPages.find((candidate) => isPathOf(candidate, path));
+  const page = app.pages.find((candidate) => isPathOf(candidate, path));
   if (!page) return notFoundPage();
   if (!session.isOpen()) return signInPage(app, path + location.search);
-  return accountPage(app, accountPages, page, path.slice(page.path.length));
+  return accountPage(app, page, path.slice(page.path.length));
 }
 
 function isPathOf({ path }: AccountPage, asked: string): boolean {
@@ -109,7 +97,7 @@ function followLink(event: MouseEvent): void {
     return;
   const isOwn =
     ['/welcome', '/sign-up'].includes(anchor.pathname) ||
-    accountPages.some((page) => isPathOf(page, anchor.pathname));
+    app.pages.some((page) => isPathOf(page, anchor.pathname));
   if (!isOwn || anchor.hash !== '') return;
   event.preventDefault();
   app.go(anchor.pathname + anchor.search);

@@ -1,10 +1,13 @@
+import type { Endpoint, Role } from '../../shared/contract/endpoint.ts';
 import type { App } from './app.ts';
 
-/** Those who look after the company's account. */
-export const managers = ['owner', 'admin'] as const;
-
-/** Whether the user looks after the account. Only the API decides what they may do. */
-export function isManager(app: App): boolean {
+/** Whether the user has one of the roles; without roles it is for everyone. */
+export function hasRole(app: App, roles: readonly Role[] | undefined): boolean {
   const role = app.session.claims()?.role;
-  return managers.some((manager) => manager === role);
+  return !roles || (role !== undefined && roles.includes(role));
+}
+
+/** Whether the user's role may call an endpoint. Only the API decides what they may do. */
+export function mayCall(app: App, { access }: Pick<Endpoint, 'access'>): boolean {
+  return hasRole(app, access.kind === 'bearer' ? access.roles : undefined);
 }

@@ -1,3 +1,4 @@
+import { login } from '../../shared/identity/contract.ts';
 import { card, heading } from '../components/components.ts';
 import { h, link } from '../components/dom.ts';
 import { form } from '../components/forms.ts';
@@ -19,7 +20,7 @@ export function signInPage(app: App, path: string): Page {
         ],
         submit: 'Sign in',
         async onSubmit({ email = '', password = '' }) {
-          app.session.open(await app.api.login({ email, password }));
+          app.session.open(await app.api.call(login, { body: { email, password } }));
           app.go(path, { replace: true });
         },
       }),

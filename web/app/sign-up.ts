@@ -1,3 +1,4 @@
+import { register } from '../../shared/identity/contract.ts';
 import { card, heading } from '../components/components.ts';
 import { h, link } from '../components/dom.ts';
 import { form, signInInstead } from '../components/forms.ts';
@@ -38,7 +39,9 @@ export function signUpPage(app: App): Page {
         fieldOfCode: { email_taken: 'email' },
         helpWith: { email_taken: signInInstead },
         async onSubmit({ email = '', password = '', company_name = '' }) {
-          const tokens = await app.api.register({ email, password, company_name });
+          const tokens = await app.api.call(register, {
+            body: { email, password, company_name },
+          });
           app.session.open(tokens);
           app.go('/', { notice: { kind: 'good', text: 'Your account is ready.' }, replace: true });
         },

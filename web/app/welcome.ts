@@ -1,8 +1,9 @@
+import { completeProfile } from '../../shared/marketplace/contract.ts';
 import { card, heading, supportLink } from '../components/components.ts';
 import { type Child, h, link } from '../components/dom.ts';
 import { form } from '../components/forms.ts';
-import type { Api, CompletedProfile } from './api.ts';
 import type { App, Page } from './app.ts';
+import type { AnswerOf, BodyOf } from './http.ts';
 import { ApiError } from './problem.ts';
 import { productName } from './settings.ts';
 
@@ -95,7 +96,7 @@ function profilePage(app: App, ticket: string): Page {
             tenant_suspended: () => ['Write to ', supportLink(), ' if that surprises you.'],
           },
           async onSubmit({ email = '', password = '', company_name }) {
-            const profile = await completeProfile(app, {
+            const profile = await complete(app, {
               registration_ticket: ticket,
               email,
               password,
@@ -116,12 +117,12 @@ function profilePage(app: App, ticket: string): Page {
 }
 
 /** A ticket that is spent or too old is of no more use: then the page says how to get another. */
-async function completeProfile(
+async function complete(
   app: App,
-  body: Parameters<Api['completeProfile']>[0],
-): Promise<CompletedProfile> {
+  body: BodyOf<typeof completeProfile>,
+): Promise<AnswerOf<typeof completeProfile>> {
   try {
-    const profile = await app.api.completeProfile(body);
+    const profile = await app.api.call(completeProfile, { body });
     held = undefined;
     return profile;
   } catch (error) {

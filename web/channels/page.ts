@@ -1,14 +1,21 @@
+import {
+  deleteCredentials,
+  getCredentials,
+  updateCredentials,
+} from '../../shared/channels/contract.ts';
 import type { ChannelName } from '../../shared/channels/names.ts';
-import type { SavedCredentials } from '../app/api.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
+import type { AnswerOf } from '../app/http.ts';
 import { ApiError } from '../app/problem.ts';
-import { managers } from '../app/roles.ts';
+import { hasRole } from '../app/roles.ts';
 import { action, badge, confirm, facts, problemPlace } from '../components/components.ts';
 import { type Child, fill, h, link } from '../components/dom.ts';
 import { time } from '../components/format.ts';
 import { type Field, form } from '../components/forms.ts';
 import { type Part, part } from '../components/loading.ts';
 import { marketplaceNames, marketplaces } from './names.ts';
+
+type SavedCredentials = AnswerOf<typeof getCredentials>['items'][number];
 
 interface SellerWords {
   /** Where the seller finds the keys, and what they must open. */
@@ -25,7 +32,7 @@ const sellers: Readonly<Record<ChannelName, SellerWords>> = {
     fields: [apiKey],
   },
   ozon: {
-    hint: 'In Ozon ChannelAdapter, create a key under API keys with a role that may read products, prices and stocks. The Client-Id stands beside it.',
+    hint: 'In Ozon Seller, create a key under API keys with a role that may read products, prices and stocks. The Client-Id stands beside it.',
     fields: [
       { name: 'client_id', label: 'Client-Id', kind: 'text', autocomplete: 'off', maxLength: 20 },
       apiKey,
@@ -33,29 +40,36 @@ const sellers: Readonly<Record<ChannelName, SellerWords>> = {
   },
 };
 
-/** The seller marketplaces that the company sells on. `next` is where to go once one is connected. */
-export function sellersPage(next: Pick<AccountPage, 'path' | 'title'>): AccountPage {
-  return {
-    path: '/sellers',
-    title: 'Sell on',
-    roles: managers,
-    open: (app) => openSellers(app, next),
-  };
-}
+/** The seller marketplaces that the company sells on. */
+export const sellersPage: AccountPage = {
+  path: '/sellers',
+  title: 'Sell on',
+  roles: getCredentials.access.roles,
+  open: openSellers,
+};
 
-function openSellers(app: App, next: Pick<AccountPage, 'path' | 'title'>): Content {
-  const list: Part = part(app.api.getCredentials, ({ items }) =>
-    h(
-      'div',
-      { class: 'stack' },
+function openSellers(app: App): Content {
+  const next = app.pages.filter(
+    ({ setUpOn, roles }) => setUpOn === sellersPage && hasRole(app, roles),
+  );
+  const list: Part = part(
+    (signal) => app.api.call(getCredentials, { signal }),
+    ({ items }) =>
       h(
         'div',
-        { class: 'halves' },
-        marketplaces.map(([marketplace]) => sellerCard(app, marketplace, items, () => list.load())),
+        { class: 'stack' },
+        h(
+          'div',
+          { class: 'halves' },
+          marketplaces.map(([marketplace]) =>
+            sellerCard(app, marketplace, items, () => list.load()),
+          ),
+        ),
+        items.length > 0 &&
+          next.map(({ path, title }) =>
+            link(path, `Go to ${title.toLowerCase()}`, { class: 'button primary' }),
+          ),
       ),
-      items.length > 0 &&
-        link(next.path, `Go to ${next.title.toLowerCase()}`, { class: 'button primary' }),
-    ),
   );
   void list.load();
   return {
@@ -123,7 +137,7 @@ function sellerCard(
           'Disconnect',
         );
         if (!isSure) return;
-        await app.api.deleteCredentials({ marketplace });
+        await app.api.call(deleteCredentials, { query: { marketplace } });
         await showSaved(`${name} is disconnected.`);
       },
       { problem, class: 'danger', 'aria-label': `Disconnect ${name}` },
@@ -175,7 +189,9 @@ function keyForm(
       const isUntried = saveUnverified;
       saveUnverified = false;
       try {
-        await app.api.updateCredentials({ [marketplace]: values, save_unverified: isUntried });
+        await app.api.call(updateCredentials, {
+          body: { [marketplace]: values, save_unverified: isUntried },
+        });
       } catch (error) {
         throw inWordsOfThePage(error, name);
       }

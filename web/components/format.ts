@@ -34,7 +34,7 @@ export function percent(fraction: number): string {
   return percents.format(fraction);
 }
 
-/** `1 detection`, `2,000 detections` */
+/** `1 row`, `2,000 rows` */
 export function count(amount: number, noun: string): string {
   return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`;
 }

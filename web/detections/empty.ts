@@ -1,10 +1,13 @@
+import { createApiKey } from '../../shared/api-keys/contract.ts';
+import { ingestDetections } from '../../shared/detections/contract/detections.ts';
 import { apiKeyMaker } from '../app/api-keys.ts';
 import type { App } from '../app/app.ts';
-import { isManager } from '../app/roles.ts';
+import { mayCall } from '../app/roles.ts';
 import { copyable } from '../components/components.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { clock } from '../components/format.ts';
-import { ingestPath } from './calls.ts';
+
+const [ingestPath] = ingestDetections.paths;
 
 export interface EmptyState {
   readonly element: HTMLElement;
@@ -18,7 +21,7 @@ export function emptyState(app: App, refresh: () => void): EmptyState {
   const command = h('div', {});
   const showCommand = (key: string) => fill(command, copyable('command', ingestCommand(key)));
   showCommand('YOUR_API_KEY');
-  const keyStep = isManager(app)
+  const keyStep = mayCall(app, createApiKey)
     ? apiKeyMaker(app, (created) => showCommand(created.key))
     : h(
         'p',

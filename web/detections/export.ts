@@ -2,7 +2,7 @@ import type { App } from '../app/app.ts';
 import { explain, SessionEndedError } from '../app/problem.ts';
 import { problemPlace } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
-import { type DetectionFilters, exportDetections } from './calls.ts';
+import { type DetectionFilters, downloadDetections } from './read.ts';
 
 export interface ExportButton {
   readonly element: HTMLElement;
@@ -25,7 +25,7 @@ export function exportButton(app: App, filters: () => DetectionFilters): ExportB
     button.classList.add('busy');
     app.announce('The export is being made.');
     try {
-      save(await exportDetections(app.session, filters(), mine.signal), fileName());
+      save(await downloadDetections(app.api, filters(), mine.signal), fileName());
       app.announce('The export is downloaded.');
     } catch (error) {
       if (!mine.signal.aborted && !(error instanceof SessionEndedError))

@@ -1,6 +1,6 @@
 import type { ApiError } from '../app/problem.ts';
 import { fill, h, uniqueId } from '../components/dom.ts';
-import type { DetectionFilters } from './calls.ts';
+import type { DetectionFilters } from './read.ts';
 
 export interface FilterBar {
   readonly element: HTMLElement;

@@ -1,17 +1,17 @@
+import { claimEnis, deleteEni, listEnis } from '../../shared/detections/contract/enis.ts';
 import type { App } from '../app/app.ts';
-import { isManager } from '../app/roles.ts';
+import type { AnswerOf } from '../app/http.ts';
+import { mayCall } from '../app/roles.ts';
 import { action, confirm, problemPlace } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
 import { count } from '../components/format.ts';
 import { form } from '../components/forms.ts';
 import { type Part, part } from '../components/loading.ts';
-import { type Enis, enisApi } from './calls.ts';
 
 /** The network interfaces that only this company's sensors may report for. */
 export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
-  const api = enisApi(app.session);
   const claimed = h('p', { class: 'muted', role: 'status' });
-  const list = part(api.list, showList);
+  const list = part((signal) => app.api.call(listEnis, { signal }), showList);
   const maker = form({
     fields: [
       {
@@ -25,8 +25,8 @@ export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
     submit: 'Claim',
     fieldOfCode: { eni_claimed: 'eni_ids' },
     async onSubmit({ eni_ids = '' }) {
-      const { inserted, skipped } = await api.claim({
-        eni_ids: eni_ids.split(/[\s,;]+/).filter((id) => id !== ''),
+      const { inserted, skipped } = await app.api.call(claimEnis, {
+        body: { eni_ids: eni_ids.split(/[\s,;]+/).filter((id) => id !== '') },
       });
       maker.reset();
       fill(
@@ -39,7 +39,7 @@ export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
     },
   });
 
-  function showList({ eni_ids: ids, vni }: Enis) {
+  function showList({ eni_ids: ids, vni }: AnswerOf<typeof listEnis>) {
     return [
       h(
         'p',
@@ -64,14 +64,14 @@ export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
           'Release',
         );
         if (!isSure) return;
-        await api.release(id);
+        await app.api.call(deleteEni, { path: { eni_id: id } });
         app.announce(`${id} is released.`);
         await list.load();
         title.focus();
       },
       { problem, class: 'small', 'aria-label': `Release ${id}` },
     );
-    return h('li', {}, h('code', {}, id), isManager(app) && release, problem);
+    return h('li', {}, h('code', {}, id), mayCall(app, deleteEni) && release, problem);
   }
 
   const title = h('h2', { tabindex: -1 }, 'Network interfaces');
@@ -81,7 +81,12 @@ export function interfacesPanel(app: App): Pick<Part, 'element' | 'dispose'> {
       'section',
       { class: 'panel interfaces' },
       title,
-      h('div', { class: 'halves' }, list.element, isManager(app) && h('div', {}, maker, claimed)),
+      h(
+        'div',
+        { class: 'halves' },
+        list.element,
+        mayCall(app, claimEnis) && h('div', {}, maker, claimed),
+      ),
     ),
     dispose: list.dispose,
   };

@@ -3,11 +3,11 @@ import { ApiError, explain, SessionEndedError } from '../app/problem.ts';
 import { failure } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
 import { clock, count } from '../components/format.ts';
-import { type DetectionPage, type DetectionQuery, listDetections } from './calls.ts';
 import { type EmptyState, emptyState } from './empty.ts';
 import { exportButton } from './export.ts';
 import { filterBar } from './filters.ts';
 import { interfacesPanel } from './interfaces.ts';
+import { type DetectionPage, type DetectionQuery, readDetections } from './read.ts';
 import { statisticsPanel } from './statistics.ts';
 import { detectionTable } from './table.ts';
 
@@ -56,7 +56,7 @@ function openDetections(app: App): Content {
     running = mine;
     results.setAttribute('aria-busy', 'true');
     try {
-      const page = await listDetections(app.session, { ...query, limit: pageSize }, mine.signal);
+      const page = await readDetections(app.api, { ...query, limit: pageSize }, mine.signal);
       if (!mine.signal.aborted) use(page);
     } catch (error) {
       if (!mine.signal.aborted && !(error instanceof SessionEndedError)) fail(error);

@@ -1,9 +1,10 @@
+import { detectionStatistics } from '../../shared/detections/contract/statistics.ts';
 import type { App } from '../app/app.ts';
 import { columnChart } from '../charts/columns.ts';
 import { type Child, h, uniqueId } from '../components/dom.ts';
 import { count, number, shortDate } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import { type DetectionFilters, getStatistics, type Statistics } from './calls.ts';
+import type { DetectionFilters, Statistics } from './read.ts';
 
 const dayMs = 86_400_000;
 const ranges = [
@@ -35,7 +36,8 @@ export function statisticsPanel(
   const counts = part(
     (signal) => {
       const from = new Date(Date.now() - (Number(range.value) - 1) * dayMs);
-      return getStatistics(app.session, { from: from.toISOString().slice(0, 10) }, signal);
+      const query = { from: from.toISOString().slice(0, 10) };
+      return app.api.call(detectionStatistics, { query, signal });
     },
     (statistics) => show(statistics, onChoose),
   );

@@ -1,6 +1,6 @@
 import { fill, h } from '../components/dom.ts';
 import { percent, time } from '../components/format.ts';
-import type { Detection, DetectionPage } from './calls.ts';
+import type { Detection, DetectionPage } from './read.ts';
 
 /*
  * On narrow screens the rows become cards by CSS `display`, which takes a table's meaning away from

@@ -1,7 +1,7 @@
 import { columnChart } from '../charts/columns.ts';
 import { type Child, h, link } from '../components/dom.ts';
 import { number, percent } from '../components/format.ts';
-import type { Dashboard, ProductSummary, StockDistribution, TopProduct } from './calls.ts';
+import type { Dashboard, ProductSummary, StockDistribution, TopProduct } from './types.ts';
 
 /** The stock in six figures. */
 export function figures(dashboard: Dashboard): HTMLElement {

@@ -1,4 +1,4 @@
-import type { ProductQuery } from './calls.ts';
+import type { ProductQuery } from './types.ts';
 
 const sorts = [
   'updated_at',

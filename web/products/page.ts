@@ -1,11 +1,19 @@
+import { updateCredentials } from '../../shared/channels/contract.ts';
+import {
+  dashboard,
+  listProducts,
+  lowStock,
+  stockDistribution,
+  topProducts,
+} from '../../shared/products/contract.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
 import { SessionEndedError } from '../app/problem.ts';
-import { isManager } from '../app/roles.ts';
+import { mayCall } from '../app/roles.ts';
+import { sellersPage } from '../channels/page.ts';
 import { failure } from '../components/components.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { clock, count } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import { productsApi } from './calls.ts';
 import { distributionChart, figures, lowList, topList } from './figures.ts';
 import { productFilters } from './filters.ts';
 import {
@@ -26,20 +34,22 @@ const shortList = 5;
 export const productsPage: AccountPage = {
   path: '/products',
   title: 'Products',
+  setUpOn: sellersPage,
   open: openProducts,
 };
 
 function openProducts(app: App): Content {
-  const api = productsApi(app.session);
+  const { api } = app;
+  const short = { limit: shortList };
   const parts = {
-    figures: part(api.dashboard, figures),
-    distribution: part(api.distribution, distributionChart),
+    figures: part((signal) => api.call(dashboard, { signal }), figures),
+    distribution: part((signal) => api.call(stockDistribution, { signal }), distributionChart),
     low: part(
-      (signal) => api.lowStock(shortList, signal),
+      (signal) => api.call(lowStock, { query: short, signal }),
       ({ items }) => lowList(items),
     ),
     top: part(
-      (signal) => api.top(shortList, signal),
+      (signal) => api.call(topProducts, { query: short, signal }),
       ({ items }) => topList(items),
     ),
   };
@@ -47,7 +57,7 @@ function openProducts(app: App): Content {
     for (const each of Object.values(parts)) void each.load();
     void list();
   };
-  const sync = syncPanel(app, api, reload);
+  const sync = syncPanel(app, reload);
   const status = h('p', { class: 'muted status', role: 'status' });
   const results = h('div', { class: 'results' }, h('div', { class: 'skeleton tall' }));
   const table = productTable((change) => go({ ...listing, page: 1, ...change }));
@@ -109,14 +119,16 @@ function openProducts(app: App): Content {
     const asked = listing;
     results.setAttribute('aria-busy', 'true');
     try {
-      const page = await api.list(queryOf(asked, pageSize), mine.signal);
+      const { signal } = mine;
+      const page = await api.call(listProducts, { query: queryOf(asked, pageSize), signal });
       if (mine.signal.aborted) return;
       if (page.items.length === 0 && page.page > 1 && page.total_pages > 0) {
         return go({ ...asked, page: page.total_pages });
       }
       const isNone = page.total === 0 && !isNarrowed(asked);
       // Those that are no longer listed are not in the usual list, and are still something to see.
-      const hasNone = isNone && (await api.list({ page_size: 1 }, mine.signal)).total === 0;
+      const all = isNone && (await api.call(listProducts, { query: { page_size: 1 }, signal }));
+      const hasNone = all && all.total === 0;
       if (mine.signal.aborted) return;
       overview.hidden = hasNone;
       catalogue.hidden = hasNone;
@@ -163,14 +175,14 @@ function emptyState(app: App): HTMLElement {
     'section',
     { class: 'panel' },
     h('h2', {}, 'No products yet'),
-    isManager(app)
+    mayCall(app, updateCredentials)
       ? [
           h(
             'p',
             { class: 'lead' },
             'Connect Wildberries or Ozon, then sync: your products, prices and stocks appear here and are kept up to date by themselves.',
           ),
-          link('/sellers', 'Connect a marketplace', { class: 'button primary' }),
+          link(sellersPage.path, 'Connect a marketplace', { class: 'button primary' }),
         ]
       : h(
           'p',

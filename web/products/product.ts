@@ -1,3 +1,4 @@
+import { getProduct, getProductHistory } from '../../shared/products/contract.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
 import { marketplaceNames } from '../channels/names.ts';
 import { type Point, stepChart } from '../charts/steps.ts';
@@ -5,9 +6,9 @@ import { action, badge, facts, problemPlace } from '../components/components.ts'
 import { type Child, fill, h } from '../components/dom.ts';
 import { count, money, number, time } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import { type Product, type ProductChange, productsApi } from './calls.ts';
 import { stockText, stockTone } from './figures.ts';
 import { productsPage } from './page.ts';
+import type { Product, ProductChange } from './types.ts';
 
 const changesPerPage = 100;
 
@@ -20,23 +21,28 @@ export const productPage: AccountPage = {
 };
 
 function openProduct(app: App, id: string): Content {
-  const api = productsApi(app.session);
+  const history = (signal: AbortSignal, cursor?: string) =>
+    app.api.call(getProductHistory, {
+      path: { id },
+      query: { limit: changesPerPage, cursor },
+      signal,
+    });
   const left = new AbortController();
   const whole = part(
     async (signal) => {
-      const [product, history] = await Promise.all([
-        api.get(id, signal),
-        api.history(id, { limit: changesPerPage }, signal),
+      const [product, first] = await Promise.all([
+        app.api.call(getProduct, { path: { id }, signal }),
+        history(signal),
       ]);
-      return { product, history };
+      return { product, first };
     },
-    ({ product, history }) => {
+    ({ product, first }) => {
       app.retitle(product.product_name || product.seller_article);
       return h(
         'div',
         { class: 'product-page' },
         particulars(product),
-        changes(product, history.items, history.next_cursor),
+        changes(product, first.items, first.next_cursor),
       );
     },
   );
@@ -50,7 +56,7 @@ function openProduct(app: App, id: string): Content {
       'Load older changes',
       async () => {
         if (cursor === null) return;
-        const page = await api.history(id, { limit: changesPerPage, cursor }, left.signal);
+        const page = await history(left.signal, cursor);
         all = [...all, ...page.items];
         cursor = page.next_cursor;
         draw();

@@ -1,13 +1,20 @@
+import { updateCredentials } from '../../shared/channels/contract.ts';
+import {
+  getProductSync,
+  listProductSyncs,
+  startProductSync,
+} from '../../shared/products/contract.ts';
 import type { App } from '../app/app.ts';
 import { poll } from '../app/polling.ts';
 import { ApiError, explain, SessionEndedError } from '../app/problem.ts';
-import { isManager } from '../app/roles.ts';
+import { mayCall } from '../app/roles.ts';
 import { marketplaceNames } from '../channels/names.ts';
+import { sellersPage } from '../channels/page.ts';
 import { action, badge, problemPlace } from '../components/components.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { duration, number, time } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import type { ProductsApi, SyncRun } from './calls.ts';
+import type { SyncRun } from './types.ts';
 
 const runsShown = 5;
 
@@ -36,7 +43,8 @@ export interface SyncPanel {
 }
 
 /** Syncs of the products: start one, watch it, see how the last ones went. */
-export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): SyncPanel {
+export function syncPanel(app: App, onCompleted: () => void): SyncPanel {
+  const { api } = app;
   const left = new AbortController();
   const problem = problemPlace();
   const progress = h('div', { class: 'progress' });
@@ -45,7 +53,7 @@ export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): 
   let watched: string | undefined;
 
   const runs = part(
-    (signal) => api.syncs(runsShown, signal),
+    (signal) => api.call(listProductSyncs, { query: { limit: runsShown }, signal }),
     ({ items }) => {
       const [latest] = items;
       const ended = items.find(({ completed_at }) => completed_at !== null);
@@ -55,14 +63,14 @@ export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): 
       return h(
         'ul',
         { class: 'plain runs' },
-        items.map((run) => runItem(run, isManager(app))),
+        items.map((run) => runItem(run, mayCall(app, updateCredentials))),
       );
     },
   );
 
   async function begin(): Promise<void> {
     try {
-      const { task_id } = await api.startSync();
+      const { task_id } = await api.call(startProductSync);
       void watch(task_id);
       await runs.load();
     } catch (error) {
@@ -70,7 +78,7 @@ export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): 
       fill(
         problem,
         'No marketplace is connected yet. ',
-        link('/sellers', 'Connect one first'),
+        link(sellersPage.path, 'Connect one first'),
         '.',
       );
     }
@@ -84,7 +92,10 @@ export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): 
     try {
       await poll(
         async () => {
-          const run = await api.sync(taskId, left.signal);
+          const run = await api.call(getProductSync, {
+            path: { task_id: taskId },
+            signal: left.signal,
+          });
           if (!isUnderWay(run)) {
             end(run);
             return 'done';
@@ -119,7 +130,7 @@ export function syncPanel(app: App, api: ProductsApi, onCompleted: () => void): 
     control: h(
       'div',
       { class: 'sync' },
-      h('div', { class: 'actions middle' }, isManager(app) && start, last),
+      h('div', { class: 'actions middle' }, mayCall(app, startProductSync) && start, last),
       progress,
       problem,
     ),
@@ -159,7 +170,14 @@ function runItem(run: SyncRun, canRepair: boolean): HTMLElement {
     run.errors.map(({ marketplace, code, detail }) => {
       const remedy = canRepair && remedies[code];
       const name = marketplace !== null && `${marketplaceNames[marketplace]}: `;
-      return h('p', { class: 'wrong-text' }, name, detail, ' ', remedy && link('/sellers', remedy));
+      return h(
+        'p',
+        { class: 'wrong-text' },
+        name,
+        detail,
+        ' ',
+        remedy && link(sellersPage.path, remedy),
+      );
     }),
     hasBrought(run) && h('p', { class: 'muted' }, outcomeOf(run)),
   );

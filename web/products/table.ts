@@ -2,9 +2,9 @@ import { marketplaceNames } from '../channels/names.ts';
 import { badge } from '../components/components.ts';
 import { type Child, fill, h, link } from '../components/dom.ts';
 import { money, number, time } from '../components/format.ts';
-import type { ProductPage, ProductSummary } from './calls.ts';
 import { stockText, stockTone } from './figures.ts';
 import type { Listing, SortColumn } from './listing.ts';
+import type { ProductPage, ProductSummary } from './types.ts';
 
 interface ColumnWords {
   readonly name: string;

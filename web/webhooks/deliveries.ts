@@ -1,11 +1,12 @@
+import { listDeliveries, replayDelivery, testWebhook } from '../../shared/webhooks/contract.ts';
 import type { App } from '../app/app.ts';
 import { poll } from '../app/polling.ts';
 import { ApiError, SessionEndedError } from '../app/problem.ts';
 import { action, failure, problemPlace } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
 import { count, time } from '../components/format.ts';
-import { type Delivery, type DeliveryPage, webhooksApi } from './calls.ts';
 import { deliveryStatus } from './status.ts';
+import type { Delivery, DeliveryPage } from './types.ts';
 
 const pageSize = 20;
 /** For so long the page waits for a delivery that somebody has just asked for. */
@@ -18,15 +19,19 @@ export interface Deliveries {
 
 /** What a webhook was sent, newest first, with tests and replays. */
 export function deliveryList(app: App, webhookId: string): Deliveries {
-  const api = webhooksApi(app.session);
+  const webhook = { path: { id: webhookId } };
   const left = new AbortController();
   const problem = problemPlace();
   const list = h('div', { 'aria-live': 'off' }, h('div', { class: 'skeleton' }));
   const more = action('Load more', loadMore, { problem, class: 'small' });
-  const test = action('Send a test', () => follow(api.test(webhookId), 'The test is sent.'), {
-    problem,
-    class: 'small primary',
-  });
+  const test = action(
+    'Send a test',
+    () => follow(app.api.call(testWebhook, webhook), 'The test is sent.'),
+    {
+      problem,
+      class: 'small primary',
+    },
+  );
   const refresh = action('Refresh', load, { problem, class: 'small' });
   let shown: Delivery[] = [];
   let cursor: string | null = null;
@@ -55,14 +60,17 @@ export function deliveryList(app: App, webhookId: string): Deliveries {
     }
   }
 
+  const read = (query: { limit: number; cursor?: string }) =>
+    app.api.call(listDeliveries, { ...webhook, query, signal: left.signal });
+
   async function load(): Promise<void> {
-    show(await api.deliveries(webhookId, { limit: pageSize }, left.signal), false);
+    show(await read({ limit: pageSize }), false);
   }
 
   async function loadMore(): Promise<void> {
     if (cursor === null) return;
     try {
-      show(await api.deliveries(webhookId, { limit: pageSize, cursor }, left.signal), true);
+      show(await read({ limit: pageSize, cursor }), true);
     } catch (error) {
       const isStale = error instanceof ApiError && error.code === 'invalid_cursor';
       if (!isStale) throw error;
@@ -107,7 +115,11 @@ export function deliveryList(app: App, webhookId: string): Deliveries {
     const name = `${delivery.type} of ${delivery.created_at}`;
     const replay = action(
       'Replay',
-      () => follow(api.replay(webhookId, delivery.id), 'It is sent again.'),
+      () =>
+        follow(
+          app.api.call(replayDelivery, { path: { id: webhookId, delivery_id: delivery.id } }),
+          'It is sent again.',
+        ),
       { problem: wrong, class: 'small', 'aria-label': `Replay ${name}` },
     );
     return h(

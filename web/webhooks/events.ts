@@ -1,12 +1,4 @@
-/** Events that a webhook may ask for, each in words for people. */
-export type EventWords = Readonly<Record<string, string>>;
-
-/** Those of the core. */
-export const coreEventWords: EventWords = {
-  'tenant.updated': 'Your company was renamed.',
-  'api_key.created': 'Somebody created an API key.',
-  'api_key.deleted': 'Somebody deleted an API key.',
-};
+import type { EventWords } from '../app/feature.ts';
 
 /** The chosen ones of the words' events. */
 export function chosenEvents(words: EventWords, value: string | undefined): string[] {

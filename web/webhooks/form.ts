@@ -1,6 +1,7 @@
+import type { EventWords } from '../app/feature.ts';
 import { type FormOptions, form } from '../components/forms.ts';
-import type { Webhook } from './calls.ts';
-import { chosenEvents, type EventWords } from './events.ts';
+import { chosenEvents } from './events.ts';
+import type { Webhook } from './types.ts';
 
 export interface WantedWebhook {
   readonly url: string;

@@ -1,53 +1,51 @@
+import { createWebhook, listWebhooks } from '../../shared/webhooks/contract.ts';
 import type { AccountPage, App, Content } from '../app/app.ts';
-import { managers } from '../app/roles.ts';
+import type { AnswerOf } from '../app/http.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { count, time } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import { type Webhook, type WebhookWithSecret, webhooksApi } from './calls.ts';
-import type { EventWords } from './events.ts';
 import { webhookForm } from './form.ts';
 import { secretOnce } from './secret.ts';
 import { offSentence, webhookStatus } from './status.ts';
+import type { Webhook } from './types.ts';
 import { openWebhook } from './webhook.ts';
 
-/** The pages of webhooks: all of them, and one. `words` has the events that they may ask for. */
-export function webhookPages(words: EventWords): [AccountPage, AccountPage] {
-  const all: AccountPage = {
-    path: '/webhooks',
-    title: 'Webhooks',
-    roles: managers,
-    open: (app) => openWebhooks(app, words),
-  };
-  const one: AccountPage = {
-    path: '/webhooks/',
-    title: 'Webhook',
-    roles: managers,
-    parent: all,
-    open: (app, id) => openWebhook(app, id, words, all.path),
-  };
-  return [all, one];
-}
+/** All webhooks of the company. */
+export const webhooksPage: AccountPage = {
+  path: '/webhooks',
+  title: 'Webhooks',
+  roles: listWebhooks.access.roles,
+  open: openWebhooks,
+};
 
-function openWebhooks(app: App, words: EventWords): Content {
-  const api = webhooksApi(app.session);
-  const list = part(api.list, ({ items }) =>
-    items.length === 0 ? h('p', { class: 'muted' }, 'There is no webhook yet.') : items.map(row),
+/** One of them. */
+export const webhookPage: AccountPage = {
+  path: '/webhooks/',
+  title: 'Webhook',
+  roles: listWebhooks.access.roles,
+  parent: webhooksPage,
+  open: (app, id) => openWebhook(app, id, webhooksPage.path),
+};
+
+function openWebhooks(app: App): Content {
+  const list = part(
+    (signal) => app.api.call(listWebhooks, { signal }),
+    ({ items }) =>
+      items.length === 0 ? h('p', { class: 'muted' }, 'There is no webhook yet.') : items.map(row),
   );
   const result = h('div', { class: 'result', role: 'status' });
-  const maker = webhookForm(words, {
+  const maker = webhookForm(app.eventWords, {
     submit: 'Create webhook',
     async onSubmit({ url, events, description }) {
-      const created = await api.create({
-        url,
-        events,
-        ...(description !== undefined && { description }),
+      const created = await app.api.call(createWebhook, {
+        body: { url, events, ...(description !== undefined && { description }) },
       });
       showCreated(created);
       await list.load();
     },
   });
 
-  function showCreated(created: WebhookWithSecret): void {
+  function showCreated(created: AnswerOf<typeof createWebhook>): void {
     maker.reset();
     maker.hidden = true;
     const another = h(

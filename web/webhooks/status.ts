@@ -1,5 +1,5 @@
 import { badge } from '../components/components.ts';
-import type { Delivery, Webhook } from './calls.ts';
+import type { Delivery, Webhook } from './types.ts';
 
 /** Whether a webhook is on, and if not, why. */
 export function webhookStatus({ enabled, disabled_reason: reason }: Webhook): HTMLElement {

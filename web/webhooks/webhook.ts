@@ -1,23 +1,30 @@
+import {
+  deleteWebhook,
+  getWebhook,
+  rotateWebhookSecret,
+  updateWebhook,
+} from '../../shared/webhooks/contract.ts';
 import type { App, Content } from '../app/app.ts';
+import type { BodyOf } from '../app/http.ts';
 import { action, confirm, facts, problemPlace } from '../components/components.ts';
 import { fill, h } from '../components/dom.ts';
 import { time } from '../components/format.ts';
 import { part } from '../components/loading.ts';
-import { type Webhook, webhooksApi } from './calls.ts';
 import { type Deliveries, deliveryList } from './deliveries.ts';
-import type { EventWords } from './events.ts';
 import { webhookForm } from './form.ts';
 import { secretOnce, verifyingHint } from './secret.ts';
 import { offSentence, webhookStatus } from './status.ts';
+import type { Webhook } from './types.ts';
 
 /** One webhook: what it is, its secret, and what it was sent. */
-export function openWebhook(app: App, id: string, words: EventWords, listPath: string): Content {
-  const api = webhooksApi(app.session);
+export function openWebhook(app: App, id: string, listPath: string): Content {
+  const update = (body: BodyOf<typeof updateWebhook>) =>
+    app.api.call(updateWebhook, { path: { id }, body });
   const settings = h('section', { class: 'panel' });
   const secret = h('section', { class: 'panel' });
   let deliveries: Deliveries | undefined;
   const whole = part(
-    (signal) => api.get(id, signal),
+    (signal) => app.api.call(getWebhook, { path: { id }, signal }),
     (webhook) => {
       showSettings(webhook);
       showSecret(webhook);
@@ -40,7 +47,7 @@ export function openWebhook(app: App, id: string, words: EventWords, listPath: s
     const toggle = action(
       webhook.enabled ? 'Switch off' : 'Switch on',
       async () => {
-        const changed = await api.update(id, { enabled: !webhook.enabled });
+        const changed = await update({ enabled: !webhook.enabled });
         showSettings(changed);
         app.announce(changed.enabled ? 'The webhook is on.' : 'The webhook is off.');
         settings.querySelector<HTMLElement>('h2')?.focus();
@@ -76,11 +83,11 @@ export function openWebhook(app: App, id: string, words: EventWords, listPath: s
   }
 
   function showForm(webhook: Webhook): void {
-    const maker = webhookForm(words, {
+    const maker = webhookForm(app.eventWords, {
       submit: 'Save',
       webhook,
       async onSubmit({ url, events, description }) {
-        showSettings(await api.update(id, { url, events, description: description ?? null }));
+        showSettings(await update({ url, events, description: description ?? null }));
         app.announce('The webhook is changed.');
         settings.querySelector<HTMLElement>('h2')?.focus();
       },
@@ -106,7 +113,7 @@ export function openWebhook(app: App, id: string, words: EventWords, listPath: s
           'Make new secret',
         );
         if (!isSure) return;
-        const rotated = await api.rotateSecret(id);
+        const rotated = await app.api.call(rotateWebhookSecret, { path: { id } });
         showSecret(rotated, rotated.secret);
         app.announce('The webhook has a new secret.');
       },
@@ -130,7 +137,7 @@ export function openWebhook(app: App, id: string, words: EventWords, listPath: s
       'Delete webhook',
     );
     if (!isSure) return;
-    await api.delete(id);
+    await app.api.call(deleteWebhook, { path: { id } });
     app.go(listPath, { notice: { kind: 'good', text: 'The webhook is deleted.' }, replace: true });
   }
 
