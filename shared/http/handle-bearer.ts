@@ -57,8 +57,9 @@ async function authorize(
   access: Bearer,
   principal: Principal,
 ): Promise<Principal & Pick<TenantItem, 'plan'>> {
-  const { tenantStatus, role, plan } = await checkSession(principal);
-  if (!access.roles.includes(role)) throw new AppError(forbidden);
+  const { tenantStatus, plan, ...current } = await checkSession(principal);
+  const role = access.roles.find((allowed) => allowed === current.role);
+  if (!role) throw new AppError(forbidden);
   if (!access.anyStatus) assertActive(tenantStatus);
   return { ...principal, role, plan };
 }

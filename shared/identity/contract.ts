@@ -103,7 +103,9 @@ export const refresh = defineEndpoint({
   description:
     'A refresh token works once. The same token again within 10 seconds returns the same successor; later it revokes the whole session.',
   access: { kind: 'public' },
-  body: z.strictObject({ refresh_token: z.string().min(1).max(512) }),
+  body: z
+    .strictObject({ refresh_token: z.string().min(1).max(512) })
+    .meta({ example: { refresh_token: 'the refresh_token of the last answer' } }),
   responses: { 200: { description: 'New tokens', schema: TokenResponse } },
   errors: [invalidRefreshToken, tenantSuspended],
   limits: [refreshPerAddress, refreshPerAccount, refreshPerTenant],

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { roles } from '../contract/endpoint.ts';
 
+export const MemberRole = z.enum(roles);
+
 export const MemberItem = z.object({
   user_id: z.string(),
   email: z.string(),
-  role: z.enum(roles),
+  /** One that this release does not know lets its member do nothing. */
+  role: z.string(),
   created_at: z.string(),
   /** Sessions that began at or before this moment are over. */
   signed_out_at_ms: z.number().optional(),

@@ -17,7 +17,7 @@ import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
 import { invalidRefreshToken } from './errors.ts';
 import { sessionIds } from './ids.ts';
-import type { SessionItem } from './items.ts';
+import { MemberRole, type SessionItem } from './items.ts';
 import { identityKeys } from './keys.ts';
 import { refreshPerAccount, refreshPerAddress, refreshPerTenant } from './limits.ts';
 import { refreshTokenReused } from './metrics.ts';
@@ -194,7 +194,7 @@ function principalOf(
   { tenantId, userId, sessionId }: RefreshToken,
   { member }: SessionItems,
 ): Principal {
-  return { tenantId, userId, sessionId, role: member.role };
+  return { tenantId, userId, sessionId, role: MemberRole.parse(member.role) };
 }
 
 /** Ends one session. Does nothing when it has ended already. */

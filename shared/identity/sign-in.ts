@@ -6,7 +6,7 @@ import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
-import { IdentityItem, MemberItem, MembershipItem } from './items.ts';
+import { IdentityItem, MemberItem, MemberRole, MembershipItem } from './items.ts';
 import { identityKeys } from './keys.ts';
 import {
   loginPerAccount,
@@ -139,7 +139,7 @@ async function startSession(
   if (!member) return refuse('no_member', attempt, found);
   if (needsRehash(found.passwordHash)) await renewHash(found.passwordHash, password, hash);
   logSecurityEvent('signed_in', { tenant_id: tenantId, user_id: userId });
-  return session.tokens(MemberItem.parse(member).role);
+  return session.tokens(MemberRole.parse(MemberItem.parse(member).role));
 }
 
 /** Replaces a hash of an older policy, unless somebody else has replaced it meanwhile. */
