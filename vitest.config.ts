@@ -1,6 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
+/** Pages are text for functions, as the bundler makes them. */
+const pagesAsText = {
+  name: 'pages-as-text',
+  enforce: 'pre',
+  load: (id: string) =>
+    id.endsWith('.html') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : null,
+} as const;
+
 export default defineConfig({
+  plugins: [pagesAsText],
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,

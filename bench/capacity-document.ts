@@ -31,9 +31,14 @@ const heads = ['endpoint', 'when', 'RCU', 'RCU, known', 'WCU', 'WCU, transaction
 
 /** The page about capacity, in Markdown. */
 export function capacityDocument(rows: readonly CapacityRow[]): string {
-  const lines = [heads, heads.map((_, column) => (column < 2 ? '---' : '--:')), ...rows.map(cells)];
-  return `${introduction}\n${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}\n`;
+  const rule = heads.map((_, column) => (column < 2 ? '---' : '--:'));
+  return `${introduction}\n${[line(heads), line(rule), ...rows.map(capacityLine)].join('\n')}\n`;
 }
+
+/** The line of the page for a row. */
+export const capacityLine = (row: CapacityRow): string => line(cells(row));
+
+const line = (columns: readonly string[]) => `| ${columns.join(' | ')} |`;
 
 function cells(row: CapacityRow): string[] {
   const endpoint = endpoints.find(({ id }) => id === row.endpointId);

@@ -1,4 +1,6 @@
-import { type Case, cases, newOwner, type Request, type Send, signIn } from './capacity-cases.ts';
+import { loadSamples } from '../harness/samples.ts';
+import { type Authorized, newTenant, type Stage } from '../harness/tenant.ts';
+import { loadCases, type Measured } from './capacity-cases.ts';
 import { consumedBy, roundTrips, type TableMeter } from './table-meter.ts';
 
 /** What one request to an endpoint takes of the table. */
@@ -18,50 +20,47 @@ export interface CapacityRow {
   roundTrips: number;
 }
 
-/** Measures every case. `newOzonKey` makes what Ozon accepts; `send` must run the functions over the table client that the meter watches. */
+/** Measures every case. The stage must run the functions over the table client that the meter watches. */
 export async function measureCapacity(
-  send: Send,
+  stage: Stage,
   meter: TableMeter,
-  newOzonKey: () => object,
   tell: (progress: string) => void = () => undefined,
 ): Promise<CapacityRow[]> {
   const rows: CapacityRow[] = [];
-  for (const one of cases) {
-    tell(one.endpointId);
-    rows.push(await measure(one, send, meter, newOzonKey));
+  for (const one of await loadCases(await loadSamples())) {
+    tell(one.endpoint.id);
+    rows.push(await measure(one, stage, meter));
   }
   return rows;
 }
 
 async function measure(
-  one: Case,
-  send: Send,
+  { endpoint, when, status, request }: Measured,
+  stage: Stage,
   meter: TableMeter,
-  newOzonKey: () => object,
 ): Promise<CapacityRow> {
-  const owner = await newOwner(send);
-  const watch = (request: Request) =>
-    meter.watch(() => send(one.endpointId, request, one.expectedStatus));
+  const tenant = await newTenant(stage);
+  const credentials = await tenant.credentialsFor(endpoint);
+  const watch = async (sent: Authorized) =>
+    meter.watch(async () => {
+      const answer = await stage.send(endpoint, sent);
+      if (answer.status !== status) throw new Error(`${endpoint.id} answered ${answer.status}`);
+    });
 
-  const prepared = await one.request(owner, send, newOzonKey);
-  // What was sent to prepare made the session known; nobody knows the next one.
-  const token = prepared.token && (await send('auth/login', signIn(owner))).access_token;
-  const calls = await watch({ ...prepared, ...(token && { token }) });
+  const prepared = await request(tenant);
+  // What was sent to prepare made the session known; no container knows the next one.
+  const opened = credentials.token ? { token: await tenant.signIn() } : credentials;
+  const calls = await watch({ ...prepared, ...opened });
   const consumed = consumedBy(calls);
   const row = {
-    endpointId: one.endpointId,
-    when: one.when ?? '',
+    endpointId: endpoint.id,
+    when,
     ...consumed,
     readAgain: consumed.read,
     roundTrips: roundTrips(calls),
   };
-  if (!token && !prepared.apiKey) return row;
+  if (!opened.token && !opened.apiKey) return row;
 
-  const { apiKey } = prepared;
-  const again = {
-    ...(await one.request(owner, send, newOzonKey)),
-    ...(token && { token }),
-    ...(apiKey && { apiKey }),
-  };
-  return { ...row, readAgain: consumedBy(await watch(again)).read };
+  const again = await watch({ ...(await request(tenant)), ...opened });
+  return { ...row, readAgain: consumedBy(again).read };
 }

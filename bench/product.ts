@@ -39,8 +39,8 @@ export interface Surroundings {
   verificationKeys: ReturnType<typeof toVerificationKeys>;
   /** Makes another table and lets functions that load from now on use it. */
   useNewTable: () => Promise<string>;
-  /** What the Ozon of these surroundings accepts. */
-  newOzonKey: () => object;
+  /** What the stand-ins of a feature are held by, by feature. */
+  handles: Readonly<Record<string, unknown>>;
   stop: () => void;
 }
 
@@ -87,8 +87,8 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
     aws.stop();
     void ozon.stop();
   };
-  const newOzonKey = () => ozon.createAccount({ products: 1 }).credentials;
-  return { endpoint: database.endpoint, verificationKeys, useNewTable, newOzonKey, stop };
+  const handles = { channels: { ozon } };
+  return { endpoint: database.endpoint, verificationKeys, useNewTable, handles, stop };
 }
 
 /** A fresh embedded DynamoDB that keeps its data in a file, as `npm start` runs it. */
@@ -126,9 +126,9 @@ export async function loadSource<H = Handler>(id: string): Promise<H> {
 
 export interface Sent {
   body?: unknown;
-  query?: Record<string, string>;
+  query?: Record<string, string> | undefined;
   headers?: Record<string, string>;
-  pathParameters?: Record<string, string>;
+  pathParameters?: Record<string, string> | undefined;
   /** What the authorizer injected. */
   principal?: Principal | undefined;
 }

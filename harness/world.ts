@@ -34,7 +34,7 @@ export interface Answered<T = unknown> {
 
 export interface Sent {
   token?: string | undefined;
-  apiKey?: string;
+  apiKey?: string | undefined;
   body?: unknown;
   /** Sent as it is, instead of `body` as JSON. */
   raw?: string;
@@ -95,6 +95,11 @@ export class World {
   get sellers(): Record<'wildberries' | 'ozon', FakeChannel> {
     if (!this.#sellers) throw new Error('The world has not started');
     return this.#sellers;
+  }
+
+  /** What the stand-ins of a feature are held by, by feature. */
+  get handles(): Readonly<Record<string, unknown>> {
+    return { channels: this.#sellers };
   }
 
   stop(): void {

@@ -53,6 +53,7 @@ function finish(): void {
     spawnSync('npx', command, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   run('biome', 'check', '--write', '.');
   run('node', 'docs/generate.ts');
+  run('node', 'bench/run.ts', 'capacity');
   console.log('Now run: npm run check');
 }
 

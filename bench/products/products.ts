@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { sellerProduct, syncOnce } from '../../harness/products/sync-subject.ts';
 import { tenantIds } from '../../shared/tenants/ids.ts';
 import { newMember } from '../members.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import { type Benchmark, result } from '../result.ts';
 import { inMs, timeInTurns } from '../statistics.ts';
 import { consumedBy, type TableCall, TableMeter } from '../table-meter.ts';
-import { sellerProduct, syncOnce } from './sync-subject.ts';
 
 const few = 100;
 const some = 10_000;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import { syncOnce } from './sync-subject.ts';
+import { syncOnce } from '../../harness/products/sync-subject.ts';
 
 const [tenantId, count] = process.argv.slice(2);
 if (!tenantId || !count || !process.send) throw new Error('Start benchmarks with npm run bench');

@@ -31,16 +31,21 @@ export const createApiKey = defineEndpoint({
   summary: 'Create an API key',
   description: 'The key itself is in this answer and never again; only its hash is kept.',
   access: managers,
-  body: z.strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'has control characters'),
-    scopes: uniqueList(Scope, 20).optional(),
-    expires_in_days: z.int().min(1).max(730).default(365),
-  }),
+  body: z
+    .strictObject({
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .refine(
+          (value) => value.isWellFormed() && !/\p{Cc}/u.test(value),
+          'has control characters',
+        ),
+      scopes: uniqueList(Scope, 20).optional(),
+      expires_in_days: z.int().min(1).max(730).default(365),
+    })
+    .meta({ example: { name: 'sensor' } }),
   responses: {
     201: {
       description: 'The key',

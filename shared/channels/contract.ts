@@ -53,7 +53,8 @@ export const updateCredentials = defineEndpoint({
     .refine(
       (body) => Object.keys(channels).some((name) => body[name as ChannelName] !== undefined),
       'names no seller marketplace',
-    ),
+    )
+    .meta({ example: { ozon: { client_id: '123456', api_key: '3f8a6c1e-key-of-the-seller' } } }),
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
   errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
   limits: [credentialsPerUser, credentialsPerTenant],

@@ -66,10 +66,12 @@ export const register = defineEndpoint({
     "AWS Marketplace sends the buyer's browser here. The token is resolved at once; the purchase becomes a tenant, or finds the one it already has. Browsers are sent on to the welcome page, callers that accept JSON get the registration ticket.",
   access: { kind: 'public' },
   // AWS may add form fields of its own at any time, so unknown ones are let pass here alone.
-  body: z.looseObject({
-    'x-amzn-marketplace-token': RegistrationToken,
-    'x-amzn-marketplace-offer-type': z.string().max(64).optional(),
-  }),
+  body: z
+    .looseObject({
+      'x-amzn-marketplace-token': RegistrationToken,
+      'x-amzn-marketplace-offer-type': z.string().max(64).optional(),
+    })
+    .meta({ example: { 'x-amzn-marketplace-token': 'the token of AWS Marketplace' } }),
   bodyTypes: ['application/x-www-form-urlencoded', 'application/json'],
   responses: {
     200: { description: 'For callers that accept JSON', schema: Registration },
@@ -115,13 +117,22 @@ export const completeProfile = defineEndpoint({
   description:
     'Creates the owner and activates the tenant in one transaction. Only the registration ticket authorises; `tenant_id` may be sent as older clients do and must then match it.',
   access: { kind: 'ticket' },
-  body: z.strictObject({
-    registration_ticket: z.string().min(1).max(4096),
-    email: Email,
-    password: NewPassword,
-    company_name: CompanyName.optional(),
-    tenant_id: z.string().max(64).optional(),
-  }),
+  body: z
+    .strictObject({
+      registration_ticket: z.string().min(1).max(4096),
+      email: Email,
+      password: NewPassword,
+      company_name: CompanyName.optional(),
+      tenant_id: z.string().max(64).optional(),
+    })
+    .meta({
+      example: {
+        registration_ticket: 'the registration_ticket of the registration',
+        email: 'owner@example.com',
+        password: 'correct horse battery',
+        company_name: 'Example Ltd',
+      },
+    }),
   responses: {
     200: {
       description: 'The owner is signed in',

@@ -45,7 +45,9 @@ export const updateMyTenant = defineEndpoint({
   description:
     'With `version`, refuses with 409 if the tenant has changed since that version was read.',
   access: bearer(['owner']),
-  body: z.strictObject({ name: CompanyName, version: z.int().positive().optional() }),
+  body: z
+    .strictObject({ name: CompanyName, version: z.int().positive().optional() })
+    .meta({ example: { name: 'Another Ltd' } }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: [versionConflict],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],

@@ -69,11 +69,13 @@ export const createWebhook = defineEndpoint({
   description:
     'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
   access: managers,
-  body: z.strictObject({
-    url: Url,
-    events: EventTypes,
-    description: Description.optional(),
-  }),
+  body: z
+    .strictObject({
+      url: Url,
+      events: EventTypes,
+      description: Description.optional(),
+    })
+    .meta({ example: { url: 'https://example.com/hook', events: ['tenant.updated'] } }),
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: [tooManyWebhooks],
   limits: changes,
@@ -129,7 +131,8 @@ export const updateWebhook = defineEndpoint({
       description: Description.nullable().optional(),
       enabled: z.boolean().optional(),
     })
-    .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
+    .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing')
+    .meta({ example: { enabled: false } }),
   responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
   errors: [notFound],
   limits: changes,

@@ -1,108 +1,102 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pretendBcrypt } from '../../harness/bcrypt.ts';
-import { setRole } from '../../harness/items.ts';
-import { type Member, newEni, useWorld } from '../../harness/world.ts';
-import { type Endpoint, gatewayPaths, roles } from '../../shared/contract/endpoint.ts';
+import { lastingItems, setRole } from '../../harness/items.ts';
+import { loadSamples, sampleOf } from '../../harness/samples.ts';
+import { sendTo, stageOf } from '../../harness/stage.ts';
+import { newTenant, password } from '../../harness/tenant.ts';
+import { useWorld } from '../../harness/world.ts';
+import { type Endpoint, roles } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
+import { updateMyTenant } from '../../shared/tenants/contract.ts';
 
 const world = useWorld();
+const stage = stageOf(world);
+const samples = await loadSamples();
 const bearerEndpoints = endpoints.filter(({ access }) => access.kind === 'bearer');
 
-/** A body that the schema of the endpoint takes, for endpoints that want one. */
-const bodies: Record<string, object> = {
-  'tenants/update-mine': { name: 'New name' },
-  'api-keys/create': { name: 'sensor' },
-  'webhooks/create': { url: 'https://93.184.215.14/hook', events: ['tenant.updated'] },
-  'webhooks/update': { enabled: false },
-  'channels/update-credentials': {
-    ozon: { client_id: '1', api_key: 'a key that nobody tries'.replaceAll(' ', '-') },
-    save_unverified: true,
-  },
-  get 'detections/claim-enis'() {
-    return { eni_ids: [newEni()] };
-  },
-};
-
 beforeAll(() => {
-  pretendBcrypt('not needed here');
-  // Nothing listens there: keys are saved untried.
-  process.env.OZON_URL = 'http://127.0.0.1:1';
+  pretendBcrypt(password);
 });
 afterAll(() => {
   vi.restoreAllMocks();
 });
 
-/** A member whose role is changed before any container has seen them. */
-async function memberWith(role: string): Promise<Member> {
-  const member = await world.signUp();
-  await setRole(member, role);
-  return member;
+/** A tenant, and the sample of an endpoint for it. */
+async function arranged(endpoint: Endpoint) {
+  const tenant = await newTenant(stage);
+  return { tenant, request: await sampleOf(samples, endpoint).request(tenant) };
 }
 
-/** An id of the kind that a path wants, of something that does not exist. */
-function idOf({ id }: Endpoint, name: string): string {
-  const kind = name === 'task_id' ? 'syn' : id.startsWith('products/') ? 'prd' : 'key';
-  return `${kind}_${'0'.repeat(26)}`;
-}
+describe.each(
+  bearerEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.paths[0]}`, endpoint] as const),
+)('the matrix of roles and endpoints: %s (check 57)', (_, endpoint) => {
+  const { access } = endpoint;
+  const allowed: readonly string[] = access.kind === 'bearer' ? access.roles : [];
 
-async function call(endpoint: Endpoint, token: string | undefined) {
-  const path = (gatewayPaths(endpoint)[0] ?? '')
-    .replace('{eni_id}', newEni())
-    .replace(/\{(\w+)\}/g, (_, name) => idOf(endpoint, name));
-  const body = bodies[endpoint.id];
-  return world.send<{ code?: string }>(endpoint.method, path, {
-    token,
-    ...(endpoint.body && { body }),
-  });
-}
+  it.each(roles.filter((role) => allowed.includes(role)))('lets %s', async (role) => {
+    const { tenant, request } = await arranged(endpoint);
+    const token = await tenant.signIn();
+    await setRole(tenant, role);
 
-describe('the matrix of roles and endpoints (check 57)', () => {
-  it('has every endpoint that a token opens', () => {
-    expect(bearerEndpoints.length).toBeGreaterThanOrEqual(7);
-    for (const { id, body } of bearerEndpoints) if (body) expect(bodies[id]).toBeDefined();
+    const answer = await sendTo(world, endpoint, { ...request, token });
+
+    expect(answer).toMatchObject({ status: sampleOf(samples, endpoint).status });
   });
 
-  for (const endpoint of bearerEndpoints) {
-    const { access } = endpoint;
-    if (access.kind !== 'bearer') continue;
-    for (const role of roles) {
-      const isAllowed = access.roles.includes(role);
-      it(`${isAllowed ? 'lets' : 'does not let'} ${role} ${endpoint.method} ${endpoint.paths[0]}`, async () => {
-        const member = await memberWith(role);
+  const refused = [...roles.filter((role) => !allowed.includes(role)), 'root', ''];
 
-        const answer = await call(endpoint, member.access_token);
+  it(`refuses ${refused.map((role) => `"${role}"`).join(', ')} and callers without a token, and changes nothing`, async () => {
+    const { tenant, request } = await arranged(endpoint);
+    // Each role acts in a session that no container knows yet.
+    const sessions: [string, string][] = [];
+    for (const role of refused) sessions.push([role, await tenant.signIn()]);
+    const before = await lastingItems();
 
-        // 409: without seller credentials there is nothing to sync.
-        const allowed = endpoint.id === 'products/sync' ? [409] : [200, 201, 204, 404];
-        if (isAllowed) expect(allowed).toContain(answer.status);
-        else expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    for (const [role, token] of sessions) {
+      await setRole(tenant, role);
+      expect(await sendTo(world, endpoint, { ...request, token }), role).toMatchObject({
+        status: 403,
+        body: { code: 'forbidden' },
       });
     }
+    await setRole(tenant, 'owner');
+    for (const token of [undefined, 'x.y.z'])
+      expect((await sendTo(world, endpoint, { ...request, token })).status).toBe(401);
+    expect(await lastingItems()).toEqual(before);
+  });
+});
 
-    it(`lets nobody without a token ${endpoint.method} ${endpoint.paths[0]}`, async () => {
-      expect((await call(endpoint, undefined)).status).toBe(401);
-      expect((await call(endpoint, 'x.y.z')).status).toBe(401);
-    });
+describe('endpoints for API keys', () => {
+  const apiKeyEndpoints = endpoints.filter(({ access }) => access.kind === 'apiKey');
 
-    it(`lets an unknown role not ${endpoint.method} ${endpoint.paths[0]}`, async () => {
-      const member = await memberWith('root');
+  it.each(apiKeyEndpoints.map((endpoint) => [endpoint.id, endpoint] as const))(
+    '%s needs a key, also of the owner',
+    async (_, endpoint) => {
+      const { tenant, request } = await arranged(endpoint);
+      const before = await lastingItems();
 
-      const answer = await call(endpoint, member.access_token);
+      for (const apiKey of [undefined, 'tnk_x', tenant.token])
+        expect(await sendTo(world, endpoint, { ...request, apiKey })).toMatchObject({
+          status: 401,
+          body: { code: 'invalid_api_key' },
+        });
+      expect(await lastingItems()).toEqual(before);
+    },
+  );
+});
 
-      expect(answer.status).toBeGreaterThanOrEqual(400);
-    });
-  }
-
+describe('the role of a member (check 57)', () => {
   it('goes by the role as it is now, not as the token says', async () => {
-    const member = await memberWith('viewer');
-    const update = bearerEndpoints.find(({ id }) => id === 'tenants/update-mine');
-    if (!update) throw new Error('There is no such endpoint');
+    const { tenant, request } = await arranged(updateMyTenant);
+    const rename = async (token: string) =>
+      (await sendTo(world, updateMyTenant, { ...request, token })).status;
+    await setRole(tenant, 'viewer');
+    expect(await rename(tenant.token)).toBe(403);
 
-    expect((await call(update, member.access_token)).status).toBe(403);
-    const raised = await memberWith('owner');
+    const raised = await newTenant(stage);
     await setRole(raised, 'viewer');
-    const { body } = await world.refresh(raised.refresh_token);
-    expect((await call(update, body.access_token)).status).toBe(403);
+    const { body } = await world.refresh(raised.refreshToken);
+    expect(await rename(body.access_token)).toBe(403);
   });
 
   it('has a default: no endpoint takes a token without saying from whom', () => {

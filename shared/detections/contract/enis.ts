@@ -19,7 +19,9 @@ export const claimEnis = defineEndpoint({
   description:
     'All or none of the list; `skipped` counts those that the tenant has already, or that the list names twice. One that another tenant has claimed, or has reported in the last 30 days, refuses the list with `eni_claimed`. The first claim draws the VNI of the tenant. A tenant has at most 1000.',
   access: managers,
-  body: z.strictObject({ eni_ids: z.array(EniId).min(1).max(40) }),
+  body: z
+    .strictObject({ eni_ids: z.array(EniId).min(1).max(40) })
+    .meta({ example: { eni_ids: ['eni-0123456789abcdef0'] } }),
   responses: {
     200: {
       description: 'Claimed',

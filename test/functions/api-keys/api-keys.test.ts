@@ -271,3 +271,28 @@ describe('creating', () => {
     expect(await list(member)).toHaveLength(100);
   });
 });
+
+describe('the id of a key', () => {
+  it.each([
+    'key_x#APIKEY#y',
+    '..%2Fkey_x',
+    'key_*',
+    'TENANT#x',
+    '%23',
+    'key_x%23y',
+    ' ',
+    'x'.repeat(64),
+    "key_' OR 1=1",
+    'key_éééééééééééééééééééééééééé',
+    '__proto__',
+  ])('%j reaches nothing (checks 60, 63)', async (id) => {
+    const before = await lastingItems();
+
+    const answer = await world.send('DELETE', `/api/v1/api-keys/${id}`, {
+      token: owner.access_token,
+    });
+
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await lastingItems()).toEqual(before);
+  });
+});

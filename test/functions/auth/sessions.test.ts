@@ -207,6 +207,15 @@ describe('refresh', () => {
 });
 
 describe('logout', () => {
+  it('ends the sessions of the caller alone, not those of another tenant', async () => {
+    const [a, b] = [await world.signUp(), await world.signUp()];
+    const session = await world.login(a.email, a.password);
+    await world.send('POST', '/api/v1/auth/logout', { token: session.body.access_token });
+
+    expect((await world.refresh(b.refresh_token)).status).toBe(200);
+    expect((await world.refresh(session.body.refresh_token)).status).toBe(401);
+  });
+
   it('ends every session of the user at once on refresh and within a minute elsewhere (check 30)', async () => {
     const owner = await world.signUp();
     const other = await world.login(owner.email, owner.password);

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Answered, toEvent, useWorld } from '../../../harness/world.ts';
 import { gatewayPaths } from '../../../shared/contract/endpoint.ts';
 import { endpoints } from '../../../shared/contract/registry.ts';
-
-// The bundler makes text of these files; Vite would take them for modules.
-vi.mock('../../../web/index.html', () => ({ default: textOf('index.html') }));
-vi.mock('../../../web/docs.html', () => ({ default: textOf('docs.html') }));
-const textOf = (name: string) =>
-  readFileSync(new URL(`../../../web/${name}`, import.meta.url), 'utf8');
 
 const world = useWorld();
 const open = endpoints.filter(({ id }) => id.startsWith('service/') || id.startsWith('health/'));
@@ -37,7 +31,7 @@ describe('root', () => {
     expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
     expect(answer.headers['content-security-policy']).not.toContain('unsafe');
     expect(answer.headers.vary).toBe('accept');
-    expect(answer.body).toBe(textOf('index.html'));
+    expect(answer.body).toBe(readFileSync('web/index.html', 'utf8'));
   });
 });
 

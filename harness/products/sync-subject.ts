@@ -22,8 +22,8 @@ export function sellerProduct(index: number): SellerProduct {
 }
 const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Шкаф', 'Phone case', 'Кабель'];
 
-/** A seller without limits, whose products are made as they are asked for. */
-export function endlessChannel(count: number) {
+/** A seller without limits, whose products are made as they are asked for; a revision has other stocks. */
+export function endlessChannel(count: number, revision = 0) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
     channels: async () => ['wildberries'],
@@ -33,7 +33,7 @@ export function endlessChannel(count: number) {
         const start = Number(cursor ?? 0);
         const end = Math.min(count, start + pageSize);
         const products = Array.from({ length: end - start }, (_, index) =>
-          sellerProduct(start + index),
+          restocked(sellerProduct(start + index), revision),
         );
         return {
           products,
@@ -52,12 +52,15 @@ export function endlessChannel(count: number) {
   return { ports, sent };
 }
 
+const restocked = (product: SellerProduct, revision: number): SellerProduct =>
+  revision === 0 ? product : { ...product, stock: Number(product.stock) + revision };
+
 /** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
-export async function syncOnce(tenantId: string, count: number): Promise<number> {
+export async function syncOnce(tenantId: string, count: number, revision = 0): Promise<number> {
   const { startSync } = await import('../../shared/products/sync/start.ts');
   const { getSyncRun } = await import('../../shared/products/sync/runs.ts');
   const { advanceSync } = await import('../../shared/products/sync/worker.ts');
-  const { ports, sent } = endlessChannel(count);
+  const { ports, sent } = endlessChannel(count, revision);
   const startedAt = performance.now();
   const { task_id } = await startSync(tenantId, 'manual', ports);
   for (let message = sent.shift(); message; message = sent.shift())

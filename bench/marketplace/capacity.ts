@@ -1,0 +1,17 @@
+import { purchase } from '../../harness/marketplace/samples.ts';
+import { register, registerByLink } from '../../shared/marketplace/contract.ts';
+import type { CapacityCase } from '../capacity-cases.ts';
+
+export const capacityCases: readonly CapacityCase[] = [
+  { endpoint: register, when: 'a new purchase' },
+  {
+    endpoint: register,
+    when: 'a known purchase',
+    request: async (tenant) => {
+      const known = purchase(tenant);
+      await tenant.call(register, known);
+      return known;
+    },
+  },
+  { endpoint: registerByLink, when: 'a new purchase' },
+];
