@@ -92,6 +92,9 @@ function list(root: string, path: string, line: string, name: string): void {
   const end = text.lastIndexOf(']');
   writeFileSync(
     file,
-    `${line}\n${text.slice(0, end).trimEnd().replace(/([^[,]),?$/, '$1, ')}${name}${text.slice(end)}`,
+    `${line}\n${text
+      .slice(0, end)
+      .trimEnd()
+      .replace(/([^[,]),?$/, '$1, ')}${name}${text.slice(end)}`,
   );
 }
