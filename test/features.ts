@@ -7,24 +7,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { features } from '../shared/features.ts';
+import { type FeatureVariant, featureVariants, removableIds } from '../harness/feature-variants.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const ids = features.filter(({ isCore }) => !isCore).map(({ id }) => id);
-
-interface Variant {
-  readonly name: string;
-  /** Arguments of `npm run feature --`, one call after the other. */
-  readonly calls: readonly (readonly string[])[];
-}
-
-const remove = (id: string) => ['remove', id, '--with-dependents'];
-const variants: readonly Variant[] = [
-  ...ids.map((id) => ({ name: `without ${id}`, calls: [remove(id)] })),
-  // Those that use others first: a feature that is gone already needs no call.
-  { name: 'without any', calls: ids.toReversed().map((id) => ['remove', id]) },
-  { name: 'with a feature of your own', calls: [remove('products'), ['new', 'notes']] },
-];
 
 /** The files that belong to the checkout, committed or not. */
 function filesOf(): string[] {
@@ -58,8 +43,8 @@ function run(folder: string, command: readonly string[]): string | undefined {
 }
 
 /** The checks of a variant; undefined where all hold. */
-function failureOf({ calls }: Variant, folder: string): string | undefined {
-  const foreign = ids.flatMap((id) => ['--exclude', `test/**/${id}/**`]);
+function failureOf({ calls }: FeatureVariant, folder: string): string | undefined {
+  const foreign = removableIds.flatMap((id) => ['--exclude', `test/**/${id}/**`]);
   const commands = [
     ...calls.map((args) => ['npm', 'run', '--silent', 'feature', '--', ...args]),
     ['npm', 'run', '--silent', 'lint'],
@@ -89,7 +74,7 @@ function failureOf({ calls }: Variant, folder: string): string | undefined {
 
 const asked = process.argv.slice(2).join(' ');
 let failed = 0;
-for (const variant of variants.filter(({ name }) => name.includes(asked))) {
+for (const variant of featureVariants().filter(({ name }) => name.includes(asked))) {
   const startedAt = performance.now();
   const folder = copyCheckout();
   const failure = failureOf(variant, folder);

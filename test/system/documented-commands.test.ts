@@ -13,6 +13,7 @@ import {
   type DocumentedCommand,
   documentedCommands,
 } from '../../harness/documented-commands.ts';
+import { featureVariants } from '../../harness/feature-variants.ts';
 import { contextExamples, optionsOf } from '../../infra/context.ts';
 import { deployableStages } from '../../infra/stage.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -38,6 +39,8 @@ const runners: readonly Runner[] = [
   { covers: 'npm run test:dynamodb-local', run: ranByCi },
   { covers: 'npm test', run: listTests },
   { covers: 'npm run docs', run: ranByCi },
+  { covers: 'npm run test:features', run: ranByCi },
+  { covers: 'npm run feature', run: featureCommand },
   { covers: 'npm run bench', run: benchmark },
   { covers: 'npm run keys:rotate', run: ({ words }) => runOnStage(words) },
   { covers: 'npm run queue:replay', run: ({ words }) => runOnStage(words) },
@@ -123,6 +126,23 @@ function container({ words }: DocumentedCommand): void {
 
   expect(words).toContain(`node:${major}`);
   expect(valuesOf(words, '--platform')).toEqual(['linux/amd64']);
+}
+
+/**
+ * Runs what only reads; of what changes the checkout, that test/features.ts runs it in a copy, where
+ * CI has it.
+ */
+async function featureCommand({ words }: DocumentedCommand): Promise<void> {
+  const args = words.slice(words.indexOf('--') + 1);
+  if (args[0] === 'list') return void (await succeed(words));
+  ranByCi({ words: ['npm', 'run', 'test:features'] });
+  const [command, id = '', ...options] = args;
+  const calls = featureVariants().flatMap((variant) => variant.calls);
+  const isSame = (call: readonly string[]) =>
+    call[0] === command &&
+    (id === '' || id.startsWith('<') || call[1] === id) &&
+    options.every((option) => call.includes(option));
+  expect(calls.filter(isSame), words.join(' ')).not.toEqual([]);
 }
 
 /** That the options choose tests. All of them run anyway. */
