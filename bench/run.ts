@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { availableParallelism, devNull, loadavg, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { benchRooms } from './features.ts';
 import type { Result } from './result.ts';
 import { formatTable } from './table.ts';
 
@@ -14,9 +15,9 @@ const benchmarks = [
   'refresh-in-memory',
   'round-trips',
   'start',
-  'detections/detections',
-  'detections/local',
-  'products/products',
+  ...benchRooms.flatMap(({ feature, benchmarks: own = [] }) =>
+    own.map((name) => `${feature}/${name}`),
+  ),
   'capacity',
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { sellersOf } from '../../harness/channels/sellers.ts';
 import { hour, minute, second, travel } from '../../harness/clock.ts';
 import { type Emitted, metricsOf } from '../../harness/emf.ts';
 import { setTenantStatus } from '../../harness/items.ts';
@@ -52,7 +53,7 @@ async function sweepSyncs(): Promise<void> {
 }
 
 async function sellerOf(member: Member, name: 'ozon' | 'wildberries' = 'ozon'): Promise<string> {
-  const { id, credentials } = world.sellers[name].createAccount({ products: 3 });
+  const { id, credentials } = sellersOf(world)[name].createAccount({ products: 3 });
   const { status } = await world.send('PATCH', '/api/v1/tenants/me/credentials', {
     token: member.access_token,
     body: { [name]: credentials },

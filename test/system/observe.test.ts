@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { sellersOf } from '../../harness/channels/sellers.ts';
 import { metricsOf } from '../../harness/emf.ts';
 import { useSystem } from '../../harness/system.ts';
 import type { FunctionLog } from '../../local/lambda/lambda.ts';
@@ -14,7 +15,7 @@ describe('a sync that somebody starts', () => {
   it('is followed through queue and worker by one id, and counted at /_local/metrics', async () => {
     const { access_token: token, tenant_id: tenantId } = await system.newOwner();
     const { cloud } = system;
-    const ozon = cloud.sellers.ozon?.createAccount({ products: 3 }).credentials;
+    const ozon = sellersOf(cloud).ozon.createAccount({ products: 3 }).credentials;
     await system.send('PATCH', '/api/v1/tenants/me/credentials', { token, body: { ozon } });
     cloud.clearLogs();
 
