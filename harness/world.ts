@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { type RunningRooms, startRooms } from '../local/features.ts';
 import type { ResponseStream } from '../local/lambda/awslambda.ts';
-import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
+import { type Endpoint, gatewayPaths, type Needs } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import { ProblemSchema } from '../shared/contract/schemas.ts';
 import {
@@ -158,8 +158,16 @@ export class World {
 
   /** Runs a handler with an event of the test's own making. */
   async invoke(id: string, event: APIGatewayProxyEvent): Promise<Answered> {
-    const handler = await this.#handler(id);
-    const result = await underGrantsOf(id, needsOf(id), () =>
+    return this.call(await this.#handler(id), { id, ...needsOf(id) }, event);
+  }
+
+  /** Runs a handler that is not below `functions/`, under the grants of its entry. */
+  async call(
+    handler: AnyHandler,
+    { id, ...needs }: Needs & { id: string },
+    event: APIGatewayProxyEvent,
+  ): Promise<Answered> {
+    const result = await underGrantsOf(id, needs, () =>
       callHandler(handler, event, lambdaContext(id)),
     );
     const headers = Object.fromEntries(
@@ -301,7 +309,8 @@ export function toEvent(
   };
 }
 
-async function authorize(token: string | undefined) {
+/** What the authorizer injects for an access token; undefined when it refuses it. */
+export async function authorize(token: string | undefined) {
   const { handler } = await import('../functions/authorizer.ts');
   try {
     const { context } = await handler({

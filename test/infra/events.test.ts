@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, it, vi } from 'vitest';
 import { handler as live } from '../../functions/health/live.ts';
@@ -7,11 +8,19 @@ import { functionIds } from '../../infra/bundle.ts';
 import { fallback } from '../../shared/contract/background.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
+import { features } from '../../shared/features.ts';
 import { resourcesOf, synthesize } from './templates.ts';
 
 const folder = new URL('../../harness/events/', import.meta.url);
-const read = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
-const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
+/** Every event by its name: those of the core, and those that features have beside their harness. */
+const events = new Map(
+  [folder, ...features.map(({ id }) => new URL(`../${id}/events/`, folder))]
+    .filter((place) => existsSync(place))
+    .flatMap((place) => readdirSync(place).map((file) => new URL(file, place)))
+    .map((file) => [basename(file.pathname, '.json'), JSON.parse(readFileSync(file, 'utf8'))]),
+);
+const read = (name: string) => events.get(name);
+const names = [...events.keys()];
 const fileNameOf = (functionId: string) => functionId.replaceAll('/', '-');
 
 /** What API Gateway sends to a function of a REST API, with all its members. */
