@@ -5,6 +5,8 @@ import { features } from '../shared/features.ts';
 export interface BenchRoom {
   /** Files of its folder, without their ending, that are benchmarks. */
   readonly benchmarks?: readonly string[];
+  /** Likewise, those that are measured only when they are asked for. */
+  readonly benchmarksOnRequest?: readonly string[];
 }
 
 const withRoom = features.filter(({ id }) =>

@@ -331,7 +331,7 @@ describe('the edge function', () => {
     },
   );
 
-  const uri = '/api/v1/detections';
+  const uri = '/api/v1/tenants/me';
   const query = (bytes: number) => ({
     querystring: { a: { value: 'x'.repeat(bytes - uri.length - '?a='.length) } },
   });

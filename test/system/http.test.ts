@@ -20,8 +20,6 @@ describe('errors that no function makes', () => {
     ['GET', '/api', 404, 'not_found'],
     ['GET', '/auth/nothing-here', 404, 'not_found'],
     ['GET', '/marketplace/', 404, 'not_found'],
-    ['GET', '/enis/a/b', 404, 'not_found'],
-    ['POST', '/detections/nothing-here', 404, 'not_found'],
     ['GET', '/docs/nothing-here', 404, 'not_found'],
     ['GET', '/metrics', 404, 'not_found'],
     ['GET', '/redoc', 404, 'not_found'],

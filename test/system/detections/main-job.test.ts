@@ -49,3 +49,16 @@ describe('the main job', () => {
     expect(seeded.body).toEqual({ inserted: 15 });
   });
 });
+
+describe('unknown paths at the roots of detections', () => {
+  it.each([
+    ['GET', '/enis/a/b'],
+    ['POST', '/detections/nothing-here'],
+  ])('%s %s is 404 problem+json (check 73)', async (method, path) => {
+    const { status, headers, body } = await system.send(method, path);
+
+    expect(status).toBe(404);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(body).toMatchObject({ status: 404, code: 'not_found' });
+  });
+});
