@@ -9,7 +9,7 @@ import {
   messagesReceived,
   scheduledRuns,
 } from '../../shared/contract/core-metrics.ts';
-import { metrics as definitions, queues, valuesOf } from '../../shared/contract/registry.ts';
+import { metrics as definitions, valuesOf, workers } from '../../shared/contract/registry.ts';
 import { features } from '../../shared/features.ts';
 import { signInRefused } from '../../shared/identity/metrics.ts';
 
@@ -47,8 +47,9 @@ describe('the list', () => {
       for (const [dimension, source] of Object.entries(dimensions)) {
         expect(dimension, name).not.toMatch(/id$|tenant|user|email|address/);
         const values = valuesOf(source);
-        // Only features have queues.
-        if (source !== 'queues' || queues.size > 0) expect(values.length, name).toBeGreaterThan(0);
+        // Only features have queues and schedules.
+        const isOfWorkers = source === 'queues' || source === 'schedules';
+        if (!isOfWorkers || workers.length > 0) expect(values.length, name).toBeGreaterThan(0);
         expect(new Set(values).size, name).toBe(values.length);
       }
   });
