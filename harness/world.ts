@@ -93,11 +93,6 @@ export class World {
     return this.#rooms.handles;
   }
 
-  /** What the stand-ins of a feature are held by, by feature. */
-  get handles(): Readonly<Record<string, unknown>> {
-    return { channels: this.#sellers };
-  }
-
   stop(): void {
     void this.#rooms?.stop();
     this.aws?.stop();
