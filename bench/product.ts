@@ -11,12 +11,11 @@ import type {
 } from 'aws-lambda';
 import { acceptedMessage, startAws } from '../harness/aws.ts';
 import { createTable, type Database, startDatabase } from '../harness/dynamodb.ts';
-import { credentialsKeyId, kmsActions } from '../harness/kms.ts';
+import { kmsActions, newKeyring } from '../harness/kms.ts';
 import { type AnyHandler, callHandler } from '../harness/streams.ts';
 import { bundleFunctions } from '../infra/bundle.ts';
-import { Keyring } from '../local/aws/kms.ts';
-import { startOzon } from '../local/channels/ozon.ts';
 import { startEmbedded } from '../local/dynamodb/embedded.ts';
+import { startRooms } from '../local/features.ts';
 import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import {
@@ -67,10 +66,10 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
         LicenseArn: `arn:aws:license-manager::294406891311:license:l-${RegistrationToken}`,
       },
     }),
-    ...kmsActions(new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }])),
+    ...kmsActions(newKeyring()),
   });
-  const ozon = await startOzon();
-  process.env.OZON_URL = ozon.baseUrl;
+  const rooms = await startRooms({});
+  Object.assign(process.env, rooms.environment);
   process.env.AWS_ENDPOINT_URL_KMS = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_DYNAMODB = database.endpoint;
   process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = aws.endpoint;
@@ -85,9 +84,9 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
   await useNewTable();
   const stop = () => {
     aws.stop();
-    void ozon.stop();
+    void rooms.stop();
   };
-  const handles = { channels: { ozon } };
+  const { handles } = rooms;
   return { endpoint: database.endpoint, verificationKeys, useNewTable, handles, stop };
 }
 

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { availableParallelism, devNull, loadavg, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { benchRooms } from './features.ts';
 import type { Result } from './result.ts';
 import { formatTable } from './table.ts';
 
@@ -14,17 +15,25 @@ const benchmarks = [
   'refresh-in-memory',
   'round-trips',
   'start',
-  'detections/detections',
-  'detections/local',
-  'products/products',
+  ...benchRooms.flatMap(({ feature, benchmarks: own = [] }) =>
+    own.map((name) => `${feature}/${name}`),
+  ),
   'capacity',
 ];
 
-/** Measured only when they are asked for: they install the packages of what they compare with. */
-const onRequest = ['peers'];
+const onRequest = benchRooms.flatMap(({ feature, benchmarksOnRequest: own = [] }) =>
+  own.map((name) => `${feature}/${name}`),
+);
+const known = [...benchmarks, ...onRequest];
+/** `peers` asks for `detections/peers`. */
+const fullName = (name: string) =>
+  known.includes(name) ? name : (known.find((one) => one.endsWith(`/${name}`)) ?? name);
 
 const isOption = (argument: string) => argument.startsWith('--');
-const asked = process.argv.slice(2).filter((argument) => !isOption(argument));
+const asked = process.argv
+  .slice(2)
+  .filter((argument) => !isOption(argument))
+  .map(fullName);
 const options = process.argv
   .slice(2)
   .filter(isOption)
@@ -83,7 +92,6 @@ async function run(names: readonly string[]): Promise<Result[]> {
   return results;
 }
 
-const known = [...benchmarks, ...onRequest];
 const unknown = asked.find((name) => !known.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark ${unknown}; there are ${known.join(', ')}`);

@@ -1,9 +1,14 @@
 import { AwsError } from '../local/aws/aws.ts';
-import type { Keyring } from '../local/aws/kms.ts';
+import { Keyring } from '../local/aws/kms.ts';
+import { kmsKeys } from '../shared/contract/registry.ts';
 import type { Actions } from './aws.ts';
 
-/** The key that seals seller credentials in tests. */
-export const credentialsKeyId = 'arn:aws:kms:us-east-1:000000000000:key/credentials';
+/** The id of a key in tests, by its name in the contract. */
+export const kmsKeyId = (name: string): string => `arn:aws:kms:us-east-1:000000000000:key/${name}`;
+
+/** Every key of the contract, new. */
+export const newKeyring = (): Keyring =>
+  new Keyring([...kmsKeys.keys()].map((name) => ({ arn: kmsKeyId(name), rotationMs: undefined })));
 
 /** The actions of KMS, on keys of the test's own. */
 export function kmsActions(keyring: Keyring): Actions {

@@ -2,12 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
-import { Keyring } from '../local/aws/kms.ts';
-import type { FakeChannel } from '../local/channels/fake.ts';
-import { startOzon } from '../local/channels/ozon.ts';
-import { startWildberries } from '../local/channels/wildberries.ts';
+import { type RunningRooms, startRooms } from '../local/features.ts';
 import type { ResponseStream } from '../local/lambda/awslambda.ts';
-import { type Endpoint, gatewayPaths } from '../shared/contract/endpoint.ts';
+import { type Endpoint, gatewayPaths, type Needs } from '../shared/contract/endpoint.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import { ProblemSchema } from '../shared/contract/schemas.ts';
 import {
@@ -19,7 +16,7 @@ import {
 import { type Actions, type AwsServer, acceptedMessage, startAws } from './aws.ts';
 import { createTable, type Database, startDatabase } from './dynamodb.ts';
 import { underGrantsOf } from './grants.ts';
-import { credentialsKeyId, kmsActions } from './kms.ts';
+import { kmsActions, newKeyring } from './kms.ts';
 import { type AnyHandler, callHandler, type StreamHandler } from './streams.ts';
 
 // Each loads when first needed: a function reads its environment when it loads.
@@ -50,8 +47,8 @@ export class World {
   signingKeys: SigningKey[] = [];
   /** Messages that functions have put into queues, the oldest first. */
   readonly queued: { queueUrl: string; body: string; delaySeconds: number; group: string }[] = [];
-  readonly keyring = new Keyring([{ arn: credentialsKeyId, rotationMs: undefined }]);
-  #sellers: Record<'wildberries' | 'ozon', FakeChannel> | undefined;
+  readonly keyring = newKeyring();
+  #rooms: RunningRooms | undefined;
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
   readonly purchases = new Map<string, object>();
 
@@ -68,9 +65,8 @@ export class World {
       },
       ...kmsActions(this.keyring),
     });
-    this.#sellers = { wildberries: await startWildberries(), ozon: await startOzon() };
-    process.env.WILDBERRIES_URL = this.#sellers.wildberries.baseUrl;
-    process.env.OZON_URL = this.#sellers.ozon.baseUrl;
+    this.#rooms = await startRooms({});
+    Object.assign(process.env, this.#rooms.environment);
     process.env.AWS_ENDPOINT_URL_KMS = this.aws.endpoint;
     process.env.TABLE_NAME = `test-${randomUUID()}`;
     process.env.AWS_ENDPOINT_URL_DYNAMODB = this.database.endpoint;
@@ -91,19 +87,14 @@ export class World {
     return this.aws?.calls.length ?? 0;
   }
 
-  /** The APIs of the seller marketplaces. */
-  get sellers(): Record<'wildberries' | 'ozon', FakeChannel> {
-    if (!this.#sellers) throw new Error('The world has not started');
-    return this.#sellers;
-  }
-
-  /** What the stand-ins of a feature are held by, by feature. */
+  /** What tests hold the stand-ins of a feature by, by feature. */
   get handles(): Readonly<Record<string, unknown>> {
-    return { channels: this.#sellers };
+    if (!this.#rooms) throw new Error('The world has not started');
+    return this.#rooms.handles;
   }
 
   stop(): void {
-    for (const seller of Object.values(this.#sellers ?? {})) void seller.stop();
+    void this.#rooms?.stop();
     this.aws?.stop();
     this.database?.stop();
   }
@@ -162,8 +153,16 @@ export class World {
 
   /** Runs a handler with an event of the test's own making. */
   async invoke(id: string, event: APIGatewayProxyEvent): Promise<Answered> {
-    const handler = await this.#handler(id);
-    const result = await underGrantsOf(id, needsOf(id), () =>
+    return this.call(await this.#handler(id), { id, ...needsOf(id) }, event);
+  }
+
+  /** Runs a handler that is not below `functions/`, under the grants of its entry. */
+  async call(
+    handler: AnyHandler,
+    { id, ...needs }: Needs & { id: string },
+    event: APIGatewayProxyEvent,
+  ): Promise<Answered> {
+    const result = await underGrantsOf(id, needs, () =>
       callHandler(handler, event, lambdaContext(id)),
     );
     const headers = Object.fromEntries(
@@ -305,7 +304,8 @@ export function toEvent(
   };
 }
 
-async function authorize(token: string | undefined) {
+/** What the authorizer injects for an access token; undefined when it refuses it. */
+export async function authorize(token: string | undefined) {
   const { handler } = await import('../functions/authorizer.ts');
   try {
     const { context } = await handler({

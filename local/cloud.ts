@@ -12,8 +12,6 @@ import { readSchedules, runSchedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
 import { type Build, ensureBuild } from './build.ts';
-import { startChannels } from './channels/channels.ts';
-import type { FakeChannel } from './channels/fake.ts';
 import { consolePrefix, createConsole, type LocalConsole } from './console/console.ts';
 import {
   connectDynamoDb,
@@ -28,6 +26,7 @@ import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
 import { createCdn, type Front } from './edge/cdn.ts';
 import { type Bucket, readBuckets } from './edge/site.ts';
 import { readWebAcl } from './edge/waf.ts';
+import { type RunningRooms, startRooms } from './features.ts';
 import { readApi } from './gateway/definition.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import {
@@ -119,8 +118,8 @@ export interface Cloud {
     readonly sqs: string;
     readonly kms: string;
   };
-  /** The APIs of seller marketplaces, by marketplace. */
-  readonly sellers: Readonly<Record<string, FakeChannel>>;
+  /** What tests hold the stand-ins of a feature by, by feature. */
+  readonly handles: Readonly<Record<string, unknown>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
   /** ARN of a key of KMS, likewise. */
@@ -207,7 +206,7 @@ async function start(
   const parts: Parts = {
     ...options,
     door,
-    sellers: own(await startChannels({ dataDir, onError })),
+    rooms: own(await startRooms({ dataDir, onError })),
     dynamoDb: own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? '')),
     isTableHere: database !== undefined,
     logs: [],
@@ -243,7 +242,7 @@ async function start(
     get secrets() {
       return stack.secrets;
     },
-    sellers: parts.sellers.byMarketplace,
+    handles: parts.rooms.handles,
     secretArn: (logicalId) => stack.secretArn(logicalId),
     keyArn: (logicalId) => stack.keyArn(logicalId),
     fetch: (path, init) => stack.fetch(path, init),
@@ -279,7 +278,7 @@ async function start(
 /** What stays when another assembly is deployed. */
 interface Parts extends StartOptions {
   readonly door: FrontDoor;
-  readonly sellers: Awaited<ReturnType<typeof startChannels>>;
+  readonly rooms: RunningRooms;
   readonly dynamoDb: DynamoDb;
   /** The table is in the data folder. */
   readonly isTableHere: boolean;
@@ -332,13 +331,13 @@ async function startServices(
   closers: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { dataDir, dynamoDb, door, sellers, onError } = options;
+  const { dataDir, dynamoDb, door, rooms, onError } = options;
   const own: Track = (part) => {
     closers.push(() => part.stop());
     return part;
   };
   const template = loadTemplate(assembly, {
-    ...sellers.environment,
+    ...rooms.environment,
     ...(options.environment ?? process.env),
   });
   const table = onlyTable(template);
@@ -481,7 +480,7 @@ async function startServices(
       marketplace,
       mail,
       metrics,
-      sellers: sellers.byMarketplace,
+      featureRoutes: rooms.consoleRoutes,
       logs: () => logs,
       dynamoDb,
       tables,

@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { seriesIndex } from '../../shared/table/family.ts';
-import { clientOf, type FilledCloud, startFilledCloud } from '../local-cloud.ts';
 import { newMember } from '../members.ts';
 import { call, loadSource, startSurroundings } from '../product.ts';
 import { type Benchmark, result } from '../result.ts';
 import { inMs, timeInTurns } from '../statistics.ts';
 import { consumedBy, TableMeter } from '../table-meter.ts';
+import { clientOf, type FilledCloud, startFilledCloud } from './local-cloud.ts';
 
 const path = '/api/v1/detections?limit=50';
 

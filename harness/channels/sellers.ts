@@ -1,7 +1,9 @@
-import type { FakeChannel } from '../../local/channels/fake.ts';
+import type { start } from '../../local/channels/index.ts';
 
-/** The stand-ins of seller marketplaces, in a world, or in the surroundings of a benchmark. */
-export function sellersOf({ handles }: { handles: Readonly<Record<string, unknown>> }) {
+type Sellers = Awaited<ReturnType<typeof start>>['handles'];
+
+/** The stand-ins of seller marketplaces, in a world, a running cloud or the surroundings of a benchmark. */
+export function sellersOf({ handles }: { handles: Readonly<Record<string, unknown>> }): Sellers {
   if (!handles.channels) throw new Error('The stand-ins of seller marketplaces have not started');
-  return handles.channels as Record<'wildberries' | 'ozon', FakeChannel>;
+  return handles.channels as Sellers;
 }

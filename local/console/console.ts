@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type * as z from 'zod';
 import { AwsError } from '../aws/aws.ts';
 import type { MailService } from '../aws/mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from '../aws/marketplace.ts';
 import type { LocalMetrics } from '../aws/metrics.ts';
-import { AccountChange, AccountRequest, type FakeChannel, SellerFaults } from '../channels/fake.ts';
 import type { DynamoDb } from '../dynamodb/dynamodb.ts';
 import type { TableKeys } from '../dynamodb/table-requests.ts';
 import type { FunctionLog } from '../lambda/lambda.ts';
 import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import { isRecord } from '../runtime/json.ts';
+import { bodyOf, ConsoleError, type ConsoleRoute } from './routes.ts';
 
 /** Where the console lies. No path of the product starts with it. */
 export const consolePrefix = '/_local';
@@ -19,7 +18,8 @@ export interface ConsoleOptions {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly metrics: LocalMetrics;
-  readonly sellers: Readonly<Record<string, FakeChannel>>;
+  /** What features add. */
+  readonly featureRoutes: readonly ConsoleRoute[];
   /** What functions have written lately, the oldest first. */
   readonly logs: () => readonly FunctionLog[];
   readonly dynamoDb: DynamoDb;
@@ -28,38 +28,6 @@ export interface ConsoleOptions {
 
 /** What the console answers; undefined for paths that are not its own. */
 export type LocalConsole = (request: HttpRequest) => Promise<HttpResponse> | undefined;
-
-/** A refusal of the console, with the status and words it answers. */
-class ConsoleError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly extra: Readonly<Record<string, unknown>>;
-  readonly headers: readonly (readonly [string, string])[];
-
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    {
-      extra = {},
-      headers = [],
-    }: { extra?: Record<string, unknown>; headers?: readonly (readonly [string, string])[] } = {},
-  ) {
-    super(detail);
-    this.status = status;
-    this.code = code;
-    this.extra = extra;
-    this.headers = headers;
-  }
-}
-
-interface Match {
-  readonly request: HttpRequest;
-  readonly parameters: readonly string[];
-}
-
-type Action = (match: Match) => Promise<HttpResponse> | HttpResponse;
-type Route = readonly [RegExp, Readonly<Record<string, Action>>];
 
 const files = {
   'index.html': 'text/html; charset=utf-8',
@@ -82,12 +50,12 @@ export function createConsole({
   marketplace,
   mail,
   metrics,
-  sellers,
+  featureRoutes,
   logs,
   dynamoDb,
   tables,
 }: ConsoleOptions): LocalConsole {
-  const routes: readonly Route[] = [
+  const routes: readonly ConsoleRoute[] = [
     [
       /^$/,
       {
@@ -137,7 +105,6 @@ export function createConsole({
         },
       },
     ],
-    ...sellerRoutes(sellers),
     [
       /^\/metrics$/,
       {
@@ -168,6 +135,7 @@ export function createConsole({
       /^\/tables\/([\w.-]+)\/items$/,
       { GET: ({ request, parameters: [name] }) => listItems(dynamoDb, tables, name, request) },
     ],
+    ...featureRoutes,
   ];
 
   const serve = async (request: HttpRequest): Promise<HttpResponse> => {
@@ -196,45 +164,6 @@ export function createConsole({
   };
 }
 
-/** Accounts on the seller marketplaces, and the trouble that their APIs have. */
-function sellerRoutes(sellers: ConsoleOptions['sellers']): Route[] {
-  const find = (name: string | undefined) => {
-    const seller = sellers[name ?? ''];
-    if (!seller) throw new ConsoleError(404, 'not_found', 'There is no such seller marketplace.');
-    return seller;
-  };
-  return [
-    [
-      /^\/sellers\/([a-z]+)\/accounts$/,
-      {
-        GET: ({ parameters: [name] }) => jsonResponse(200, find(name).accounts()),
-        POST: ({ request, parameters: [name] }) =>
-          jsonResponse(201, find(name).createAccount(bodyOf(request, AccountRequest))),
-      },
-    ],
-    [
-      /^\/sellers\/([a-z]+)\/accounts\/([0-9a-f-]{36})$/,
-      {
-        PATCH: ({ request, parameters: [name, id = ''] }) => {
-          const changed = find(name).changeAccount(id, bodyOf(request, AccountChange));
-          if (!changed) throw new ConsoleError(404, 'not_found', 'There is no such account.');
-          return jsonResponse(200, changed);
-        },
-      },
-    ],
-    [
-      /^\/sellers\/([a-z]+)\/faults$/,
-      {
-        GET: ({ parameters: [name] }) => jsonResponse(200, find(name).faults()),
-        PUT: ({ request, parameters: [name] }) => {
-          find(name).setFaults(bodyOf(request, SellerFaults));
-          return jsonResponse(200, find(name).faults());
-        },
-      },
-    ],
-  ];
-}
-
 const localHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 const safeMethods = new Set(['GET', 'HEAD']);
 
@@ -260,36 +189,6 @@ function requireLocalCaller({ method, headers }: HttpRequest): void {
       'forbidden',
       'The local console takes changes from its own page and from scripts only.',
     );
-}
-
-function bodyOf<S extends z.ZodType>(request: HttpRequest, schema: S): z.output<S> {
-  const type = headerOf(request.headers, 'content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (request.isBodyTooLarge || request.body.length > 64 * 1024)
-    throw new ConsoleError(413, 'payload_too_large', 'The body is too large.');
-  if (request.body.length > 0 && type !== 'application/json') {
-    throw new ConsoleError(415, 'unsupported_media_type', 'The body must be application/json.');
-  }
-  const result = schema.safeParse(parseJson(request.body));
-  if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({
-    in: 'body',
-    pointer: path
-      .map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-      .join(''),
-    detail: message,
-  }));
-  throw new ConsoleError(400, 'validation_failed', 'The body is not what this path takes.', {
-    extra: { errors },
-  });
-}
-
-function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return {};
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw new ConsoleError(400, 'malformed_json', 'The body is not JSON.');
-  }
 }
 
 /** Fields that lines may be asked for by. */

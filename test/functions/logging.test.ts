@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { minute, travel } from '../../harness/clock.ts';
 import { allItems } from '../../harness/items.ts';
 import { logLines, outputOf } from '../../harness/output.ts';
+import { listAs, take, useSampleScope } from '../../harness/sample.ts';
 import { claimsOf, randomAddress, type TokenBody, useWorld } from '../../harness/world.ts';
 
 const world = useWorld();
+useSampleScope();
 const canary = {
   email: 'canary-of-the-email@example.com',
   password: 'canary of the password',
@@ -58,16 +60,12 @@ describe('the logs of a whole journey', () => {
         token,
         body: { name: 'sensor' },
       });
-      await world.send('POST', '/api/v1/detections', {
+      await take(world, {
         ...sent,
         apiKey: key.body.key,
-        body: { detections: [{ source_ip: '203.0.113.99', label: canary.label, probability: 1 }] },
+        body: { samples: [canary.label] },
       });
-      await world.send('GET', '/api/v1/detections', {
-        ...sent,
-        token,
-        query: { label: canary.label },
-      });
+      await listAs(world, { ...sent, token, query: { label: canary.label } });
       await world.send('POST', '/api/v1/auth/register', {
         ...sent,
         body: { email: canary.email, password: canary.password, company_name: canary.company },
@@ -93,7 +91,7 @@ describe('the logs of a whole journey', () => {
           body.refresh_token,
           ...body.refresh_token.split('.').slice(3),
         );
-      secrets.push(key.body.key, '203.0.113.99', 'canary-of-nobody');
+      secrets.push(key.body.key, 'canary-of-nobody');
     });
 
     for (const secret of secrets) {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, it, vi } from 'vitest';
 import { handler as live } from '../../functions/health/live.ts';
@@ -6,12 +7,24 @@ import { handler as methodNotAllowed } from '../../functions/service/method-not-
 import { functionIds } from '../../infra/bundle.ts';
 import { fallback } from '../../shared/contract/background.ts';
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
+import type { Feature } from '../../shared/contract/feature.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
+import { features } from '../../shared/features.ts';
 import { resourcesOf, synthesize } from './templates.ts';
 
 const folder = new URL('../../harness/events/', import.meta.url);
-const read = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
-const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
+const foldersOf = features.map(({ id }) => new URL(`../${id}/events/`, folder));
+const parse = (file: URL) => JSON.parse(readFileSync(file, 'utf8'));
+/** Every event by its name: those of the core, and those that features have beside their harness. */
+const events = new Map(
+  [folder, ...foldersOf]
+    .filter((place) => existsSync(place))
+    .flatMap((place) => readdirSync(place).map((file) => new URL(file, place)))
+    .filter(({ pathname }) => basename(pathname) !== 'env.json')
+    .map((file) => [basename(file.pathname, '.json'), parse(file)]),
+);
+const read = (name: string) => events.get(name);
+const names = [...events.keys()];
 const fileNameOf = (functionId: string) => functionId.replaceAll('/', '-');
 
 /** What API Gateway sends to a function of a REST API, with all its members. */
@@ -35,28 +48,23 @@ describe('the events for sam local invoke', () => {
     const known = functionIds().map(fileNameOf);
 
     expect(names.length).toBeGreaterThan(10);
-    for (const name of names.filter((each) => each !== 'env')) expect(known).toContain(name);
+    for (const name of names) expect(known).toContain(name);
   });
 
-  it.each(names.filter((name) => !['env', 'authorizer'].includes(name)))(
-    '%s is an event of its route',
-    (name) => {
-      const event: APIGatewayProxyEvent = read(name);
+  it.each(names.filter((name) => name !== 'authorizer'))('%s is an event of its route', (name) => {
+    const event: APIGatewayProxyEvent = read(name);
 
-      expect(Object.keys(event)).toEqual(members);
-      const endpoint = endpoints.find(({ id }) => fileNameOf(id) === name);
-      const paths = endpoint ? gatewayPaths(endpoint) : endpoints.flatMap(gatewayPaths);
-      expect(paths).toContain(event.resource);
-      if (endpoint) expect(event.httpMethod).toBe(endpoint.method);
-      else expect(name).toBe(fileNameOf(fallback.id));
-      expect(event.requestContext.authorizer !== undefined).toBe(
-        endpoint?.access.kind === 'bearer',
-      );
-      if (endpoint?.body && event.headers['content-type'] === 'application/json') {
-        expect(endpoint.body.safeParse(JSON.parse(event.body ?? '')).error).toBeUndefined();
-      }
-    },
-  );
+    expect(Object.keys(event)).toEqual(members);
+    const endpoint = endpoints.find(({ id }) => fileNameOf(id) === name);
+    const paths = endpoint ? gatewayPaths(endpoint) : endpoints.flatMap(gatewayPaths);
+    expect(paths).toContain(event.resource);
+    if (endpoint) expect(event.httpMethod).toBe(endpoint.method);
+    else expect(name).toBe(fileNameOf(fallback.id));
+    expect(event.requestContext.authorizer !== undefined).toBe(endpoint?.access.kind === 'bearer');
+    if (endpoint?.body && event.headers['content-type'] === 'application/json') {
+      expect(endpoint.body.safeParse(JSON.parse(event.body ?? '')).error).toBeUndefined();
+    }
+  });
 
   it('are answered where no AWS is needed', async () => {
     vi.spyOn(process.stdout, 'write').mockReturnValue(true);
@@ -76,6 +84,20 @@ describe('the events for sam local invoke', () => {
         .map(([name]) => name),
     );
 
-    expect(Object.keys(read('env').Parameters).sort()).toEqual([...new Set(imported)].sort());
+    const settingsIn = (place: URL) => Object.keys(parse(new URL('env.json', place)).Parameters);
+    const keysOf = ({ secrets = [], kmsKeys = [] }: Feature) =>
+      [...secrets, ...kmsKeys].map(({ variable }) => variable);
+    const [core, others] = [true, false].map((isCore) =>
+      features.filter((feature) => (feature.isCore ?? false) === isCore),
+    );
+    const ofCore = ['TABLE_NAME', ...(core ?? []).flatMap(keysOf)];
+    expect(settingsIn(folder).sort()).toEqual(ofCore.toSorted());
+    for (const feature of others?.filter((one) => keysOf(one).length > 0) ?? [])
+      expect(settingsIn(new URL(`../${feature.id}/events/`, folder)).sort()).toEqual(
+        [...ofCore, ...keysOf(feature)].sort(),
+      );
+    expect([...ofCore, ...(others ?? []).flatMap(keysOf)]).toEqual(
+      expect.arrayContaining(imported),
+    );
   });
 });

@@ -7,7 +7,7 @@ import {
   rotateSigningKeys,
 } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
-import { endpointsOf, families, items, workers } from '../../shared/contract/registry.ts';
+import { endpointsOf, families, items, kmsKeys, workers } from '../../shared/contract/registry.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
 interface Statement {
@@ -37,18 +37,22 @@ function statementsByFunction(template: Template): Map<string, Statement[]> {
   );
 }
 
+/** `SigningKeys` as the contract has it: `signing-keys`. */
+const wordsOf = (name: string) => name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
+
 /** What a resource of a statement is, in words: `table`, `index series`, `secret signing-keys`, `*` … */
 function describeResource(resource: unknown): string {
   const text = JSON.stringify(resource);
   const secret = /(SigningKeys|VerificationKeys|SealingKey|OriginVerify)/.exec(text)?.[1];
-  if (secret) return `secret ${secret.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
+  if (secret) return `secret ${wordsOf(secret)}`;
   if (/GetAttTable\w+Arn/.test(text))
     return text.includes('/index/series') ? 'index series' : 'table';
-  if (/CredentialsKey/.test(text)) return 'key credentials';
+  const key = /GetAtt(\w+)Key[0-9A-F]{8}Arn/.exec(text)?.[1];
+  if (key) return `key ${wordsOf(key)}`;
   if (/Logs/.test(text)) return 'log group';
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
-  const queue = /"Queues(Sync|Webhooks)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
-  if (queue) return `queue ${queue.toLowerCase()}`;
+  const queue = /"Queues(\w+)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
+  if (queue) return `queue ${wordsOf(queue)}`;
   return String(resource);
 }
 
@@ -170,21 +174,24 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
     }
   });
 
-  it('let a KMS key encrypt for a named credential of a tenant only (check 69)', () => {
+  it('let a KMS key encrypt for something named of a tenant only (check 69)', () => {
     const statements = [...statementsByFunction(templates.api).values()].flat();
     const onKey = statements.filter(({ Action }) =>
       list(Action).some((action) => /^kms:(?!DescribeKey)/.test(action)),
     );
 
-    expect(onKey).toHaveLength(3);
-    for (const { Condition } of onKey)
-      expect(Condition).toEqual({
-        'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['tenant_id', 'credential'] },
-        StringLike: {
-          'kms:EncryptionContext:tenant_id': `tnt_${'?'.repeat(26)}`,
-          'kms:EncryptionContext:credential': '?*',
-        },
-      });
+    const encrypting = [...endpointsOf(stage), ...workers]
+      .flatMap(({ kmsKeys = [] }) => kmsKeys)
+      .filter(([, actions]) => actions.some((action) => action !== 'DescribeKey'));
+    expect(onKey).toHaveLength(encrypting.length);
+    const bound = [...kmsKeys.values()].map(({ context }) => ({
+      'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['tenant_id', context] },
+      StringLike: {
+        'kms:EncryptionContext:tenant_id': `tnt_${'?'.repeat(26)}`,
+        [`kms:EncryptionContext:${context}`]: '?*',
+      },
+    }));
+    for (const { Condition } of onKey) expect(bound).toContainEqual(Condition);
   });
 
   it('put all families that an action may touch into one statement, as a batch over them needs', () => {

@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { constructIdOf } from '../../infra/function.ts';
 import { authorizer, fallback } from '../../shared/contract/background.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { endpoints, endpointsOf, workers } from '../../shared/contract/registry.ts';
+import { endpoints, endpointsOf, queues, workers } from '../../shared/contract/registry.ts';
 import { sealingKeySecret } from '../../shared/contract/secrets.ts';
+import { parameterName } from '../../shared/contract/settings.ts';
+import { features } from '../../shared/features.ts';
 import { userPartition } from '../../shared/identity/keys.ts';
 import { tenantPartition } from '../../shared/tenants/keys.ts';
 import {
@@ -25,10 +27,14 @@ const all = (): Template[] => Object.values(templates);
 describe('a deployed stage', () => {
   it.each(['dev', 'prod'] as const)('%s has nothing of the local one', (stage) => {
     const text = JSON.stringify(synthesize({ stage }));
+    const names = ['no queue', ...queues.keys()];
 
     expect(text).not.toMatch(
-      /["/]dev\/(?!signing|verification|sealing|origin|sync"|webhooks")|_local|MarketplaceStubRegister|DetectionsSeed|stub-register|seed-detections/,
+      new RegExp(`["/]dev/(?!signing|verification|sealing|origin|(?:${names.join('|')})")|_local`),
     );
+    for (const { id, paths, localOnly } of endpoints)
+      if (localOnly)
+        for (const word of [constructIdOf(id), paths[0]]) expect(text, id).not.toContain(word);
   });
 
   it('has every other endpoint, and the local stage has all', () => {
@@ -129,24 +135,6 @@ describe('keys and secrets', () => {
     expect(tags).toContainEqual({ Key: 'tenantry:secret', Value: 'prod/signing-keys' });
   });
 
-  it('have one key of KMS for seller credentials, which rotates and outlives the stack (check 69)', () => {
-    const { Properties, DeletionPolicy } = onlyResource(templates.data, 'AWS::KMS::Key');
-    const rules = resourcesOf(templates.api, 'AWS::Events::Rule').map(
-      ([, rule]) => rule.Properties,
-    );
-
-    expect(Properties).toMatchObject({ EnableKeyRotation: true, RotationPeriodInDays: 90 });
-    expect(DeletionPolicy).toBe('Retain');
-    expect(rules).toContainEqual(
-      expect.objectContaining({
-        ScheduleExpression: 'rate(1 day)',
-        Targets: [
-          expect.objectContaining({ Arn: { 'Fn::GetAtt': ['ChannelsRewrapCredentials', 'Arn'] } }),
-        ],
-      }),
-    );
-  });
-
   it('survive a deletion of the stack', () => {
     for (const [, { DeletionPolicy }] of resourcesOf(
       templates.data,
@@ -230,18 +218,7 @@ describe('functions', () => {
       'TOKEN_ISSUER',
       'VERIFICATION_KEYS_SECRET',
     ]);
-    expect(settingsOf('DetectionsList')).toEqual([...every, 'SEALING_KEY_SECRET', 'TABLE_NAME']);
-    expect(settingsOf('ChannelsUpdateCredentials')).toEqual(
-      [
-        ...every,
-        'CREDENTIALS_KEY_ID',
-        'LIMITS_MULTIPLIER',
-        'OZON_URL',
-        'TABLE_NAME',
-        'WILDBERRIES_URL',
-      ].sort(),
-    );
-    expect(settingsOf('ChannelsGetCredentials')).toEqual([...every, 'TABLE_NAME']);
+    expect(settingsOf('TenantsGetMine')).toEqual([...every, 'TABLE_NAME']);
     expect(settingsOf('MarketplaceRegister')).toEqual(
       [
         ...every,
@@ -271,16 +248,21 @@ describe('functions', () => {
       ]),
     );
 
+    const ofFeatures = features
+      .filter(({ isCore }) => !isCore)
+      .flatMap(({ settings: own = [] }) => own.map(parameterName));
+    for (const name of ofFeatures) {
+      expect(defaults[name] ?? 'a setting without a parameter', name).not.toBe('');
+      delete defaults[name];
+    }
     expect(defaults).toEqual({
       LimitsMultiplier: '1',
       LogLevel: 'INFO',
       MarketplaceRegion: 'us-east-1',
-      OzonUrl: 'https://api-seller.ozon.ru',
       ProductCodes: 'tenantry-demo',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',
       TokenIssuer: 'urn:tenantry:dev',
-      WildberriesUrl: 'https://{host}.wildberries.ru',
     });
   });
 

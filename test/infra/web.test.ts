@@ -109,7 +109,7 @@ describe('the behaviours', () => {
       '/style.css',
       '/assets/docs.js',
       '/assets/swagger/swagger-ui.css',
-      '/detections-guide',
+      '/marketplace-guide',
       '/docsets',
     ]) {
       expect(
@@ -275,12 +275,15 @@ describe('the edge function', () => {
     });
   });
 
-  it.each([
+  it.each<[string, string]>([
     ['/', '/'],
     ['/docs/', '/docs'],
     ['/docs', '/docs'],
     ['/openapi.json', '/openapi.json'],
-    ['/detections/', '/detections'],
+    ...endpointsOf('prod')
+      .flatMap(gatewayPaths)
+      .filter((path) => path !== '/' && !path.includes('{'))
+      .map((path): [string, string] => [`${path}/`, path]),
     ['/api/v1/health/', '/api/v1/health'],
     ['/api/v1/health', '/api/v1/health'],
     ['/api/v1/nothing/here/', '/api/v1/nothing/here'],
@@ -295,7 +298,7 @@ describe('the edge function', () => {
     ['/welcome/', '/index.html'],
     ['/sign-in', '/index.html'],
     ['/a.b/page', '/index.html'],
-    ['/detections-guide', '/index.html'],
+    ['/marketplace-guide', '/index.html'],
     ['/main.js', '/main.js'],
     ['/assets/swagger/swagger-ui.css', '/assets/swagger/swagger-ui.css'],
     ['/favicon.ico', '/favicon.ico'],
@@ -328,7 +331,7 @@ describe('the edge function', () => {
     },
   );
 
-  const uri = '/api/v1/detections';
+  const uri = '/api/v1/tenants/me';
   const query = (bytes: number) => ({
     querystring: { a: { value: 'x'.repeat(bytes - uri.length - '?a='.length) } },
   });

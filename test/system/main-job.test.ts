@@ -5,21 +5,6 @@ import { useSystem } from '../../harness/system.ts';
 // The tests come from one address and sign up more often than one may.
 const system = useSystem({ LIMITS_MULTIPLIER: '100' });
 
-const detection = { source_ip: '203.0.113.9', label: 'MALWARE', probability: 0.97 };
-
-interface Page {
-  items: { id: string }[];
-  next_cursor: string | null;
-}
-
-async function apiKeyOf(token: string): Promise<string> {
-  const { body } = await system.send<{ key: string }>('POST', '/api/v1/api-keys', {
-    token,
-    body: { name: 'sensor' },
-  });
-  return body.key;
-}
-
 /** Rotates as the command does, through the real client. */
 async function rotateSigningKeys(): Promise<void> {
   const { endpoints, secretArn } = system.cloud;
@@ -33,28 +18,6 @@ async function rotateSigningKeys(): Promise<void> {
 }
 
 describe('the main job', () => {
-  it('takes a buyer from the AWS Marketplace token to exactly their own detections', async () => {
-    const [mine, theirs] = await Promise.all([system.newOwner(), system.newOwner()]);
-    const [myKey, theirKey] = await Promise.all([
-      apiKeyOf(mine.access_token),
-      apiKeyOf(theirs.access_token),
-    ]);
-
-    const ingested = await system.send('POST', '/api/v1/detections', {
-      headers: { 'x-api-key': myKey },
-      body: { detections: [{ id: 'mine', ...detection }] },
-    });
-    await system.send('POST', '/api/v1/detections', {
-      headers: { 'x-api-key': theirKey },
-      body: { detections: [{ id: 'theirs', ...detection }] },
-    });
-    const page = await system.send<Page>('GET', '/detections', { token: mine.access_token });
-
-    expect(ingested).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0 } });
-    expect(page.body.items.map(({ id }) => id)).toEqual(['mine']);
-    expect(page.body.next_cursor).toBeNull();
-  });
-
   it('gives one tenant to 50 registrations of one purchase at once', async () => {
     const token = await system.buy();
 

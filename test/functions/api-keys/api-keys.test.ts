@@ -2,10 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { pretendBcrypt } from '../../../harness/bcrypt.ts';
 import { day, second, travel } from '../../../harness/clock.ts';
 import { allItems, lastingItems, setTenantStatus } from '../../../harness/items.ts';
+import { sampleScope, samples, take, useSampleScope } from '../../../harness/sample.ts';
 import { type Member, randomAddress, useWorld } from '../../../harness/world.ts';
 import { apiKeyKeys } from '../../../shared/api-keys/keys.ts';
 
 const world = useWorld();
+useSampleScope();
 interface ApiKey {
   id: string;
   name: string;
@@ -42,12 +44,7 @@ const list = async (member = owner) =>
 const remove = (id: string, member = owner) =>
   world.send('DELETE', `/api/v1/api-keys/${id}`, { token: member.access_token });
 const use = (apiKey: string, headers = {}) =>
-  world.send('POST', '/api/v1/detections', {
-    apiKey,
-    headers,
-    body: { detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }] },
-    address: randomAddress(),
-  });
+  take(world, { apiKey, headers, body: samples, address: randomAddress() });
 
 describe('an API key', () => {
   it('is shown once, with 256 random bits, and kept only as a hash (checks 19, 26)', async () => {
@@ -59,7 +56,7 @@ describe('an API key', () => {
       id: expect.stringMatching(/^key_/),
       name: 'sensor 1',
       key: expect.stringMatching(/^tky_[\w-]{43}$/),
-      scopes: ['detections:write'],
+      scopes: [sampleScope.name],
       expires_at: expect.any(String),
       created_at: expect.any(String),
     });
@@ -135,13 +132,11 @@ describe('an API key', () => {
 
   it('may come under its header in any spelling, and not in the query or the body', async () => {
     const { body } = await create();
-    const detections = [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }];
-    const send = (sent: object) =>
-      world.send('POST', '/api/v1/detections', { body: { detections }, ...sent });
+    const send = (sent: object) => take(world, { body: samples, ...sent });
 
     expect((await send({ headers: { 'x-API-key': body.key } })).status).toBe(202);
     expect((await send({ query: { 'X-Api-Key': body.key, api_key: body.key } })).status).toBe(401);
-    expect((await send({ body: { detections, api_key: body.key } })).status).toBe(401);
+    expect((await send({ body: { ...samples, api_key: body.key } })).status).toBe(401);
     expect((await send({ headers: { Authorization: `Bearer ${body.key}` } })).status).toBe(401);
   });
 
@@ -177,7 +172,7 @@ describe('an API key', () => {
   });
 
   it('is looked at before the body: nobody learns of the schema without one', async () => {
-    const answer = await world.send('POST', '/api/v1/detections', { raw: '{', apiKey: 'x' });
+    const answer = await take(world, { raw: '{', apiKey: 'x' });
 
     expect(answer).toMatchObject({ status: 401, body: { code: 'invalid_api_key' } });
   });
@@ -191,7 +186,7 @@ describe('creating', () => {
     ['a line break in the name', { name: 'a\nb' }, '/name'],
     ['an unknown scope', { scopes: ['admin'] }, '/scopes/0'],
     ['no scope', { scopes: [] }, '/scopes'],
-    ['a scope twice', { scopes: ['detections:write', 'detections:write'] }, '/scopes'],
+    ['a scope twice', { scopes: [sampleScope.name, sampleScope.name] }, '/scopes'],
     ['no days', { expires_in_days: 0 }, '/expires_in_days'],
     ['more than two years', { expires_in_days: 731 }, '/expires_in_days'],
     ['half a day', { expires_in_days: 0.5 }, '/expires_in_days'],

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { minute, second, travel } from '../../../harness/clock.ts';
+import { listAs, samples, take, useSampleScope } from '../../../harness/sample.ts';
 import { type Answered, type Member, randomAddress, useWorld } from '../../../harness/world.ts';
 
 const world = useWorld();
+useSampleScope();
 let owner: Member;
 let stranger: Member;
 let ticket: string;
@@ -32,11 +34,7 @@ const asTicket = (registration_ticket: string, more = {}) =>
     },
     address: randomAddress(),
   });
-const asApiKey = (key: string) =>
-  world.send('POST', '/api/v1/detections', {
-    apiKey: key,
-    body: { detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }] },
-  });
+const asApiKey = (apiKey: string) => take(world, { apiKey, body: samples });
 
 describe('one kind of token in the place of another (check 15)', () => {
   const kinds = {
@@ -143,7 +141,7 @@ describe('a token of tenant A that names tenant B beside it (check 16)', () => {
       token,
       body: { name: 'sensor', tenant_id },
     });
-    const listed = await world.send('GET', '/api/v1/detections', { token, query: { tenant_id } });
+    const listed = await listAs(world, { token, query: { tenant_id } });
 
     expect([renamed.status, created.status, listed.status]).toEqual([422, 422, 422]);
     const own = await world.send('GET', '/api/v1/tenants/me', { token: stranger.access_token });
@@ -159,12 +157,9 @@ describe('a token of tenant A that names tenant B beside it (check 16)', () => {
   });
 
   it('is refused when it is an API key with B in the body', async () => {
-    const answer = await world.send('POST', '/api/v1/detections', {
+    const answer = await take(world, {
       apiKey,
-      body: {
-        tenant_id: stranger.tenantId,
-        detections: [{ source_ip: '192.0.2.1', label: 'X', probability: 1 }],
-      },
+      body: { tenant_id: stranger.tenantId, ...samples },
     });
 
     expect(answer.status).toBe(422);

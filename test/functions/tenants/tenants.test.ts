@@ -100,7 +100,7 @@ describe('my tenant', () => {
 describe('what has changed since the token was signed', () => {
   it('is seen within 60 seconds: a suspension', async () => {
     const member = await world.signUp();
-    const list = () => world.send('GET', '/api/v1/detections', { token: member.access_token });
+    const list = () => world.send('GET', '/api/v1/api-keys', { token: member.access_token });
     expect((await list()).status).toBe(200);
     await setTenantStatus(member, 'SUSPENDED');
     travel(30 * second);
@@ -127,7 +127,7 @@ describe('what has changed since the token was signed', () => {
     const member = await world.signUp();
     await setTenantStatus(member, 'PENDING_PROFILE');
 
-    const answer = await world.send('GET', '/api/v1/detections', { token: member.access_token });
+    const answer = await world.send('GET', '/api/v1/api-keys', { token: member.access_token });
 
     expect(answer).toMatchObject({ status: 403, body: { code: 'subscription_pending' } });
   });

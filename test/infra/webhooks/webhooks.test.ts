@@ -14,6 +14,14 @@ describe('deliveries to webhooks', () => {
   });
 });
 
+describe('the worker of deliveries', () => {
+  it('queues its own next step, and is not stopped as a runaway', () => {
+    const { api } = synthesize({ stage: 'prod' });
+
+    expect(api.Resources.WebhooksDeliver?.Properties.RecursiveLoop).toBe('Allow');
+  });
+});
+
 describe('private addresses of webhooks (check 72)', () => {
   it.each(['dev', 'prod'] as const)('are refused in stage %s, whatever is configured', (stage) => {
     const { api } = synthesize({ stage });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LocalMetrics } from '../../../local/aws/metrics.ts';
+import { emf, finder, readAfter } from '../../../harness/prometheus.ts';
 import { metrics } from '../../../shared/contract/registry.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
@@ -12,28 +12,6 @@ const mini = useMiniCloud({}, (resources) => {
   resources.WorkDeadLetters = queue('work', 'dead-letters');
 });
 
-interface Sample {
-  name: string;
-  labels: Record<string, string>;
-  value: number;
-}
-
-/** Reads the text format of Prometheus. Throws on a line that is none. */
-function samplesOf(text: string): Sample[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '' && !/^# (HELP|TYPE) \w+ /.test(line))
-    .map((line) => {
-      const [, name = '', labels = '', value = ''] =
-        /^(\w+)(?:\{(.*)\})? ([-+.\deEInfNa]+)$/.exec(line) ?? [];
-      if (name === '') throw new Error(`Not a line of Prometheus: ${line}`);
-      const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(
-        ([, key = '', text = '']) => [key, text] as const,
-      );
-      return { name, labels: Object.fromEntries(pairs), value: Number(value) };
-    });
-}
-
 async function scrape(): Promise<(name: string, labels?: object) => number | undefined> {
   const response = await mini.get('/_local/metrics');
   expect(response.status).toBe(200);
@@ -41,63 +19,22 @@ async function scrape(): Promise<(name: string, labels?: object) => number | und
   return finder(await response.text());
 }
 
-function finder(text: string) {
-  const samples = samplesOf(text);
-  return (name: string, labels: object = {}) =>
-    samples.find(
-      (sample) =>
-        sample.name === `tenantry_${name}` &&
-        Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
-    )?.value;
-}
-
-const emf = (metric: string, value: unknown, dimensions: Record<string, string> = {}) => ({
-  functionId: 'Any',
-  requestId: 'r',
-  stream: 'stdout' as const,
-  line: JSON.stringify({
-    _aws: {
-      Timestamp: 1,
-      CloudWatchMetrics: [
-        {
-          Namespace: 'Tenantry/local',
-          Dimensions: [['service', ...Object.keys(dimensions)]],
-          Metrics: [{ Name: metric, Unit: 'Count' }],
-        },
-      ],
-    },
-    service: 'tenantry',
-    ...dimensions,
-    [metric]: value,
-  }),
-});
-
 describe('the metrics of functions', () => {
-  const readAfter = async (...lines: Parameters<LocalMetrics['takeLog']>[0][]) => {
-    const metrics = new LocalMetrics({ queues: async () => [] });
-    for (const line of lines) metrics.takeLog(line);
-    const text = await metrics.text();
-    return { text, find: finder(text) };
-  };
-
-  it('are taken from their logs: counts add up, durations are seconds, quantities are the latest', async () => {
+  it('are taken from their logs: counts add up, durations are seconds', async () => {
     const { find } = await readAfter(
-      emf('SyncsFailed', 1, { reason: 'wrong_key' }),
-      emf('SyncsFailed', 1, { reason: 'wrong_key' }),
-      emf('SyncsFailed', 1, { reason: 'internal_error' }),
+      emf('Faults', 1, { endpoint: 'auth/login' }),
+      emf('Faults', 1, { endpoint: 'auth/login' }),
+      emf('Faults', 1, { endpoint: 'auth/logout' }),
       emf('Latency', 120, { endpoint: 'auth/login' }),
-      emf('SyncsDue', 7),
-      emf('SyncsDue', 3),
-      emf('SyncedProducts', 250),
+      emf('SignInRefused', 250),
     );
 
-    expect(find('syncs_failed_total', { reason: 'wrong_key' })).toBe(2);
-    expect(find('syncs_failed_total', { reason: 'internal_error' })).toBe(1);
+    expect(find('faults_total', { endpoint: 'auth/login' })).toBe(2);
+    expect(find('faults_total', { endpoint: 'auth/logout' })).toBe(1);
     expect(find('latency_seconds_sum', { endpoint: 'auth/login' })).toBe(0.12);
     expect(find('latency_seconds_bucket', { endpoint: 'auth/login', le: '0.1' })).toBe(0);
     expect(find('latency_seconds_bucket', { endpoint: 'auth/login', le: '0.25' })).toBe(1);
-    expect(find('syncs_due')).toBe(3);
-    expect(find('synced_products_total')).toBe(250);
+    expect(find('sign_in_refused_total')).toBe(250);
   });
 
   it('have the texts of the list', async () => {
@@ -108,22 +45,22 @@ describe('the metrics of functions', () => {
 
   it('never get a line for what a function makes up, nor for what is no metric', async () => {
     const { text } = await readAfter(
-      emf('SyncsFailed', 1, { reason: 'tnt_1' }),
+      emf('Faults', 1, { endpoint: 'tnt_1' }),
       emf('Latency', 5, { endpoint: '/api/v1/tenants/tnt_1' }),
       emf('MadeUp', 1, { tenant_id: 'tnt_1' }),
-      emf('WebhookDisabled', 'many'),
-      { ...emf('WebhookDisabled', 5), stream: 'stderr' },
-      { ...emf('WebhookDisabled', 5), line: '{"_aws":' },
+      emf('SignInRefused', 'many'),
+      { ...emf('SignInRefused', 5), stream: 'stderr' },
+      { ...emf('SignInRefused', 5), line: '{"_aws":' },
       {
-        ...emf('WebhookDisabled', 5),
+        ...emf('SignInRefused', 5),
         line: '{"_aws":{"CloudWatchMetrics":[null,{"Metrics":[null]}]}}',
       },
     );
 
     expect(text).not.toContain('tnt_1');
     expect(text).not.toContain('MadeUp');
-    expect(finder(text)('syncs_failed_total', { reason: 'other' })).toBe(1);
-    expect(finder(text)('webhook_disabled_total')).toBe(0);
+    expect(finder(text)('faults_total', { endpoint: 'other' })).toBe(1);
+    expect(finder(text)('sign_in_refused_total')).toBe(0);
   });
 });
 

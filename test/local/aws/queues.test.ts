@@ -13,13 +13,13 @@ const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const resources = {
   DeadLetters: {
     Type: 'AWS::SQS::Queue',
-    Properties: { Tags: [{ Key: 'tenantry:dead-letters', Value: 'local/sync' }] },
+    Properties: { Tags: [{ Key: 'tenantry:dead-letters', Value: 'local/sample' }] },
   },
-  Sync: {
+  Sample: {
     Type: 'AWS::SQS::Queue',
     Properties: {
       VisibilityTimeout: 1,
-      Tags: [{ Key: 'tenantry:queue', Value: 'local/sync' }],
+      Tags: [{ Key: 'tenantry:queue', Value: 'local/sample' }],
       RedrivePolicy: { deadLetterTargetArn: arnOf('DeadLetters'), maxReceiveCount: 2 },
     },
   },
@@ -33,7 +33,7 @@ const resources = {
               {
                 Effect: 'Allow',
                 Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
-                Resource: arnOf('Sync'),
+                Resource: arnOf('Sample'),
               },
             ],
           },
@@ -48,7 +48,7 @@ const resources = {
   Source: {
     Type: 'AWS::Lambda::EventSourceMapping',
     Properties: {
-      EventSourceArn: arnOf('Sync'),
+      EventSourceArn: arnOf('Sample'),
       FunctionName: { Ref: 'Worker' },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     },
@@ -110,7 +110,7 @@ describe('the local SQS', () => {
     const { received, lambda } = workerThat((body) => body === 'bad' && !isMended);
     const onError = vi.fn();
     const poller = pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError });
-    const queues = await findQueues(operator, 'local', 'sync');
+    const queues = await findQueues(operator, 'local', 'sample');
 
     for (const MessageBody of ['a', 'bad', 'b'])
       await operator.send(new SendMessageCommand({ QueueUrl: source.queueUrl, MessageBody }));

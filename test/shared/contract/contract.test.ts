@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ChannelName } from '../../../shared/channels/names.ts';
 import { gatewayPaths, roles } from '../../../shared/contract/endpoint.ts';
 import { problemType } from '../../../shared/contract/errors.ts';
 import { errorsOf, openApiDocument } from '../../../shared/contract/openapi.ts';
@@ -118,12 +117,6 @@ describe('the contract', () => {
           expect(allowed.has(family), `${id}: ${family.name}`).toBe(true);
         }
     }
-  });
-});
-
-describe('the seller marketplaces', () => {
-  it('keep their places, by which stored products name them', () => {
-    expect(ChannelName.options.slice(0, 2)).toEqual(['wildberries', 'ozon']);
   });
 });
 

@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 const filters = fc.dictionary(
-  fc.constantFrom('label', 'from', 'to', 'eni_id'),
+  fc.constantFrom('label', 'from', 'to', 'kind'),
   fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(undefined)),
 );
 const scope = fc.record({
@@ -77,7 +77,7 @@ describe('a cursor', () => {
   });
 
   it('opens after no change of any character (check 61)', async () => {
-    const bound = { tenantId: 'tnt_a', list: 'detections', filters: {} };
+    const bound = { tenantId: 'tnt_a', list: 'things', filters: {} };
     const cursor = await cursors.sealCursor(bound, { ts: 'x', id: 'y' });
     await fc.assert(
       fc.asyncProperty(
@@ -95,7 +95,7 @@ describe('a cursor', () => {
   });
 
   it('is told from any other text, with no other error (check 61)', async () => {
-    const bound = { tenantId: 'tnt_a', list: 'detections', filters: {} };
+    const bound = { tenantId: 'tnt_a', list: 'things', filters: {} };
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
@@ -112,7 +112,7 @@ describe('a cursor', () => {
   });
 
   it('is never the same twice, and is not read without the key', async () => {
-    const bound = { tenantId: 'tnt_a', list: 'detections', filters: {} };
+    const bound = { tenantId: 'tnt_a', list: 'things', filters: {} };
     const [a, b] = [await cursors.sealCursor(bound, {}), await cursors.sealCursor(bound, {})];
     expect(a).not.toBe(b);
     aws.actions.GetSecretValue = () => ({ members: { SecretString: 'another key' } });
@@ -125,7 +125,7 @@ describe('a cursor', () => {
   });
 
   it('is good for a day and no longer (check 61)', async () => {
-    const bound = { tenantId: 'tnt_a', list: 'detections', filters: {} };
+    const bound = { tenantId: 'tnt_a', list: 'things', filters: {} };
     const cursor = await cursors.sealCursor(bound, {});
     travel(day - 2 * second);
     expect(await cursors.openCursor(bound, cursor)).toEqual({});
@@ -138,12 +138,12 @@ describe('a cursor', () => {
   it('is one of ours only with our algorithms', async () => {
     const { EncryptJWT } = await import('jose');
     const { createHash } = await import('node:crypto');
-    const bound = { tenantId: 'tnt_a', list: 'detections', filters: {} };
+    const bound = { tenantId: 'tnt_a', list: 'things', filters: {} };
     const secret = createHash('sha512').update('a sealing key for tests only').digest();
     const foreign = await new EncryptJWT({ position: {}, filters: '' })
       .setProtectedHeader({ alg: 'dir', enc: 'A256CBC-HS512' })
       .setSubject('tnt_a')
-      .setAudience('detections')
+      .setAudience('things')
       .setExpirationTime('1h')
       .encrypt(secret);
 

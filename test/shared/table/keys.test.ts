@@ -16,7 +16,7 @@ const hostile = fc.oneof(
     'a#b',
     'TENANT#x',
     'tnt_1#USER#u',
-    'x#DETECTION#y',
+    'x#SESSION#y',
     '*',
     '?',
     'a b',

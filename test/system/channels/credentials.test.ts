@@ -1,5 +1,6 @@
 import { KMSClient, RotateKeyOnDemandCommand } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
+import { sellersOf } from '../../../harness/channels/sellers.ts';
 import { useSystem } from '../../../harness/system.ts';
 
 const system = useSystem();
@@ -13,7 +14,8 @@ describe('seller credentials on the running system', () => {
   it('are tried, sealed, read masked, sealed anew after a rotation, and deleted', async () => {
     const { access_token: token } = await system.newOwner();
     const { cloud } = system;
-    const keyOf = (name: string) => cloud.sellers[name]?.createAccount({ products: 1 }).credentials;
+    const keyOf = (name: 'wildberries' | 'ozon') =>
+      sellersOf(cloud)[name].createAccount({ products: 1 }).credentials;
     const [wildberries, ozon] = [keyOf('wildberries'), keyOf('ozon')];
 
     const saved = await system.send<Credentials>('PATCH', path, {
@@ -47,7 +49,7 @@ describe('seller credentials on the running system', () => {
 
   it('tell what is wrong with a key', async () => {
     const { access_token: token } = await system.newOwner();
-    const lacking = system.cloud.sellers.wildberries?.createAccount({ lacks: ['prices'] });
+    const lacking = sellersOf(system.cloud).wildberries.createAccount({ lacks: ['prices'] });
 
     const answer = await system.send('PATCH', path, {
       token,

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Cloud } from '../local/cloud.ts';
+import type { Cloud } from '../../local/cloud.ts';
 
 /** What the process of a cloud says of it once it is ready. */
 export type CloudAddress = Pick<Cloud, 'url' | 'table'>;

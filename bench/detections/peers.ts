@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../harness/dynamodb.ts';
+import { freePort } from '../../harness/dynamodb.ts';
+import { type Benchmark, type Extras, result } from '../result.ts';
+import { median } from '../statistics.ts';
 import { clientOf, startFilledCloud } from './local-cloud.ts';
-import { type Benchmark, type Extras, result } from './result.ts';
-import { median } from './statistics.ts';
 
 const connections = 16;
 const requests = 800;

@@ -1,4 +1,4 @@
-import { startCloud } from '../local/cloud.ts';
+import { startCloud } from '../../local/cloud.ts';
 import type { CloudAddress } from './local-cloud.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
