@@ -6,6 +6,7 @@ import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/back
 import type { NativePackage } from '../shared/contract/endpoint.ts';
 import { endpoints, workers } from '../shared/contract/registry.ts';
 import { nativeParts, requireBindings } from './native-packages.ts';
+import { unusedValues } from './unused-values.ts';
 import { contractForBrowsers } from './web-contract.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +30,9 @@ const nativeBinding: Plugin = {
       importer.includes('@node-rs') ? { path: root('infra/native-binding.cjs') } : undefined,
     ),
 };
+
+/** Functions that tell of all endpoints: they have the contract as it stands. */
+const describesAll: readonly string[] = ['service/openapi', fallback.id];
 
 export interface BundledFunction {
   readonly id: string;
@@ -59,6 +63,27 @@ export async function bundleFunctions(
   const { logLevel = 'warning' } = options;
   requireBindings();
 
+  const bundleAs = (plugins: readonly Plugin[], some: readonly string[]) =>
+    bundleWith({ ids: some, sources, outdir, logLevel, plugins });
+  const [served, whole] = await Promise.all([
+    bundleAs([unusedValues(repository)], ids.filter((id) => !describesAll.includes(id))),
+    bundleAs([], ids.filter((id) => describesAll.includes(id))),
+  ]);
+  return ids.map((id) =>
+    finish(id, join(outdir, id), describesAll.includes(id) ? whole : served),
+  );
+}
+
+interface Bundling {
+  ids: readonly string[];
+  sources: string;
+  outdir: string;
+  logLevel: LogLevel;
+  plugins: readonly Plugin[];
+}
+
+async function bundleWith(options: Bundling): Promise<Metafile> {
+  const { ids, sources, outdir, logLevel, plugins } = options;
   const { metafile } = await build({
     entryPoints: ids.map((id) => ({ in: join(sources, `${id}.ts`), out: `${id}/index` })),
     outdir,
@@ -73,11 +98,11 @@ export async function bundleFunctions(
     loader: { '.html': 'text' },
     external: unusedParts,
     alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
-    plugins: [nativeBinding],
+    plugins: [nativeBinding, ...plugins],
     metafile: true,
     logLevel,
   });
-  return ids.map((id) => finish(id, join(outdir, id), metafile));
+  return metafile;
 }
 
 function finish(id: string, folder: string, metafile: Metafile): BundledFunction {

@@ -110,6 +110,23 @@ export interface Endpoint<
   readonly localOnly?: true;
 }
 
+/** What handlers read of their entry. The bundles of functions have nothing else of it. */
+export const servedMembers = [
+  'id',
+  'access',
+  'body',
+  'bodyTypes',
+  'maxBodyBytes',
+  'query',
+  'path',
+  'page',
+  'streams',
+  'readsAhead',
+] as const satisfies readonly (keyof Endpoint)[];
+
+/** An entry as handlers have it. */
+export type ServedEndpoint = Pick<Endpoint, (typeof servedMembers)[number]>;
+
 /** The longest that API Gateway lets an answer stream, and Lambda a function run. */
 export const maxStreamSeconds = 900;
 
