@@ -66,12 +66,16 @@ export async function bundleFunctions(
   const bundleAs = (plugins: readonly Plugin[], some: readonly string[]) =>
     bundleWith({ ids: some, sources, outdir, logLevel, plugins });
   const [served, whole] = await Promise.all([
-    bundleAs([unusedValues(repository)], ids.filter((id) => !describesAll.includes(id))),
-    bundleAs([], ids.filter((id) => describesAll.includes(id))),
+    bundleAs(
+      [unusedValues(repository)],
+      ids.filter((id) => !describesAll.includes(id)),
+    ),
+    bundleAs(
+      [],
+      ids.filter((id) => describesAll.includes(id)),
+    ),
   ]);
-  return ids.map((id) =>
-    finish(id, join(outdir, id), describesAll.includes(id) ? whole : served),
-  );
+  return ids.map((id) => finish(id, join(outdir, id), describesAll.includes(id) ? whole : served));
 }
 
 interface Bundling {

@@ -67,8 +67,8 @@ export interface ChannelCall {
   baseUrl(marketplace: string): string;
 }
 
-/** A seller marketplace. To add one, write a file with this and list it in `sellers.ts`. */
-export interface ChannelAdapter {
+/** What is known of a seller marketplace without calling it. Listed in `definitions.ts`. */
+export interface ChannelDefinition {
   readonly marketplace: string;
   /** What its credentials look like in the API. */
   readonly credentials: z.ZodType<Credentials, Credentials>;
@@ -81,6 +81,13 @@ export interface ChannelAdapter {
    * that the marketplace has accepted.
    */
   account(credentials: Credentials): string | undefined;
+}
+
+/**
+ * A seller marketplace as it is called. To add one, write a file with this, and list it in
+ * `channels.ts` and what it is in `definitions.ts`.
+ */
+export interface ChannelAdapter {
   /** Tries the credentials on everything that reading products needs. Throws ChannelError. */
   check(credentials: Credentials, call: ChannelCall): Promise<void>;
   /** One resumable step of reading all products. Throws ChannelError. */

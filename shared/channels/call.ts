@@ -4,7 +4,7 @@ import { retryAfterMs } from '../http/retry-after.ts';
 import { requireEnv } from '../runtime/config.ts';
 import { recordMetric } from '../runtime/observe.ts';
 import { type ChannelCall, ChannelError, type SellerRequest } from './adapter.ts';
-import { channels, channelUrlVariable } from './channels.ts';
+import { channelUrlVariable, definitions } from './definitions.ts';
 import { type ChannelOutcome, sellerCalls, sellerLatency } from './metrics.ts';
 import type { ChannelName } from './names.ts';
 import { maxPauseMs, type TokenBucket, tableBucket } from './token-bucket.ts';
@@ -172,7 +172,7 @@ function waitOf({ headers }: Response, nowMs: number): number | undefined {
  */
 function accountOf({ marketplace, credentials }: SellerRequest, isVerified: boolean): string {
   const account = isVerified
-    ? channels[marketplace as ChannelName].account(credentials)
+    ? definitions[marketplace as ChannelName].account(credentials)
     : undefined;
   const members = Object.entries(credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')

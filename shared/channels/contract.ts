@@ -5,7 +5,7 @@ import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { Timestamp } from '../contract/schemas.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
-import { channels } from './channels.ts';
+import { definitions } from './definitions.ts';
 import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { sealedCredentials, tokenBucketPartition } from './keys.ts';
 import { credentialsKey } from './kms.ts';
@@ -36,8 +36,8 @@ const CredentialsList = z
 
 /** A member for each seller marketplace, in the shape that its adapter wants. */
 const byChannel = Object.fromEntries(
-  Object.entries(channels).map(([name, { credentials }]) => [name, credentials.optional()]),
-) as { [N in ChannelName]: z.ZodOptional<(typeof channels)[N]['credentials']> };
+  Object.entries(definitions).map(([name, { credentials }]) => [name, credentials.optional()]),
+) as { [N in ChannelName]: z.ZodOptional<(typeof definitions)[N]['credentials']> };
 
 export const updateCredentials = defineEndpoint({
   id: 'channels/update-credentials',
@@ -51,7 +51,7 @@ export const updateCredentials = defineEndpoint({
   body: z
     .strictObject({ ...byChannel, save_unverified: z.boolean().default(false) })
     .refine(
-      (body) => Object.keys(channels).some((name) => body[name as ChannelName] !== undefined),
+      (body) => Object.keys(definitions).some((name) => body[name as ChannelName] !== undefined),
       'names no seller marketplace',
     )
     .meta({ example: { ozon: { client_id: '123456', api_key: '3f8a6c1e-key-of-the-seller' } } }),

@@ -5,9 +5,10 @@ import { open, seal } from '../runtime/envelopes.ts';
 import { logSecurityEvent } from '../runtime/observe.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
-import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
+import { type ChannelDefinition, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
 import { channels } from './channels.ts';
+import { definitions } from './definitions.ts';
 import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { CredentialItem } from './items.ts';
 import { channelKeys } from './keys.ts';
@@ -90,7 +91,7 @@ export async function deleteCredentials(
   tenantId: string,
   marketplace: ChannelName | undefined,
 ): Promise<void> {
-  const names = marketplace ? [marketplace] : (Object.keys(channels) as ChannelName[]);
+  const names = marketplace ? [marketplace] : (Object.keys(definitions) as ChannelName[]);
   await transact(
     names.map((name) => ({ delete: { Key: channelKeys.credential(tenantId, name) } })),
   );
@@ -130,7 +131,7 @@ async function openItem(
   item: CredentialItem,
 ): Promise<Credentials> {
   const text = await open(ownerOf(tenantId, marketplace), item);
-  return channels[marketplace].credentials.parse(JSON.parse(text));
+  return definitions[marketplace].credentials.parse(JSON.parse(text));
 }
 
 /**
@@ -184,7 +185,7 @@ async function saveWrite(
         set: {
           ...sealedNow(tenantId, marketplace, envelope),
           marketplace,
-          shown: mask(channels[marketplace], credentials),
+          shown: mask(definitions[marketplace], credentials),
           verified_at: isVerified ? now : null,
           updated_at: now,
         },
@@ -196,7 +197,7 @@ async function saveWrite(
 
 /** The end of a long secret tells its owner which one it is and helps nobody to guess it. */
 function mask(
-  { open: openMembers }: ChannelAdapter,
+  { open: openMembers }: ChannelDefinition,
   credentials: Credentials,
 ): Record<string, string> {
   return Object.fromEntries(
@@ -208,7 +209,7 @@ function mask(
 }
 
 const namesOf = (wanted: WantedCredentials) =>
-  (Object.keys(channels) as ChannelName[]).filter((name) => wanted[name] !== undefined);
+  (Object.keys(definitions) as ChannelName[]).filter((name) => wanted[name] !== undefined);
 
 function toAppError(error: unknown): AppError {
   if (!(error instanceof ChannelError)) throw error;

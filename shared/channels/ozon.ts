@@ -79,27 +79,8 @@ const Stocks = z.object({
 type ProductStocks = z.infer<typeof Stocks>['items'][number]['stocks'];
 type StocksById = Map<string, ProductStocks>;
 
-const OzonCredentials = z
-  .strictObject({
-    client_id: z.string().regex(/^\d{1,20}$/, 'is not a Client-Id'),
-    api_key: z
-      .string()
-      .min(16, 'has fewer than 16 characters')
-      .max(256, 'is longer than 256 characters')
-      .regex(/^[\x21-\x7e]+$/, 'has characters that no key has'),
-  })
-  .meta({ id: 'OzonCredentials' });
-
 /** Ozon: identifiers by pages of 1000, each joined with its product information and stocks. */
-export const ozon: ChannelAdapter = {
-  marketplace,
-  credentials: OzonCredentials,
-  open: ['client_id'],
-  defaultUrl: 'https://api-seller.ozon.ru',
-  account: ({ client_id: clientId }) => clientId,
-  check,
-  page,
-};
+export const ozon: ChannelAdapter = { check, page };
 
 async function check(credentials: Credentials, call: ChannelCall): Promise<void> {
   const { items } = await readList(credentials, '', 1, call);

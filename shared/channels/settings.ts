@@ -1,8 +1,8 @@
 import type { Setting } from '../contract/settings.ts';
-import { channels, channelUrlVariable } from './channels.ts';
+import { channelUrlVariable, definitions } from './definitions.ts';
 
 /** Where the API of each channel is: OZON_URL, WILDBERRIES_URL. */
-export const channelUrls: readonly Setting[] = Object.values(channels).map(
+export const channelUrls: readonly Setting[] = Object.values(definitions).map(
   ({ marketplace, defaultUrl }) => ({
     variable: channelUrlVariable(marketplace),
     description: `Where the API of ${marketplace} is; {host} stands for the host of a category`,

@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose';
 import * as z from 'zod';
 import {
   type ChannelAdapter,
@@ -118,16 +117,6 @@ const stockReport = {
 const rowBytes = 1024;
 const frameBytes = 64 * 1024;
 
-const WildberriesCredentials = z
-  .strictObject({
-    api_key: z
-      .string()
-      .min(16, 'has fewer than 16 characters')
-      .max(4096, 'is longer than 4096 characters')
-      .regex(/^[\x21-\x7e]+$/, 'has characters that no key has'),
-  })
-  .meta({ id: 'WildberriesCredentials' });
-
 interface Cursor {
   updatedAt: string;
   nmID: number;
@@ -140,11 +129,6 @@ interface Cursor {
  */
 export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter {
   return {
-    marketplace,
-    credentials: WildberriesCredentials,
-    open: [],
-    defaultUrl: 'https://{host}.wildberries.ru',
-    account: sellerOf,
     check,
     page: async (credentials, cursor, call) => {
       const [stocks, ownStocks, { cards, prices, next }] = await allOrAbort(call, (all) => [
@@ -163,16 +147,6 @@ export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter 
 }
 
 export const wildberries: ChannelAdapter = createWildberries();
-
-/** A key is a JWT whose `sid` is the seller's id. */
-function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
-  try {
-    const { sid } = decodeJwt(key);
-    return typeof sid === 'string' && sid !== '' ? sid : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * A ping tells whether the key opens a category, but not whether its kind opens the stock report: that

@@ -45,6 +45,14 @@ function importsOf(path: string): Import[] {
   }));
 }
 
+/** The packages and builtin modules that a file imports for more than their types. */
+const packagesOf = (path: string): string[] =>
+  [
+    ...text(path).matchAll(
+      /\b(?:import|export)\s+(?!type\b)(?:[\w*{}\s,]+?\s+from\s+)?'([^.'][^']*)'/g,
+    ),
+  ].map(([, specifier = '']) => specifier);
+
 const graph = new Map(files.map((path) => [path, importsOf(path)]));
 
 describe('the tree', () => {
@@ -65,6 +73,21 @@ describe('the tree', () => {
     });
 
     expect(wrong).toEqual([]);
+  });
+
+  it('lists the features without the code that runs them: no SDK, no Powertools, no connections', () => {
+    const reached = new Set(['shared/features.ts']);
+    for (const path of reached)
+      for (const { target, isType } of graph.get(path) ?? []) if (!isType) reached.add(target);
+    const loaded = [...reached].flatMap((path) =>
+      packagesOf(path).map((name) => `${path} imports ${name}`),
+    );
+
+    expect(reached.size).toBeGreaterThan(50);
+    expect(loaded.filter((line) => /imports zod$/.test(line)).length).toBeGreaterThan(5);
+    expect(
+      loaded.filter((line) => /@aws|@smithy|powertools|node:(http|net|tls)/.test(line)),
+    ).toEqual([]);
   });
 
   it('uses features that there are, and in no circle', () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { metricsOf } from '../../../harness/emf.ts';
 import { outputOf } from '../../../harness/output.ts';
 import type { ChannelCall } from '../../../shared/channels/adapter.ts';
+import { definitions } from '../../../shared/channels/definitions.ts';
 import { ozon } from '../../../shared/channels/ozon.ts';
 import type { TokenBucket } from '../../../shared/channels/token-bucket.ts';
 import { wildberries } from '../../../shared/channels/wildberries.ts';
@@ -239,8 +240,8 @@ describe('a call to a seller API', () => {
   );
 
   it('takes a key that tells no account for an account of its own', () => {
-    expect(wildberries.account({ api_key: 'not-a-token-at-all' })).toBeUndefined();
-    expect(wildberries.account({ api_key: 'e30.e30.e30' })).toBeUndefined();
+    expect(definitions.wildberries.account({ api_key: 'not-a-token-at-all' })).toBeUndefined();
+    expect(definitions.wildberries.account({ api_key: 'e30.e30.e30' })).toBeUndefined();
   });
 
   it('never has the key in what it says', async () => {

@@ -173,7 +173,7 @@ describe('a price that cannot be taken over', () => {
 
     expect(await amountsOf(seller)).toEqual([String(fine), undefined, String(fine)]);
     expect(warn).toHaveBeenCalledExactlyOnceWith('seller_price_dropped', {
-      marketplace: seller.marketplace,
+      marketplace: seller === ozon ? 'ozon' : 'wildberries',
       external_ids: ['2'],
     });
   });

@@ -39,7 +39,7 @@ describe('quantities', () => {
       message: expect.stringMatching(/^\D*$/),
     });
     expect(warn).toHaveBeenCalledWith('seller_quantity_refused', {
-      marketplace: seller.marketplace,
+      marketplace: seller === ozon ? 'ozon' : 'wildberries',
       external_id: '1',
     });
   });
