@@ -1,21 +1,29 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { type Expression, type Node, type ObjectExpression, parse } from 'acorn';
 import { type Plugin, transform } from 'esbuild';
 import { servedMembers } from '../shared/contract/endpoint.ts';
+
+const resolving = Symbol('resolving');
 
 /**
  * Leaves what a function does not use out of its bundle: schemas of other endpoints, clients that
  * it does not call, and what only documents and infra read of its contract entry. esbuild drops
  * unused functions by itself, but a constant such as `z.object(…)` or `new SQSClient(…)` stays
  * because the call might do something else too. In `shared/` none does: a constant there is made
- * for whoever reads it. So each is told to esbuild as pure.
+ * for whoever reads it. So each is told to esbuild as pure,
+ * and what `shared/` imports as without side effects.
  */
 export const unusedValues = (repository: string): Plugin => ({
   name: 'unused-values',
-  setup: ({ onLoad }) => {
-    const shared = join(repository, 'shared').replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    onLoad({ filter: new RegExp(`^${shared}[\\\\/].*\\.ts$`) }, async ({ path }) => {
+  setup: ({ onLoad, onResolve, resolve }) => {
+    const shared = join(repository, 'shared') + sep;
+    onResolve({ filter: /^[^./]/ }, async ({ path, ...from }) => {
+      if (!from.importer.startsWith(shared) || from.pluginData === resolving) return undefined;
+      return { ...(await resolve(path, { ...from, pluginData: resolving })), sideEffects: false };
+    });
+    onLoad({ filter: /[\\/]shared[\\/].*\.ts$/ }, async ({ path }) => {
+      if (!path.startsWith(shared)) return undefined;
       const { code } = await transform(await readFile(path, 'utf8'), { loader: 'ts' });
       return { contents: markUnused(code), loader: 'js' };
     });
