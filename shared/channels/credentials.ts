@@ -7,7 +7,7 @@ import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelDefinition, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
-import { channels } from './channels.ts';
+import { adapterOf } from './channels.ts';
 import { definitions } from './definitions.ts';
 import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { CredentialItem } from './items.ts';
@@ -49,7 +49,8 @@ export async function saveCredentials(
   const verified = await Promise.all(
     names.map(async (name) => {
       try {
-        await channels[name].check(wanted[name] ?? {}, call);
+        const adapter = await adapterOf(name);
+        await adapter.check(wanted[name] ?? {}, call);
         return true;
       } catch (error) {
         const refusal = toAppError(error);
