@@ -5,18 +5,27 @@ import { messagesFailed, messagesReceived } from '../contract/core-metrics.ts';
 import { type MessageQueue, queueVariable, type TenantMessage } from '../contract/queues.ts';
 import { requireEnv } from './config.ts';
 import { logger, recordMetric } from './observe.ts';
+import { once } from './once.ts';
 import { type RequestContext, requestContext } from './request-context.ts';
 import { traceHeader } from './traces.ts';
 
 /** SQS keeps a message back for at most a quarter of an hour. */
 export const maxDelaySeconds = 900;
 
-const client = new SQSClient({
-  maxAttempts: 3,
-  // The region's endpoint, as the environment may set it; not the host that a queue's URL names.
-  useQueueUrlAsEndpoint: false,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 2500, throwOnRequestTimeout: true },
-});
+/** Made for the first message: most requests that may send one do not. */
+const client = once(
+  () =>
+    new SQSClient({
+      maxAttempts: 3,
+      // The region's endpoint, as the environment may set it; not the host that a queue's URL names.
+      useQueueUrlAsEndpoint: false,
+      requestHandler: {
+        connectionTimeout: 1000,
+        requestTimeout: 2500,
+        throwOnRequestTimeout: true,
+      },
+    }),
+);
 
 /**
  * Puts a message into a queue. What is queued may arrive more than once and may be lost when one
@@ -31,7 +40,7 @@ export async function send<M extends TenantMessage>(
   const trace = traceHeader();
   const body = queue.message.parse(message);
   const delay = Math.min(Math.max(0, Math.ceil(options.delaySeconds ?? 0)), maxDelaySeconds);
-  await client.send(
+  await client().send(
     new SendMessageCommand({
       QueueUrl: requireEnv(queueVariable(queue)),
       MessageBody: JSON.stringify(body),
