@@ -34,6 +34,17 @@ const nativeBinding: Plugin = {
 /** Functions that tell of all endpoints: they have the contract as it stands. */
 const describesAll: readonly string[] = ['service/openapi', fallback.id];
 
+/** Takes ours for the reader of the SDK's configuration files. */
+const noConfigFiles: Plugin = {
+  name: 'no-config-files',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/loadSharedConfigFiles$/ }, ({ importer }) =>
+      /[\\/]@smithy[\\/]core[\\/]/.test(importer)
+        ? { path: root('infra/lambda-config-files.ts') }
+        : undefined,
+    ),
+};
+
 export interface BundledFunction {
   readonly id: string;
   /** The folder that becomes the function's code. */
@@ -102,7 +113,7 @@ async function bundleWith(options: Bundling): Promise<Metafile> {
     loader: { '.html': 'text' },
     external: unusedParts,
     alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
-    plugins: [nativeBinding, ...plugins],
+    plugins: [nativeBinding, noConfigFiles, ...plugins],
     metafile: true,
     logLevel,
   });

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { once } from '../runtime/once.ts';
 
 /** Every message is about one tenant. */
 export type TenantMessage = z.ZodType<{ tenant_id: string }>;
@@ -9,13 +10,16 @@ export interface MessageQueue<M extends TenantMessage = TenantMessage> {
   readonly message: M;
 }
 
-export const defineQueue = <M extends TenantMessage>(
-  name: string,
-  message: M,
-): MessageQueue<M> => ({
-  name,
-  message,
-});
+/** Declares a queue. The schema of its messages is made when the first one is read or sent. */
+export function defineQueue<M extends TenantMessage>(name: string, make: () => M): MessageQueue<M> {
+  const message = once(make);
+  return {
+    name,
+    get message() {
+      return message();
+    },
+  };
+}
 
 /** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
 export const queueVariable = ({ name }: Pick<MessageQueue, 'name'>): string =>

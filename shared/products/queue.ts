@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { defineQueue } from '../contract/queues.ts';
 
 /** The runs that a worker is to continue. */
-export const syncQueue = defineQueue(
-  'sync',
+export const syncQueue = defineQueue('sync', () =>
   z.strictObject({ tenant_id: z.string(), run_id: z.string() }),
 );

@@ -54,7 +54,7 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   ] as const);
   if (!stored) return;
   if (!storedWebhook) return deleteItem({ Key: key });
-  const webhook = WebhookItem.parse(storedWebhook);
+  const webhook = WebhookItem().parse(storedWebhook);
   const seen = DeliveryItem.parse(stored);
   const nowMs = Date.now();
   const isDue = Date.parse(seen.next_attempt_at ?? seen.created_at) <= nowMs + earlyMs;

@@ -12,7 +12,12 @@ import type { Delivery as DeliverySchema } from './contract.ts';
 import { webhookDisabled } from './errors.ts';
 import { DeliveryItem, type WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
-import { deliveryQueue, type ResumeMessage, type WebhookNames } from './queue.ts';
+import {
+  type DeliveryMessage,
+  deliveryQueue,
+  type ResumeMessage,
+  type WebhookNames,
+} from './queue.ts';
 import { readWebhook } from './webhooks.ts';
 
 /** A delivery as the owner of its webhook sees it. */
@@ -49,10 +54,7 @@ export async function enqueue(
 }
 
 /** Queues the deletion of what a deleted webhook was sent. When that fails its time to live ends it. */
-export async function enqueuePurge(
-  names: z.infer<typeof WebhookNames>,
-  delaySeconds: number,
-): Promise<void> {
+export async function enqueuePurge(names: WebhookNames, delaySeconds: number): Promise<void> {
   await sendOrLog({ ...names, purge: true }, delaySeconds);
 }
 
@@ -61,10 +63,7 @@ export async function enqueueResume(message: ResumeMessage, delaySeconds: number
   await sendOrLog(message, delaySeconds);
 }
 
-async function sendOrLog(
-  message: z.infer<typeof deliveryQueue.message>,
-  delaySeconds: number,
-): Promise<void> {
+async function sendOrLog(message: DeliveryMessage, delaySeconds: number): Promise<void> {
   try {
     await send(deliveryQueue, message, { delaySeconds });
   } catch (error) {

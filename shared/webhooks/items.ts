@@ -1,27 +1,31 @@
 import * as z from 'zod';
+import { once } from '../runtime/once.ts';
 import { DeliveryStatus, DisabledReason } from './schemas.ts';
 
-export const WebhookItem = z.object({
-  id: z.string(),
-  url: z.string(),
-  events: z.array(z.string()),
-  description: z.string().optional(),
-  enabled: z.boolean(),
-  disabled_reason: DisabledReason.optional(),
-  /** Sealed; it opens for this tenant and this webhook only. */
-  secret: z.string(),
-  previous_secret: z.string().optional(),
-  /** Until then deliveries carry a signature of the previous secret too. */
-  previous_until: z.string().optional(),
-  /** Attempts in a row that have failed, and when the last of them did. */
-  failures: z.number().optional(),
-  failed_at_ms: z.number().optional(),
-  /** While deliveries that rested are brought forward: until when no other run may begin. */
-  resuming_until_ms: z.number().optional(),
-  created_at: z.string(),
-  updated_at: z.string(),
-});
-export type WebhookItem = z.infer<typeof WebhookItem>;
+/** Made for the first webhook: to publish an event takes none where a tenant has no webhooks. */
+export const WebhookItem = once(() =>
+  z.object({
+    id: z.string(),
+    url: z.string(),
+    events: z.array(z.string()),
+    description: z.string().optional(),
+    enabled: z.boolean(),
+    disabled_reason: DisabledReason.optional(),
+    /** Sealed; it opens for this tenant and this webhook only. */
+    secret: z.string(),
+    previous_secret: z.string().optional(),
+    /** Until then deliveries carry a signature of the previous secret too. */
+    previous_until: z.string().optional(),
+    /** Attempts in a row that have failed, and when the last of them did. */
+    failures: z.number().optional(),
+    failed_at_ms: z.number().optional(),
+    /** While deliveries that rested are brought forward: until when no other run may begin. */
+    resuming_until_ms: z.number().optional(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  }),
+);
+export type WebhookItem = z.infer<ReturnType<typeof WebhookItem>>;
 
 export const DeliveryItem = z.object({
   id: z.string(),

@@ -38,7 +38,7 @@ export async function resumeDeliveries(
 ): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId } = message;
   const [stored] = await getItems([webhookKeys.webhook(tenantId, webhookId)] as const);
-  const webhook = stored && WebhookItem.parse(stored);
+  const webhook = stored && WebhookItem().parse(stored);
   if (webhook?.resuming_until_ms !== message.resume) return;
   if (!webhook.enabled || isOpen(webhook)) return endResume(tenantId, webhook, { isDone: false });
 

@@ -127,7 +127,7 @@ export async function readWebhooks(
     ScanIndexForward: false,
     ConsistentRead: options.consistent,
   });
-  return Items.map((item) => WebhookItem.parse(item));
+  return Items.map((item) => WebhookItem().parse(item));
 }
 
 /** The webhooks of the tenant, newest first. */
@@ -144,7 +144,7 @@ export async function readWebhook(tenantId: string, webhookId: string): Promise<
     ? await getItem(webhookKeys.webhook(tenantId, webhookId))
     : undefined;
   if (!item) throw unknownWebhook();
-  return WebhookItem.parse(item);
+  return WebhookItem().parse(item);
 }
 
 /** A webhook of the tenant. Throws `not_found`. */
@@ -198,7 +198,7 @@ async function setAttributes(
     ReturnValues: 'ALL_NEW',
   });
   if (!item) throw unknownWebhook();
-  return WebhookItem.parse(item);
+  return WebhookItem().parse(item);
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */

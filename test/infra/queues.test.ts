@@ -5,7 +5,7 @@ import { bearer, defineEndpoint } from '../../shared/contract/endpoint.ts';
 import { defineQueue } from '../../shared/contract/queues.ts';
 import { build, type Resource, resourcesOf, synthesize } from './templates.ts';
 
-const sample = defineQueue('sample', z.object({ tenant_id: z.string() }));
+const sample = defineQueue('sample', () => z.object({ tenant_id: z.string() }));
 const workers: BackgroundFunction[] = [
   {
     id: 'sample/work',
