@@ -128,6 +128,9 @@ function finish(id: string, folder: string, metafile: Metafile): BundledFunction
 
   // The repository's own package.json makes .js files ES modules; the bundle is CommonJS.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
+  const registry = output.inputs['shared/contract/registry.ts'];
+  if (registry?.bytesInOutput && !describesAll.includes(id))
+    throw new Error(`${id} reads the whole contract: list it in describesAll, in infra/bundle.ts`);
   const native = nativePackagesIn(output.inputs);
   const entry = entries.find((each) => each.id === id);
   if (entry && native.join() !== (entry.native ?? []).join())

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { requireEnv } from './config.ts';
+import { once } from './once.ts';
 
 /** What an envelope belongs to. It opens for nothing else. */
 export interface EnvelopeOwner {
@@ -23,10 +24,17 @@ export interface Envelope {
 }
 
 /** Two tries of three seconds stay inside the ten that most functions have. */
-const kms = new KMSClient({
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
-});
+const kms = once(
+  () =>
+    new KMSClient({
+      maxAttempts: 2,
+      requestHandler: {
+        connectionTimeout: 1000,
+        requestTimeout: 3000,
+        throwOnRequestTimeout: true,
+      },
+    }),
+);
 
 const contextOf = ({ tenantId, credential }: EnvelopeOwner) => ({
   tenant_id: tenantId,
@@ -35,7 +43,7 @@ const contextOf = ({ tenantId, credential }: EnvelopeOwner) => ({
 
 /** Seals a text under a data key of its own. */
 export async function seal(owner: EnvelopeOwner, text: string): Promise<Envelope> {
-  const { Plaintext, CiphertextBlob, KeyId, KeyMaterialId } = await kms.send(
+  const { Plaintext, CiphertextBlob, KeyId, KeyMaterialId } = await kms().send(
     new GenerateDataKeyCommand({
       KeyId: requireEnv('CREDENTIALS_KEY_ID'),
       KeySpec: 'AES_256',
@@ -63,7 +71,7 @@ export async function seal(owner: EnvelopeOwner, text: string): Promise<Envelope
  * the content is bound to must name this one too. Throws when either does not hold.
  */
 export async function open(owner: EnvelopeOwner, envelope: Envelope): Promise<string> {
-  const { Plaintext } = await kms.send(
+  const { Plaintext } = await kms().send(
     new DecryptCommand({
       KeyId: envelope.key_id,
       CiphertextBlob: Buffer.from(envelope.data_key, 'base64'),
@@ -88,7 +96,7 @@ export async function open(owner: EnvelopeOwner, envelope: Envelope): Promise<st
 
 /** Tells whether an envelope was sealed by the key, and its material, that seals today. */
 export async function currentKey(): Promise<(envelope: Envelope) => boolean> {
-  const { KeyMetadata } = await kms.send(
+  const { KeyMetadata } = await kms().send(
     new DescribeKeyCommand({ KeyId: requireEnv('CREDENTIALS_KEY_ID') }),
   );
   const { Arn, CurrentKeyMaterialId } = KeyMetadata ?? {};

@@ -15,6 +15,7 @@ import {
   MissingBindingError,
   requireBindings,
 } from '../../infra/native-packages.ts';
+import { markUnused } from '../../infra/unused-values.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import type * as Passwords from '../../shared/identity/passwords.ts';
 import { resourcesOf, synthesize } from './templates.ts';
@@ -33,6 +34,32 @@ function bundleOf(id: string): BundledFunction {
 
 const packagesIn = ({ inputs }: BundledFunction) =>
   Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+
+const { api, data } = synthesize({ stage: 'local' });
+const parameters = { ...data.Parameters, ...api.Parameters };
+
+/** The environment that the template gives a function, with what Lambda adds. */
+function environmentOf(id: string): Record<string, string> {
+  const name = constructIdOf(id);
+  const variables: Record<string, string | { Ref?: string }> = (
+    api.Resources[name] ?? data.Resources[name]
+  )?.Properties.Environment.Variables;
+  const values = Object.entries(variables).map(([key, value]) => {
+    if (typeof value === 'string') return [key, value];
+    return [
+      key,
+      parameters[value.Ref ?? '']?.Default ??
+        'arn:aws:secretsmanager:us-east-1:111122223333:secret:x',
+    ];
+  });
+  return {
+    ...Object.fromEntries(values),
+    AWS_REGION: 'us-east-1',
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+  };
+}
 
 describe('the bundles', () => {
   it('of API functions take at most 512 KB, the authorizer 64 KB', () => {
@@ -147,6 +174,17 @@ describe('the bundles', () => {
     expect(bindingEnvironment({ platform: 'linux', arch: 'x64' })).toEqual({});
   });
 
+  it('are refused when a function that is not known for it reads the whole contract', async () => {
+    const sources = join(workspace, 'curious');
+    mkdirSync(join(sources, 'health'), { recursive: true });
+    const registry = new URL('../../shared/contract/registry.ts', import.meta.url).pathname;
+    writeFileSync(join(sources, 'health/get.ts'), `export * from ${JSON.stringify(registry)};`);
+
+    await expect(
+      bundleFunctions({ ids: ['health/get'], sources, outdir: join(workspace, 'told') }),
+    ).rejects.toThrow('health/get reads the whole contract');
+  });
+
   it('are refused when a handler is missing', async () => {
     const outdir = join(workspace, 'missing');
 
@@ -179,33 +217,88 @@ describe('the bundles', () => {
   });
 });
 
+describe('what a function does not use', () => {
+  const codeOf = (id: string) => readFileSync(join(bundleOf(id).folder, 'index.js'), 'utf8');
+  const describesAll = ['service/openapi', 'service/method-not-allowed'];
+  const descriptions = endpoints.flatMap(({ description }) => description?.slice(0, 40) ?? []);
+
+  it('of the contract is not in its bundle: other endpoints, and what only documents tell', () => {
+    expect(descriptions.length).toBeGreaterThan(20);
+    const documents = codeOf('service/openapi');
+    const told = descriptions.filter((text) =>
+      documents.includes(JSON.stringify(text).slice(1, -1)),
+    );
+    expect(told.length).toBeGreaterThan(descriptions.length / 2);
+    for (const { id } of bundles) {
+      if (describesAll.includes(id)) continue;
+      const code = codeOf(id);
+      expect(
+        descriptions.filter((text) => code.includes(text)),
+        id,
+      ).toEqual([]);
+      expect(code, id).not.toMatch(/meta\(\{id:"(?:Problem|TokenResponse|WebhookDeliveryPage)"/);
+    }
+  });
+
+  it('of other packages is not either', () => {
+    const used = ({ inputs }: BundledFunction) =>
+      packagesIn({
+        ...bundleOf('authorizer'),
+        inputs: Object.fromEntries(Object.entries(inputs).filter(([, bytes]) => bytes > 0)),
+      });
+    // It reads webhooks, whose module also knows how to check addresses, seal secrets and queue.
+    const clients = /^(ipaddr\.js|jose|aws4fetch|@aws-sdk\/client-(sqs|kms))$/;
+    expect(used(bundleOf('webhooks/list')).filter((name) => clients.test(name))).toEqual([]);
+    expect(
+      new Set(used(bundleOf('detections/ingest')).filter((name) => clients.test(name))),
+    ).toEqual(new Set(['@aws-sdk/client-sqs']));
+    expect(used(bundleOf('channels/get-credentials')).join()).not.toMatch(/client-kms|jose/);
+  });
+
+  it('does not touch what it checks: its input is validated as the contract says', async () => {
+    for (const [name, value] of Object.entries(environmentOf('auth/login')))
+      vi.stubEnv(name, value);
+    const file = join(bundleOf('auth/login').folder, 'index.js');
+    const { handler } = createRequire(file)(file);
+    const answer = await handler(
+      {
+        body: JSON.stringify({ email: 'nobody', extra: 1 }),
+        headers: { 'content-type': 'application/json' },
+        requestContext: { requestId: 'r', identity: { sourceIp: '203.0.113.1' } },
+      },
+      { awsRequestId: 'r', functionName: 'f', getRemainingTimeInMillis: () => 1000 },
+    );
+    vi.unstubAllEnvs();
+
+    expect(answer.statusCode).toBe(422);
+    const { errors } = JSON.parse(answer.body);
+    expect(errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      '/email',
+      '/extra',
+      '/password',
+    ]);
+  });
+});
+
+describe('a module of shared/', () => {
+  it('has its computed constants marked, and no others', () => {
+    expect(markUnused('export const a = make(1);')).toBe(
+      'export const a = /* @__PURE__ */ (() => (make(1)))();',
+    );
+    expect(markUnused('const f = () => make(), n = 1, o = { a: [n] };')).toBe(
+      'const f = () => make(), n = 1, o = { a: [n] };',
+    );
+    expect(markUnused('let counter = make(); start();')).toBe('let counter = make(); start();');
+  });
+
+  it('keeps of an endpoint what its handler reads', () => {
+    expect(
+      markUnused('const e = defineEndpoint({ id: "a", summary: "b", body: z.string(), tag: t });'),
+    ).toMatch(/defineEndpoint\(\{ id: "a",\s+body: z\.string\(\),\s+\}\)/);
+  });
+});
+
 describe('every function', () => {
-  const { api, data } = synthesize({ stage: 'local' });
-  const parameters = { ...data.Parameters, ...api.Parameters };
-
-  /** The environment that the template gives a function, with what Lambda adds. */
-  function environmentOf(id: string): Record<string, string> {
-    const name = constructIdOf(id);
-    const variables: Record<string, string | { Ref?: string }> = (
-      api.Resources[name] ?? data.Resources[name]
-    )?.Properties.Environment.Variables;
-    const values = Object.entries(variables).map(([key, value]) => {
-      if (typeof value === 'string') return [key, value];
-      return [
-        key,
-        parameters[value.Ref ?? '']?.Default ??
-          'arn:aws:secretsmanager:us-east-1:111122223333:secret:x',
-      ];
-    });
-    return {
-      ...Object.fromEntries(values),
-      AWS_REGION: 'us-east-1',
-      AWS_LAMBDA_FUNCTION_NAME: name,
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: 'x',
-    };
-  }
-
   it('loads with nothing but the environment of its template and the global of its runtime', async () => {
     const load = (bundle: BundledFunction) =>
       new Promise<string>((resolve) => {
