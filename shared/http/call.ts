@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Endpoint } from '../contract/endpoint.ts';
+import type { ServedEndpoint } from '../contract/endpoint.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import type { Client } from './client.ts';
@@ -15,7 +15,7 @@ type Plan = TenantItem['plan'];
 /** The plan of the caller's tenant. Whoever reads ahead of the authorization has to wait for it. */
 type Subscriber<E> = { plan: E extends { readsAhead: true } ? () => Promise<Plan> : Plan };
 
-type Caller<E extends Endpoint> = E['access'] extends { kind: 'bearer' }
+type Caller<E extends ServedEndpoint> = E['access'] extends { kind: 'bearer' }
   ? Principal & Subscriber<E>
   : E['access'] extends { kind: 'apiKey' }
     ? ApiKeyPrincipal & Subscriber<E>
@@ -24,7 +24,7 @@ type Caller<E extends Endpoint> = E['access'] extends { kind: 'bearer' }
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 /** What a handler gets: the validated input, and who calls. */
-export type Call<E extends Endpoint> = Caller<E> & {
+export type Call<E extends ServedEndpoint> = Caller<E> & {
   body: Output<E['body']>;
   query: Output<E['query']>;
   path: Output<E['path']>;

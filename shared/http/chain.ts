@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { busy, internalError } from '../contract/core-errors.ts';
 import { faults, latency } from '../contract/core-metrics.ts';
-import type { Endpoint } from '../contract/endpoint.ts';
+import type { ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { logger, recordMetric } from '../runtime/observe.ts';
 import { requestContext } from '../runtime/request-context.ts';
@@ -20,14 +20,14 @@ import {
 } from './stream.ts';
 
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
-type HandlerOf<E extends Endpoint> = E extends { streams: true } ? StreamHandler : Handler;
+type HandlerOf<E extends ServedEndpoint> = E extends { streams: true } ? StreamHandler : Handler;
 type Answered = { response?: APIGatewayProxyResult | null | undefined };
 
 /**
  * The one chain that every request goes through: it logs and measures, runs `serve`, turns every
  * error into problem details, and sends what an endpoint streams.
  */
-export function chain<E extends Endpoint>(
+export function chain<E extends ServedEndpoint>(
   endpoint: E,
   serve: (event: APIGatewayProxyEvent) => Promise<ReplyOf<E>>,
 ): HandlerOf<E> {
@@ -46,7 +46,7 @@ export function chain<E extends Endpoint>(
 }
 
 /** One log line for every request, its latency, and whether it was a fault of ours. */
-function observed(endpoint: Endpoint): Middleware {
+function observed(endpoint: ServedEndpoint): Middleware {
   let startedAtMs = 0;
   const finish = ({ response }: Answered) => {
     const durationMs = Date.now() - startedAtMs;
@@ -76,7 +76,7 @@ function limited(): Middleware {
 }
 
 /** Expected errors tell what is wrong; all others are one sentence, and a log line with the cause. */
-function problems(endpoint: Endpoint): Middleware {
+function problems(endpoint: ServedEndpoint): Middleware {
   return {
     onError: (request) => {
       const { requestId } = request.event.requestContext;

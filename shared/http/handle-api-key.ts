@@ -1,6 +1,6 @@
 import { authenticateApiKey } from '../api-keys/api-keys.ts';
 import { insufficientScope } from '../api-keys/errors.ts';
-import type { Access, Endpoint } from '../contract/endpoint.ts';
+import type { Access, ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { assertActive, checkTenant } from '../identity/session-state.ts';
 import { logger } from '../runtime/observe.ts';
@@ -11,10 +11,9 @@ import { readCall } from './input.ts';
 import type { ReplyOf } from './reply.ts';
 
 /** The Lambda handler of an endpoint for machines: the X-Api-Key header says for which tenant. */
-export function handleApiKey<E extends Endpoint & { access: Extract<Access, { kind: 'apiKey' }> }>(
-  endpoint: E,
-  work: (call: Call<E>) => Promise<ReplyOf<E>>,
-) {
+export function handleApiKey<
+  E extends ServedEndpoint & { access: Extract<Access, { kind: 'apiKey' }> },
+>(endpoint: E, work: (call: Call<E>) => Promise<ReplyOf<E>>) {
   return chain(endpoint, async (event) => {
     const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');
     const { tenantId, apiKeyId, scopes } = key;

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { forbidden } from '../contract/core-errors.ts';
-import type { Access, Endpoint, Role } from '../contract/endpoint.ts';
+import type { Access, Role, ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
@@ -18,7 +18,7 @@ type Bearer = Extract<Access, { kind: 'bearer' }>;
  * The Lambda handler of an endpoint for members of a tenant. The API's authorizer has verified the
  * token; what has changed since it was signed is checked here.
  */
-export function handleBearer<E extends Endpoint & { access: Bearer }>(
+export function handleBearer<E extends ServedEndpoint & { access: Bearer }>(
   endpoint: E,
   work: (call: Call<E>) => Promise<ReplyOf<E>>,
 ) {

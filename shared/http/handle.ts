@@ -1,11 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { Access, Endpoint } from '../contract/endpoint.ts';
+import type { Access, ServedEndpoint } from '../contract/endpoint.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { readCall } from './input.ts';
 import type { ReplyOf } from './reply.ts';
 
-type Open = Endpoint & { access: Extract<Access, { kind: 'public' | 'ticket' }> };
+type Open = ServedEndpoint & { access: Extract<Access, { kind: 'public' | 'ticket' }> };
 
 /** The Lambda handler of an endpoint that nobody must be signed in for. */
 export function handle<E extends Open>(endpoint: E, work: (call: Call<E>) => Promise<ReplyOf<E>>) {

@@ -5,7 +5,7 @@ import {
   unsupportedMediaType,
   validationFailed,
 } from '../contract/core-errors.ts';
-import type { Endpoint } from '../contract/endpoint.ts';
+import type { ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import type { Call } from './call.ts';
 import { clientOf, header, prefersHtml } from './client.ts';
@@ -20,7 +20,7 @@ const maxFaults = 20;
  * want it. Throws `payload_too_large`, `unsupported_media_type`, `malformed_json`, or
  * `validation_failed` with the first twenty faults.
  */
-export function readCall<E extends Endpoint>(
+export function readCall<E extends ServedEndpoint>(
   endpoint: E,
   event: APIGatewayProxyEvent,
   caller: object,
@@ -54,7 +54,7 @@ export function readCall<E extends Endpoint>(
   } as unknown as Call<E>;
 }
 
-function readBody(endpoint: Endpoint, event: APIGatewayProxyEvent): unknown {
+function readBody(endpoint: ServedEndpoint, event: APIGatewayProxyEvent): unknown {
   const text = event.isBase64Encoded
     ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
     : (event.body ?? '');

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { Endpoint } from '../contract/endpoint.ts';
+import type { ServedEndpoint } from '../contract/endpoint.ts';
 
 interface Head {
   status: number;
@@ -17,7 +17,7 @@ export interface StreamedReply extends Head {
 }
 
 /** What the handler of an endpoint answers. */
-export type ReplyOf<E extends Endpoint> = E extends { streams: true } ? StreamedReply : Reply;
+export type ReplyOf<E extends ServedEndpoint> = E extends { streams: true } ? StreamedReply : Reply;
 
 export function isStreamed(reply: Reply | StreamedReply): reply is StreamedReply {
   return typeof reply.body === 'object' && Symbol.asyncIterator in reply.body;
