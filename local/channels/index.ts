@@ -1,4 +1,4 @@
-import { channelUrlVariable } from '../../shared/channels/channels.ts';
+import { channelUrlVariable } from '../../shared/channels/definitions.ts';
 import type { LocalRoomOptions, RunningRoom } from '../features.ts';
 import { channelRoutes } from './console.ts';
 import { startOzon } from './ozon.ts';
