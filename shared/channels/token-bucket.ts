@@ -1,5 +1,6 @@
 import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { type Changes, changes } from '../table/changes.ts';
 import { updateOrFind } from '../table/table.ts';
 import type { SellerLimit } from './adapter.ts';
@@ -36,15 +37,7 @@ const dayMs = 86_400_000;
 const maxAttempts = 20;
 
 /** Where a bucket was when this container last saw it: a guess that saves a write, not more. */
-const lastSeen = new Map<string, number>();
-const maxSeen = 1000;
-
-function remember(name: string, fullAtMs: number): void {
-  lastSeen.delete(name);
-  lastSeen.set(name, fullAtMs);
-  const oldest = lastSeen.keys().next().value;
-  if (lastSeen.size > maxSeen && oldest !== undefined) lastSeen.delete(oldest);
-}
+const lastSeen = new TtlCache<number>({ maxAgeMs: Number.POSITIVE_INFINITY });
 
 /**
  * Token buckets in the table, shared by all workers and exact however many ask at once. The item
@@ -73,7 +66,7 @@ export const tableBucket: TokenBucket = {
             ],
           }));
       fullAtMs = moved.fullAtMs;
-      remember(key.pk, fullAtMs);
+      lastSeen.set(key.pk, fullAtMs);
       if (moved.isChanged)
         return { isTaken: true, waitMs: Math.max(0, fullAtMs - intervalMs - aheadMs - nowMs) };
       const waitMs = fullAtMs - aheadMs - nowMs;

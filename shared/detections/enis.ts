@@ -205,8 +205,8 @@ export async function checkReportedEnis(
 /** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
 const reporterMs = 30 * 86_400_000;
 const noteEveryMs = 86_400_000;
-const maxNoted = 10_000;
-const noted = new Map<string, number>();
+/** The reports that this container has noted, by `<tenant>/<interface>`. */
+const noted = new TtlCache<true>({ maxAgeMs: noteEveryMs, maxWeight: 10_000 });
 
 /**
  * Notes that the tenant reports interfaces that nobody has claimed, so that nobody else claims them
@@ -214,16 +214,12 @@ const noted = new Map<string, number>();
  */
 export async function noteReporter(tenantId: string, eniIds: readonly string[]): Promise<void> {
   const nowMs = Date.now();
-  const isFresh = (eniId: string) =>
-    (noted.get(`${tenantId}/${eniId}`) ?? Number.NEGATIVE_INFINITY) > nowMs - noteEveryMs;
   await Promise.all(
     eniIds
-      .filter((eniId) => !isFresh(eniId))
+      .filter((eniId) => !noted.get(`${tenantId}/${eniId}`))
       .map(async (eniId) => {
         await writeReporter(tenantId, eniId, nowMs);
-        noted.set(`${tenantId}/${eniId}`, nowMs);
-        const oldest = noted.keys().next().value;
-        if (noted.size > maxNoted && oldest !== undefined) noted.delete(oldest);
+        noted.set(`${tenantId}/${eniId}`, true);
       }),
   );
 }

@@ -154,7 +154,7 @@ const isFull = ({ items, stoppedAt }: Slice, limit: number) =>
 
 const hintMaxAgeMs = 60 * 60_000;
 /** The largest page that a quarter has filled from where lists of it begin, by list. */
-const filledPages = new TtlCache<number>(hintMaxAgeMs);
+const filledPages = new TtlCache<number>({ maxAgeMs: hintMaxAgeMs });
 
 /** What this container knows of where a list begins: a hint of what to read ahead, not of what there is. */
 function beginOf(tenantId: string, start: string, filters: Filters) {
