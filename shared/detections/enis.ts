@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { changes } from '../table/changes.ts';
+import { changes, when } from '../table/changes.ts';
 import {
   create,
   getItem,
@@ -141,14 +141,13 @@ const deletion = (tenantId: string, eniId: string): Write[] => [
   {
     delete: {
       Key: detectionKeys.eni(tenantId, eniId),
-      ConditionExpression: 'attribute_exists(pk)',
+      ...when('attribute_exists(pk)'),
     },
   },
   {
     delete: {
       Key: detectionKeys.eniLookup(eniId),
-      ConditionExpression: 'tenant_id = :tenant',
-      ExpressionAttributeValues: { ':tenant': tenantId },
+      ...when(['tenant_id = :tenant', { tenant: tenantId }]),
     },
   },
   {

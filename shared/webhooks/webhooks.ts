@@ -5,7 +5,7 @@ import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { type Changes, changes } from '../table/changes.ts';
+import { type Changes, changes, when } from '../table/changes.ts';
 import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
@@ -209,7 +209,7 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
     {
       delete: {
         Key: webhookKeys.webhook(tenantId, webhookId),
-        ConditionExpression: 'attribute_exists(pk)',
+        ...when('attribute_exists(pk)'),
       },
     },
     {
