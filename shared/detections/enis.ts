@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { notFound, versionConflict } from '../contract/core-errors.ts';
+import { notFound } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { changes, when } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
 import {
   create,
   getItem,
@@ -18,7 +19,6 @@ import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from './item
 import { detectionKeys } from './keys.ts';
 
 const maxEnis = 1000;
-const maxAttempts = 10;
 const lowestVni = 1000;
 const highestVni = 999_999;
 
@@ -34,7 +34,7 @@ export async function claimEnis(
   draw: () => number = drawVni,
 ): Promise<{ inserted: number; skipped: number }> {
   const distinct = [...new Set(wanted)];
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  return retryConflicts(async () => {
     const [register, ...found] = await getItems([
       detectionKeys.eniRegister(tenantId),
       ...distinct.map(detectionKeys.eniLookup),
@@ -62,10 +62,9 @@ export async function claimEnis(
       ...registerWrites(tenantId, unclaimed.length, register, draw),
       ...unclaimed.flatMap((eniId) => claimWrites(tenantId, eniId)),
     ]);
-    // Somebody else was first with an interface or a VNI, or with the tenant's first claim.
-    if (!failed) return counts;
-  }
-  throw new AppError(versionConflict);
+    // Another request took an interface or the VNI first, or made the tenant's first claim.
+    return failed ? undefined : counts;
+  });
 }
 
 /** The tenant that has reported the interface lately. */
