@@ -107,7 +107,7 @@ async function answerCall(
     if (!known) service.onError?.(error);
     const { name, message, status, members } = known
       ? error
-      : new AwsError('InternalServiceError', 'The local stand-in failed', 500);
+      : new AwsError('InternalServiceError', 'The local fake failed', 500);
     const answer = reply(status, { __type: name, message, ...members });
     return { ...answer, headers: [...answer.headers, ['x-amzn-ErrorType', name]] };
   }

@@ -60,7 +60,7 @@ export interface MarketplaceOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The stand-in for AWS Marketplace: sells the product and resolves what buyers bring from there. */
+/** The fake AWS Marketplace: sells the product and resolves what buyers bring from there. */
 export interface Marketplace extends Listener {
   /** Buys the product and opens "Set up your account" once. */
   purchase(request: z.infer<typeof PurchaseRequest>): Purchase & { token: string };

@@ -218,17 +218,17 @@ export class Lambda {
 /** A streamed answer on its way to who asked for it: one chunk of it at a time. */
 class Output {
   readonly readable: Readable;
-  #tell: ((kind: 'taken' | 'left') => void) | undefined;
+  #notify: ((kind: 'taken' | 'left') => void) | undefined;
   #hasChunk = false;
 
   constructor() {
     this.readable = new Readable({
       read: () => {
-        if (this.#hasChunk) this.#tell?.('taken');
+        if (this.#hasChunk) this.#notify?.('taken');
         this.#hasChunk = false;
       },
       destroy: (error, done) => {
-        this.#tell?.('left');
+        this.#notify?.('left');
         done(error);
       },
     });
@@ -239,13 +239,13 @@ class Output {
   }
 
   /** Says how the function is told that a chunk was taken, or that nobody wants the rest. */
-  connect(tell: (kind: 'taken' | 'left') => void): void {
-    this.#tell = tell;
-    if (this.isLeft) tell('left');
+  connect(notify: (kind: 'taken' | 'left') => void): void {
+    this.#notify = notify;
+    if (this.isLeft) notify('left');
   }
 
   disconnect(): void {
-    this.#tell = undefined;
+    this.#notify = undefined;
   }
 
   push(chunk: Uint8Array): void {

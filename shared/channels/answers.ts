@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { ChannelError } from './adapter.ts';
 
 export const malformed = (message: string, cause?: unknown): ChannelError =>

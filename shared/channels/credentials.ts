@@ -2,7 +2,7 @@ import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelAdapter, ChannelError, type Credentials } from './adapter.ts';
@@ -112,7 +112,7 @@ export async function openCredentials(
   return { credentials, isVerified: item.verified_at !== null, version: item.updated_at };
 }
 
-/** What changes whenever the credentials are saved anew; undefined when there are none. */
+/** What changes whenever the credentials are saved again; undefined when there are none. */
 export async function credentialsVersion(
   tenantId: string,
   marketplace: ChannelName,
@@ -134,7 +134,7 @@ async function openItem(
 }
 
 /**
- * Seals the credentials anew, with what seals today. Does nothing when they have changed since
+ * Reseals the credentials with the current key. Does nothing when they have changed since
  * `seenSealedAt` or are gone; returns whether it did something.
  */
 export async function rewrap(

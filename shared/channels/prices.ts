@@ -1,8 +1,8 @@
-import { logger } from '../runtime/observe.ts';
-import type { SellerProduct } from './adapter.ts';
+import { logger } from '../runtime/logger.ts';
+import type { ChannelProduct } from './adapter.ts';
 import { malformed } from './answers.ts';
 
-export type Price = NonNullable<SellerProduct['price']>;
+export type Price = NonNullable<ChannelProduct['price']>;
 
 /** A price as it is reported. An amount is empty, null or undefined where there is none. */
 export interface ReportedPrice {

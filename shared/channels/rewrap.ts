@@ -1,5 +1,5 @@
 import { currentKey } from '../runtime/envelopes.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { seriesIndex, tenantIdOf } from '../table/family.ts';
 import { queryPages } from '../table/table.ts';
 import { rewrap } from './credentials.ts';
@@ -9,7 +9,7 @@ import { channelKeys } from './keys.ts';
 const pageSize = 50;
 
 /**
- * Seals anew whatever an older key, or older material of the key, has sealed. The index has all
+ * Reseals whatever an older key, or older material of the key, has sealed. The index has all
  * credentials by when they were sealed, so the first one of today's key ends the search: a run that
  * finds nothing to do reads one page. One that cannot be opened is named in the log and stays.
  */

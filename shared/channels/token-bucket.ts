@@ -3,14 +3,14 @@ import { AppError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { type Changes, changes } from '../table/changes.ts';
 import { updateOrFind } from '../table/table.ts';
-import type { SellerLimit } from './adapter.ts';
+import type { ChannelLimit } from './adapter.ts';
 import { channelKeys } from './keys.ts';
 
 /** Whose calls are counted, and how many there may be. */
 export interface BucketPlace {
   readonly marketplace: string;
   readonly account: string;
-  readonly limit: SellerLimit;
+  readonly limit: ChannelLimit;
 }
 
 export interface TokenBucket {
@@ -47,7 +47,7 @@ const lastSeen = new TtlCache<number>({ maxAgeMs: Number.POSITIVE_INFINITY });
 export const tableBucket: TokenBucket = {
   take: async ({ marketplace, account, limit }, maxWaitMs, nowMs) => {
     const { intervalMs, burst } = limit;
-    const key = channelKeys.sellerLimit(marketplace, account, limit.category);
+    const key = channelKeys.channelLimit(marketplace, account, limit.category);
     const aheadMs = (burst - 1) * intervalMs;
     let fullAtMs = lastSeen.get(key.pk) ?? Number.NEGATIVE_INFINITY;
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -77,7 +77,7 @@ export const tableBucket: TokenBucket = {
   pause: async ({ marketplace, account, limit }, ms, nowMs) => {
     const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
     const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
-    await change(channelKeys.sellerLimit(marketplace, account, limit.category), {
+    await change(channelKeys.channelLimit(marketplace, account, limit.category), {
       set: { full_at_ms: fullAtMs, ttl: ttlOf(fullAtMs) },
       if: ['attribute_not_exists(full_at_ms) OR full_at_ms < :full', { full: fullAtMs }],
     });
@@ -88,7 +88,7 @@ const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
 
 /** Changes the bucket if its condition holds; tells where it then is, or is instead. */
 async function change(
-  key: ReturnType<typeof channelKeys.sellerLimit>,
+  key: ReturnType<typeof channelKeys.channelLimit>,
   change: Changes,
 ): Promise<{ isChanged: boolean; fullAtMs: number }> {
   const outcome = await updateOrFind({

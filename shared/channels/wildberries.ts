@@ -4,10 +4,10 @@ import {
   type ChannelAdapter,
   type ChannelCall,
   ChannelError,
+  type ChannelLimit,
   type ChannelPage,
+  type ChannelProduct,
   type Credentials,
-  type SellerLimit,
-  type SellerProduct,
 } from './adapter.ts';
 import { allOrAbort } from './all-or-abort.ts';
 import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
@@ -30,9 +30,9 @@ const limits = {
   prices: { category: 'prices', intervalMs: 600, burst: 5 },
   stocks: { category: 'analytics-stocks', intervalMs: 20_000, burst: 1 },
   ownStocks: { category: 'analytics-own-stocks', intervalMs: 20_000, burst: 1 },
-} as const satisfies Record<string, SellerLimit>;
+} as const satisfies Record<string, ChannelLimit>;
 
-const pingLimit = (category: Category): SellerLimit => ({
+const pingLimit = (category: Category): ChannelLimit => ({
   category: `ping-${category}`,
   intervalMs: 10_000,
   burst: 3,
@@ -144,7 +144,7 @@ export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter 
     credentials: WildberriesCredentials,
     open: [],
     defaultUrl: 'https://{host}.wildberries.ru',
-    account: sellerOf,
+    account: accountOf,
     check,
     page: async (credentials, cursor, call) => {
       const [stocks, ownStocks, { cards, prices, next }] = await allOrAbort(call, (all) => [
@@ -165,7 +165,7 @@ export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter 
 export const wildberries: ChannelAdapter = createWildberries();
 
 /** A key is a JWT whose `sid` is the seller's id. */
-function sellerOf({ api_key: key = '' }: Credentials): string | undefined {
+function accountOf({ api_key: key = '' }: Credentials): string | undefined {
   try {
     const { sid } = decodeJwt(key);
     return typeof sid === 'string' && sid !== '' ? sid : undefined;
@@ -443,7 +443,7 @@ function toProduct(
   card: Card,
   prices: ReadonlyMap<string, Price>,
   { stock, toClient, fromClient }: ReturnType<typeof stockOf>,
-): SellerProduct {
+): ChannelProduct {
   const id = String(card.nmID);
   const price = prices.get(id);
   return {

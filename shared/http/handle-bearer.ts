@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
 import { leewaySeconds } from '../identity/token-leeway.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';

@@ -6,7 +6,7 @@ import type {
   Context,
   StreamifyHandler,
 } from 'aws-lambda';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { requestContext } from '../runtime/request-context.ts';
 import { isStreamed, type Reply, type StreamedReply } from './reply.ts';
 

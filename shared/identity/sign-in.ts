@@ -1,7 +1,8 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
-import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { transact } from '../table/table.ts';
 import { tenantExtensions } from '../tenants/extensions.ts';
 import { newTenant } from '../tenants/tenants.ts';

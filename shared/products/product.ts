@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { SellerProduct } from '../channels/adapter.ts';
+import type { ChannelProduct } from '../channels/adapter.ts';
 import { ChannelName } from '../channels/names.ts';
 import { productKeys } from './keys.ts';
 
@@ -10,7 +10,7 @@ export const lowStock = 10;
 export const retentionMs = 90 * 86_400_000;
 
 /** A product as a sync knows it: what its channel says, and when that changed. */
-export interface Product extends SellerProduct {
+export interface Product extends ChannelProduct {
   marketplace: ChannelName;
   /** When a sync last saw a change. */
   updated_at: string;

@@ -4,7 +4,8 @@ import type * as z from 'zod';
 import { messagesFailed, messagesReceived } from '../contract/core-metrics.ts';
 import { type MessageQueue, queueVariable, type TenantMessage } from '../contract/queues.ts';
 import { requireEnv } from './config.ts';
-import { logger, recordMetric } from './observe.ts';
+import { logger } from './logger.ts';
+import { recordMetric } from './metrics.ts';
 import { type RequestContext, requestContext } from './request-context.ts';
 import { traceHeader } from './traces.ts';
 
@@ -47,7 +48,7 @@ export async function send<M extends TenantMessage>(
 
 /**
  * The Lambda handler of a queue's worker. Messages of a batch are worked on side by side; only those
- * that fail come again, and after a few times they go to the dead-letter queue, so that a poisonous
+ * that fail come again, and after a few times they go to the dead-letter queue, so that a poison
  * message holds up no other.
  */
 export function handleBatch<M extends TenantMessage>(

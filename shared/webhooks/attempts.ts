@@ -1,6 +1,7 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { retryAfterMs } from '../http/retry-after.ts';
-import { logger, recordMetric } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
@@ -114,7 +115,7 @@ async function noteSuccess(tenantId: string, webhook: WebhookItem): Promise<void
 /** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
 async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
   const delivery = { ...seen, round: seen.round + 1 };
-  // Before the delivery itself: a note without one that rests is harmless.
+  // Before the delivery itself: a note without a waiting delivery is harmless.
   await noteResting(seen, nowMs);
   await schedule(delivery, { round: delivery.round, error: resting }, nowMs);
 }

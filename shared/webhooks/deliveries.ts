@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import { eventIds } from '../events/ids.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { maxDelaySeconds, send } from '../runtime/queues.ts';
 import { changes } from '../table/changes.ts';
 import { create, query, tryPut, tryUpdate } from '../table/table.ts';

@@ -17,7 +17,7 @@ const atOnce = 10;
 /** Longer than a delivery may be attempted. */
 const noteSeconds = 5 * 86_400;
 
-/** Notes that a delivery rests, where a run that brings deliveries forward finds it. */
+/** Notes that a delivery waits for an open circuit, where the run that resumes deliveries finds it. */
 export async function noteResting(
   { tenant_id, webhook_id, id }: DeliveryItem,
   nowMs: number,
@@ -63,7 +63,7 @@ export async function resumeDeliveries(
   if (resume !== undefined) await enqueueResume({ ...message, resume }, roundSeconds);
 }
 
-/** Makes a delivery that rests due at a moment, and gives it back the turn that went by. */
+/** Makes a waiting delivery due at a moment, and gives back the turn that it did not use. */
 async function bringForward(
   tenantId: string,
   webhookId: string,

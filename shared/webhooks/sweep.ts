@@ -1,4 +1,4 @@
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { seriesIndex } from '../table/family.ts';
 import { queryPages, tryUpdate } from '../table/table.ts';

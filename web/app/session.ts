@@ -129,7 +129,7 @@ export async function claimTab(storage: TabStorage, locks: LockManager | undefin
   await hold(locks, fresh, AbortSignal.timeout(1500));
 }
 
-/** The tab's sessionStorage, or a stand-in that forgets on reload where the browser denies it. */
+/** The tab's sessionStorage, or a fake that forgets on reload where the browser denies it. */
 export function tabStorage(): TabStorage {
   try {
     return sessionStorage;

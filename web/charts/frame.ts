@@ -17,7 +17,7 @@ export interface ChartTable {
 export type Draw = (width: number, height: number) => readonly SVGElement[];
 
 /**
- * A drawing that takes the width it is given and is drawn anew when that changes, so that its words
+ * A drawing that takes the width it is given and is redrawn when that changes, so that its words
  * keep their size. Below it, the same figures as a table.
  */
 export function chart(

@@ -35,7 +35,7 @@ export function deliveryList(app: App, webhookId: string): Deliveries {
   const refresh = action('Refresh', load, { problem, class: 'small' });
   let shown: Delivery[] = [];
   let cursor: string | null = null;
-  /** Deliveries whose details are open, so that drawing anew leaves them so. */
+  /** Deliveries whose details are open, so that redrawing leaves them so. */
   const opened = new Set<string>();
 
   more.hidden = true;

@@ -1,6 +1,7 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { changes } from '../../table/changes.ts';
 import { getItem, transact, type Write } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';

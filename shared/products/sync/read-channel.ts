@@ -1,5 +1,5 @@
 import type { ChannelName } from '../../channels/names.ts';
-import { logger } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
 import { getItem } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';

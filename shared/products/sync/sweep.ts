@@ -1,5 +1,6 @@
 import { AppError } from '../../contract/errors.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { deleteItem, getItem, transact } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';

@@ -1,5 +1,6 @@
 import { ChannelError } from '../../channels/adapter.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { maxDelaySeconds } from '../../runtime/queues.ts';
 import { getItem } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
