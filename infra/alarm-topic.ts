@@ -16,7 +16,7 @@ export interface AlarmRule {
   /** The threshold: this value or more is an alarm. */
   readonly threshold: number;
   readonly evaluationPeriods?: number;
-  /** What it means when there is no data: that all is well, unless told. */
+  /** What missing data means; default: no alarm. */
   readonly missingData?: TreatMissingData;
   /** What is wrong and where to look, for the person whom the alarm wakes. */
   readonly description: string;

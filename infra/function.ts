@@ -113,7 +113,7 @@ function feedsItself({ queue, queues = [] }: FunctionEntry): boolean {
 }
 
 function noDeadLettersReason({ queue, schedule }: FunctionEntry): string {
-  if (queue) return 'What it fails at goes to the dead-letter queue of its own queue.';
+  if (queue) return 'Failed messages go to the dead-letter queue of its queue.';
   if (schedule) return 'Its next run does what a failed one has left, and an alarm goes off.';
   return 'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.';
 }

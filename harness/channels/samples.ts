@@ -3,7 +3,7 @@ import { type Sample, sample } from '../samples.ts';
 import type { Tenant } from '../tenant.ts';
 import { channelsOf } from './fakes.ts';
 
-/** Credentials that the stand-in of Ozon accepts. */
+/** Credentials that the fake Ozon accepts. */
 const keys = ({ stage }: Tenant) => {
   const { client_id = '', api_key = '' } = channelsOf(stage).ozon.createAccount({
     products: 1,

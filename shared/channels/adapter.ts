@@ -11,7 +11,7 @@ export interface ChannelProduct {
   barcodes: string[];
   /** `amount` is an exact decimal, never a float. */
   price?: { amount: string; currency: string };
-  /** Null where the seller marketplace does not tell it to this key: unknown, and not none. */
+  /** Null where the key may not read it: unknown, not zero. */
   stock: number | null;
   reserved?: number;
   in_transit_to?: number;
@@ -23,7 +23,7 @@ export interface ChannelPage {
   products: ChannelProduct[];
   /** Where the next step starts, for any container at any time; undefined at the end. */
   next: string | undefined;
-  /** How many products there are, where the seller marketplace tells. */
+  /** How many products there are, where the seller marketplace reports it. */
   total: number | undefined;
   phase: string;
 }
@@ -67,18 +67,18 @@ export interface ChannelCall {
   baseUrl(marketplace: string): string;
 }
 
-/** A seller marketplace. To add one, write a file with this and list it in `sellers.ts`. */
+/** A seller marketplace. To add one, write a file with this and list it in `channels.ts`. */
 export interface ChannelAdapter {
   readonly marketplace: string;
   /** What its credentials look like in the API. */
   readonly credentials: z.ZodType<Credentials, Credentials>;
-  /** Members of the credentials that may be read back as they are; all others are masked. */
+  /** Members of the credentials that are shown in full; all others are masked. */
   readonly open: readonly string[];
   /** Address of its API, unless a deployment says otherwise. */
   readonly defaultUrl: string;
   /**
-   * The seller account that credentials claim to be of, if they tell. To be believed only of those
-   * that the marketplace has accepted.
+   * The seller account that credentials claim to be of, if they name one. Trust it only when the
+   * marketplace has accepted the credentials.
    */
   account(credentials: Credentials): string | undefined;
   /** Tries the credentials on everything that reading products needs. Throws ChannelError. */

@@ -154,8 +154,8 @@ function unavailable(marketplace: string, what: string, cause?: unknown): Channe
 }
 
 /**
- * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
- * in seconds; the standard one is seconds or a date. What is neither is not believed.
+ * How long a 429 asks to wait, never more than a pause may be. Wildberries has its own headers,
+ * in seconds; the standard one is seconds or a date. Other values are ignored.
  */
 function waitOf({ headers }: Response, nowMs: number): number | undefined {
   const waits = ['x-ratelimit-retry', 'retry-after', 'x-ratelimit-reset'].map((name) =>
@@ -167,8 +167,8 @@ function waitOf({ headers }: Response, nowMs: number): number | undefined {
 
 /**
  * The name of a seller account in our table. All keys of an account share its limits, as they do at
- * the marketplace; but a claim about the account that nobody has checked would let one tenant use up
- * the limits of another, so until then it is made of the whole credentials.
+ * the marketplace; but an unverified claim about the account would let one tenant use up the
+ * limits of another, so until then the name is a hash of the whole credentials.
  */
 function accountOf({ marketplace, credentials }: ChannelRequest, isVerified: boolean): string {
   const account = isVerified

@@ -194,7 +194,7 @@ async function saveWrite(
   };
 }
 
-/** The end of a long secret tells its owner which one it is and helps nobody to guess it. */
+/** The end of a long secret shows its owner which one it is, and does not help to guess it. */
 function mask(
   { open: openMembers }: ChannelAdapter,
   credentials: Credentials,

@@ -191,7 +191,7 @@ async function readInfo(
   );
 }
 
-/** Pages of stocks until all are there or a page brings none of those asked for that is new. */
+/** Pages of stocks until all are there, or a page has no new one of those asked for. */
 async function readStocks(
   credentials: Credentials,
   ids: readonly string[],

@@ -15,8 +15,8 @@ export interface BucketPlace {
 
 export interface TokenBucket {
   /**
-   * Takes a turn and tells how long to wait for it. When that would be longer than `maxWaitMs`,
-   * nothing is taken, and `waitMs` tells how long it would have been.
+   * Takes a turn and returns how long to wait for it. When that would be longer than `maxWaitMs`,
+   * nothing is taken, and `waitMs` is how long it would have been.
    */
   take(
     place: BucketPlace,
@@ -24,7 +24,7 @@ export interface TokenBucket {
     nowMs: number,
   ): Promise<{ isTaken: boolean; waitMs: number }>;
   /**
-   * Lets nobody take a turn for so long, `maxPauseMs` at most: the seller marketplace counts
+   * Gives out no turns for this time, `maxPauseMs` at most: the seller marketplace counts
    * differently than we do.
    */
   pause(place: BucketPlace, ms: number, nowMs: number): Promise<void>;
@@ -86,7 +86,7 @@ export const tableBucket: TokenBucket = {
 
 const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
 
-/** Changes the bucket if its condition holds; tells where it then is, or is instead. */
+/** Changes the bucket if its condition holds. Returns when it will be full, changed or not. */
 async function change(
   key: ReturnType<typeof channelKeys.channelLimit>,
   change: Changes,

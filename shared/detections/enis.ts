@@ -200,15 +200,15 @@ export async function checkReportedEnis(
   return { foreign: new Set(ofState('foreign')), unclaimed: ofState('free') };
 }
 
-/** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
+/** For this long after a report no other tenant can claim the interface. */
 const reporterMs = 30 * 86_400_000;
 const noteEveryMs = 86_400_000;
 /** The reports that this container has noted, by `<tenant>/<interface>`. */
 const noted = new TtlCache<true>({ maxAgeMs: noteEveryMs, maxWeight: 10_000 });
 
 /**
- * Notes that the tenant reports interfaces that nobody has claimed, so that nobody else claims them
- * and shuts its sensors out. Who has reported one first has it until 30 days after the last report.
+ * Notes that the tenant reports unclaimed interfaces, so that no other tenant claims them and shuts
+ * its sensors out. The first to report one keeps it until 30 days after the last report.
  */
 export async function noteReporter(tenantId: string, eniIds: readonly string[]): Promise<void> {
   const nowMs = Date.now();

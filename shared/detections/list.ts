@@ -21,7 +21,7 @@ const examinedPerQuarter = 1000;
 /** `2026-11-20T…` → `2026Q4` */
 const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice(5, 7)) / 3)}`;
 
-/** Where a detection stands in the series of its tenant. */
+/** Position of a detection in the series of its tenant. */
 export const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
   series_pk: detectionKeys.detectionSeries(tenantId, quarterOf(ts)),
   series_sk: `${ts}#${id}`,

@@ -67,7 +67,7 @@ function observed(endpoint: Endpoint): Middleware {
   };
 }
 
-/** Tells the caller where they stand with the limits that the request was counted against. */
+/** Adds the header fields for the limits that the request was counted against. */
 function limited(): Middleware {
   const addHeaders = ({ response }: Answered) => {
     const allowances = requestContext.getStore()?.allowances ?? [];
@@ -76,7 +76,7 @@ function limited(): Middleware {
   return { after: addHeaders, onError: addHeaders };
 }
 
-/** Expected errors tell what is wrong; all others are one sentence, and a log line with the cause. */
+/** Expected errors say what is wrong; all others become one sentence, and a log line with the cause. */
 function problems(endpoint: Endpoint): Middleware {
   return {
     onError: (request) => {

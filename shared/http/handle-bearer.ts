@@ -37,8 +37,8 @@ export function handleBearer<E extends Endpoint & { access: Bearer }>(
 }
 
 /**
- * Who the API's authorizer found the caller to be. API Gateway may serve a remembered answer, so
- * the token's end is looked at once more.
+ * Who the API's authorizer found the caller to be. API Gateway may serve a cached answer, so
+ * the expiry of the token is checked again.
  */
 function readPrincipal(event: APIGatewayProxyEvent): Principal {
   const context = event.requestContext.authorizer ?? {};

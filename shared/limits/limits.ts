@@ -58,7 +58,7 @@ export async function count(limit: Limit, subject: string, nowMs = Date.now()): 
     : exceededAllowance(limit, nowMs);
 }
 
-/** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
+/** Counts one request and reports the state of the window. Throws `rate_limited` when it is over the quota. */
 export async function enforceLimit(limit: Limit, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
   if (allowance.exceeded) throw limitExceeded(allowance);

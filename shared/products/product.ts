@@ -153,7 +153,7 @@ export function toItem(tenantId: string, id: string, product: Product, createdAt
   };
 }
 
-/** Whether a product vanished so long ago that it is gone for good. */
+/** Whether a product has been missing for longer than it is kept. */
 export function isForgotten(missingSince: string | 0 | undefined, nowMs: number): boolean {
   if (missingSince === 0 || missingSince === undefined) return false;
   return Date.parse(missingSince) + retentionMs <= nowMs;

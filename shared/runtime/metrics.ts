@@ -14,8 +14,8 @@ type DimensionArguments<M extends Metric> = keyof M['dimensions'] extends never
   : [dimensions: { readonly [K in keyof M['dimensions']]: ValueOf<M['dimensions'][K]> }];
 
 /**
- * Writes a value of a metric, as a line of its own and at once: dimensions of messages that are
- * worked on side by side do not mix, and nothing waits for a flush that a thrown error would skip.
+ * Writes a value of a metric at once, on a separate line: dimensions of messages that are processed
+ * concurrently do not mix, and there is no flush that a thrown error would skip.
  */
 export function recordMetric<M extends Metric>(
   { name, kind, dimensions }: M,

@@ -93,7 +93,7 @@ async function attempt<M extends TenantMessage>(
     return true;
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    // The body of a message that nobody can read stays out of the log: only what is wrong with it.
+    // The body of an unreadable message stays out of the log: only what is wrong with it.
     logger.error('message_failed', {
       ...about,
       error_name: name,

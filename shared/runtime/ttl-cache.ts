@@ -29,7 +29,7 @@ export class TtlCache<T> {
     return entry && entry.untilMs > Date.now() ? entry.value : undefined;
   }
 
-  /** Keeps the value as the newest, whatever its weight is. */
+  /** Keeps the value as the newest, even when it alone is over the maximum weight. */
   set(key: string, value: T, weight = 1): void {
     this.delete(key);
     this.#entries.set(key, { value, weight, untilMs: Date.now() + this.#maxAgeMs });

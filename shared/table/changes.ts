@@ -11,7 +11,7 @@ type Condition = string | readonly [expression: string, values: Values];
  * exist. At least one member changes something.
  */
 export interface Changes {
-  /** Values to set; those that are undefined stay as they are. */
+  /** Values to set; undefined ones change nothing. */
   readonly set?: Values;
   /** Values to set where the attribute is absent. */
   readonly setOnce?: Values;

@@ -9,7 +9,7 @@ import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
 
 /**
- * Renames the tenant and returns it as it is then. With a version, only if that is still the
+ * Renames the tenant and returns the new state. With a version, only if that is still the
  * current one. Throws `version_conflict`.
  */
 export async function renameTenant(

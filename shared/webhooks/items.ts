@@ -16,7 +16,7 @@ export const WebhookItem = z.object({
   /** Attempts in a row that have failed, and when the last of them did. */
   failures: z.number().optional(),
   failed_at_ms: z.number().optional(),
-  /** While deliveries that rested are brought forward: until when no other run may begin. */
+  /** While postponed deliveries are resumed: until when no other run may begin. */
   resuming_until_ms: z.number().optional(),
   created_at: z.string(),
   updated_at: z.string(),

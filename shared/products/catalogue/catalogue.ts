@@ -14,7 +14,7 @@ export const sortColumns = [
   'price',
 ] as const;
 export type SortColumn = (typeof sortColumns)[number];
-/** What the products of a tenant may be put in order by, the lists of our own included. */
+/** Sort orders of the API, and those of our own lists. */
 type OrderColumn = SortColumn | 'units_ordered';
 
 export interface Filters {
@@ -29,7 +29,7 @@ export interface Filters {
 export class Catalogue {
   readonly version: string | undefined;
   readonly #rows: readonly Row[];
-  /** What a search looks at, by ordinal. */
+  /** The searched text of each row, by ordinal. */
   #texts: readonly string[] | undefined;
   readonly #orders = new Map<OrderColumn, Uint32Array>();
   /** Matches of the last searches: further pages of one search cost nothing. */
@@ -62,7 +62,7 @@ export class Catalogue {
     return found;
   }
 
-  /** Undefined stands for all of them. */
+  /** Undefined means all of them. */
   #select({ search, ...filters }: Filters): number[] | undefined {
     const term = search === undefined ? '' : fold(search);
     const isWanted = toPredicate(filters);
@@ -117,7 +117,7 @@ function fold(text: string): string {
   return spaced.trim();
 }
 
-/** What a search looks at: both articles and the name, apart from one another. */
+/** The searched text of a row: both articles and the name, separated. */
 const textOf = ([, externalId, sellerSku, name]: Row): string =>
   // Joined texts are flat; concatenated ones would be flattened by the first search.
   [fold(externalId), fold(sellerSku), fold(name)].join('\n');
@@ -128,7 +128,7 @@ function toPredicate({
   low_stock_only,
   missing,
 }: Omit<Filters, 'search'>): ((row: Row) => boolean) | undefined {
-  // As the older API has it: low_stock_only stands for the other two.
+  // As in the older API: low_stock_only replaces the other two.
   const min = low_stock_only ? undefined : min_stock;
   const max = low_stock_only ? lowStock - 1 : max_stock;
   if (min === undefined && max === undefined && missing === undefined) return undefined;
@@ -183,7 +183,7 @@ const cached = new TtlCache<Promise<Catalogue>>({
 });
 
 /**
- * The tenant's catalogue as it is published now. The version is one small read; the products
+ * The tenant's published catalogue. The version is one small read; the products
  * themselves are read once for each version and container.
  */
 export async function currentCatalogue(tenantId: string): Promise<Catalogue> {

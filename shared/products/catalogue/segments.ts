@@ -7,7 +7,7 @@ import type { Row } from '../product.ts';
 
 /**
  * The catalogue of a tenant is a list of segments: compressed rows that never change once the list
- * is published. A later row of a product stands for an earlier one.
+ * is published. A later row of a product replaces an earlier one.
  */
 export const SegmentRef = z.object({
   run: z.string(),
@@ -85,7 +85,7 @@ export async function* readSegments(
   }
 }
 
-/** Our own writing: its shape is not looked at row by row. */
+/** Written by us: the rows are not validated one by one. */
 function unpack(item: Record<string, unknown>): readonly Row[] {
   const { rows } = SegmentItem.parse(item);
   return JSON.parse(inflateRawSync(rows).toString());

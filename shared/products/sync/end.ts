@@ -61,7 +61,7 @@ export async function endRun(
 }
 
 /**
- * Ends a run without keeping anything of it: for a reason of its own, or because all channels have
+ * Ends a run without keeping anything of it: for its own reason, or because all channels have
  * failed. The caller holds the lease. Throws LostLease.
  */
 export async function failRun(

@@ -47,7 +47,7 @@ export class SyncJob {
     this.#staging = new Staging(position, open);
   }
 
-  /** Reads what a run knows so far: the published catalogue, and what the run itself has staged. */
+  /** Reads the known products: the published catalogue, and what the run itself has staged. */
   static async open(tenantId: string, position: SyncPosition): Promise<SyncJob> {
     const known: KnownProducts = new Map();
     const base = await readBase(tenantId, position);

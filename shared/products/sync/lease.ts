@@ -22,7 +22,7 @@ export class LostLease extends Error {
 export const startWrite = (tenantId: string, position: SyncPosition): Write =>
   create({ ...productKeys.syncLock(tenantId), ...position });
 
-/** Where the tenant's run stands; undefined when there is none that is not over. */
+/** Position of the tenant's current run; undefined when there is none. */
 export async function readPosition(tenantId: string): Promise<SyncPosition | undefined> {
   const item = await getItem(productKeys.syncLock(tenantId));
   return item && SyncPosition.parse(item);

@@ -125,7 +125,7 @@ export async function listSyncRuns(
   return { items, next_cursor: last ? await sealCursor(scope, { id: last }) : null };
 }
 
-/** The newest runs of a tenant, or those before one. `last` is where to go on, if there are more. */
+/** The newest runs of a tenant, or those before one. `last` is where the next page begins, if there is one. */
 export async function readSyncRuns(
   tenantId: string,
   { limit, afterId, from }: { limit: number; afterId?: string; from?: string },

@@ -39,7 +39,7 @@ const shardOf = (tenantId: string): number => byteOf(tenantId) % shards;
 const ScheduleItem = z.object({ due_at: z.string() });
 export type Schedule = z.infer<typeof ScheduleItem>;
 
-/** When the tenant is looked at next; undefined when it is not on the schedule. */
+/** When the tenant is due next; undefined when it is not on the schedule. */
 export async function readSchedule(tenantId: string): Promise<Schedule | undefined> {
   const item = await getItem(productKeys.syncSchedule(tenantId));
   return item && ScheduleItem.parse(item);

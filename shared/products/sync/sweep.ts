@@ -81,7 +81,7 @@ async function processDue(
     return true;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
-    // New credentials, or a sync started by hand, bring the tenant back.
+    // New credentials, or a sync started by hand, put the tenant back on the schedule.
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
   }
