@@ -179,7 +179,7 @@ function acknowledgeDistribution(distribution: Distribution): void {
     {
       id: 'AwsSolutions-CFR4',
       reason:
-        'With a domain of its own the minimum is TLS 1.2; the domain that CloudFront lends has no setting for it.',
+        'With its own domain the minimum is TLS 1.2; the domain that CloudFront lends has no setting for it.',
     },
   );
 }

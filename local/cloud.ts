@@ -64,7 +64,7 @@ export interface CloudOptions {
   readonly host?: string | undefined;
   /** Everything that outlives the process. */
   readonly dataDir: string;
-  /** Folder of a cloud assembly; the product's own, built when needed, unless told. */
+  /** Folder of a cloud assembly; default: the product's own, built when needed. */
   readonly assembly?: string | undefined;
   /** Browsers ask again for every file of the site: it may change while they look at it. */
   readonly siteChanges?: boolean | undefined;
@@ -118,7 +118,7 @@ export interface Cloud {
     readonly sqs: string;
     readonly kms: string;
   };
-  /** What tests hold the stand-ins of a feature by, by feature. */
+  /** What tests hold the fakes of a feature by, by feature. */
   readonly handles: Readonly<Record<string, unknown>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
@@ -142,7 +142,7 @@ export interface Cloud {
   replaceAssets(folders: ReadonlyMap<string, string>): void;
   /**
    * Runs another assembly from now on. Data stays, requests wait, queued messages are lost unless the
-   * templates are the same. Rejects where it cannot run; then all goes on as before.
+   * templates are the same. Rejects where it cannot run; then the earlier code keeps running.
    */
   deploy(assembly: string): Promise<void>;
   /** Settles when the database ended by itself: nothing works from then on. */
@@ -620,7 +620,7 @@ function openCdnListener({ port, host, onRequest, onError }: CloudOptions): CdnL
   };
 }
 
-/** The API at an address of its own, as it has one in AWS; the WAF is all that keeps callers out. */
+/** The API at a separate address, as it has one in AWS; the WAF is all that keeps callers out. */
 function serveApi(
   gateway: Gateway,
   stage: string,

@@ -310,7 +310,7 @@ export class Crash {
     this.isDead = false;
   }
 
-  /** Lets the table fail at calls from now on, which nobody dies of. */
+  /** Lets the table fail at calls from now on, without ending the process. */
   failOn(fails: (call: Call) => boolean): void {
     this.#fails = fails;
   }

@@ -22,7 +22,7 @@ export function channelProduct(index: number): ChannelProduct {
 }
 const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Шкаф', 'Phone case', 'Кабель'];
 
-/** A seller without limits, whose products are made as they are asked for; a revision has other stocks. */
+/** A seller without limits, whose products are made on demand; a revision has other stocks. */
 export function endlessChannel(count: number, revision = 0) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
@@ -55,7 +55,7 @@ export function endlessChannel(count: number, revision = 0) {
 const restocked = (product: ChannelProduct, revision: number): ChannelProduct =>
   revision === 0 ? product : { ...product, stock: Number(product.stock) + revision };
 
-/** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
+/** A whole sync of a tenant with `count` products, in one call of the worker. Returns its milliseconds. */
 export async function syncOnce(tenantId: string, count: number, revision = 0): Promise<number> {
   const { startSync } = await import('../../shared/products/sync/start.ts');
   const { getSyncRun } = await import('../../shared/products/sync/runs.ts');

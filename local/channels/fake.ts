@@ -127,7 +127,7 @@ export interface Marketplace {
   incomplete(request: FakeRequest): HttpResponse;
 }
 
-/** Serves a marketplace on a port of its own. */
+/** Serves a marketplace on its own port. */
 export async function startFake(
   marketplace: Marketplace,
   { dataDir, now = Date.now, onError = () => {} }: FakeOptions,
@@ -291,7 +291,7 @@ async function cut(response: ServerResponse, answer: FakeAnswer): Promise<void> 
   response.write(body, () => response.destroy());
 }
 
-/** The product of an account with a number, if it has so many. */
+/** The product of an account with a number; undefined when there is none. */
 export function productAt(account: ChannelAccount, index: number): GeneratedProduct | undefined {
   const exists = Number.isInteger(index) && index >= 0 && index < account.products;
   return exists ? generateProduct(account.seed, index, account.revision) : undefined;
@@ -301,7 +301,7 @@ export function productAt(account: ChannelAccount, index: number): GeneratedProd
 export class Buckets {
   readonly #levels = new Map<string, { level: number; atMs: number }>();
 
-  /** Takes one, or tells in how many milliseconds there will be one. */
+  /** Takes one, or returns in how many milliseconds there will be one. */
   take(name: string, limit: { intervalMs: number; burst: number }, nowMs: number): number {
     const { level, atMs } = this.#levels.get(name) ?? { level: limit.burst, atMs: nowMs };
     const filled = Math.min(limit.burst, level + Math.max(0, nowMs - atMs) / limit.intervalMs);

@@ -136,7 +136,7 @@ function refusal(status: number, text: string): HttpResponse {
 }
 
 interface Origin {
-  /** Sends a request; `forwardsViewer` tells whether the viewer's headers and query go along. */
+  /** Sends a request; `forwardsViewer` says whether the viewer's headers and query go along. */
   readonly send: (request: HttpRequest, forwardsViewer: boolean) => Promise<AnyResponse>;
   readonly isBucket: boolean;
 }

@@ -14,7 +14,7 @@ import { channelKeys } from './keys.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 import type { ChannelName } from './names.ts';
 
-/** Seller credentials as they are read back: no secret in them. */
+/** Seller credentials without their secrets. */
 export interface ShownCredentials {
   marketplace: ChannelName;
   /** Members of the credentials, the secret ones masked. */

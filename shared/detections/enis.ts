@@ -67,7 +67,7 @@ export async function claimEnis(
   });
 }
 
-/** The tenant that has reported the interface lately. */
+/** The tenant that has recently reported the interface. */
 function reporterOf(item: object | undefined): string | undefined {
   if (!item) return undefined;
   const { tenant_id, ttl } = EniReporterItem.parse(item);

@@ -61,7 +61,7 @@ interface Found {
   tenantId: string;
   userId: string;
   passwordHash: string;
-  /** Whether the account has signed in from this address lately. */
+  /** Whether the account has recently signed in from this address. */
   isKnownAddress: boolean;
 }
 

@@ -133,7 +133,7 @@ export const updateWebhook = defineEndpoint({
     })
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing')
     .meta({ example: { enabled: false } }),
-  responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
+  responses: { 200: { description: 'The webhook after the change', schema: Webhook } },
   errors: [notFound],
   limits: changes,
   table: [

@@ -62,7 +62,7 @@ const privateNames = /(^|\.)(localhost|local|internal|intranet|lan|home|corp|hom
 
 /**
  * The URL of a receiver on the public internet. Throws RefusedAddressError, with a sentence for
- * whoever wrote the URL. A name that does not resolve now, or not within two seconds, is taken: its
+ * the author of the URL. A name that does not resolve now, or not within two seconds, is taken: its
  * addresses are checked again at every connection.
  */
 export async function parseReceiverUrl(text: string, rules: AddressRules): Promise<URL> {

@@ -103,7 +103,7 @@ function channelCard(
     h('div', { class: 'titled' }, title, statusOf(saved)),
     content,
   );
-  /** The whole page is drawn anew, so the focus must go to the new card of the same name. */
+  /** The whole page is redrawn, so the focus must go to the new card of the same name. */
   const showSaved = async (announcement: string) => {
     const region = card.closest('main');
     await reload();
@@ -172,7 +172,7 @@ function maskedFacts(marketplace: ChannelName, { masked }: SavedCredentials) {
   );
 }
 
-/** Keys are sent as they are typed and leave the page with the form. */
+/** Keys are sent as typed and leave the page with the form. */
 function keyForm(
   app: App,
   marketplace: ChannelName,

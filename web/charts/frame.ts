@@ -3,7 +3,7 @@ import { type Child, h, svg, uniqueId } from '../components/dom.ts';
 export interface ChartWords {
   /** What the chart shows, as a caption says it. */
   readonly title: string;
-  /** What somebody who does not see it is told instead. */
+  /** The text for readers who do not see it. */
   readonly description: string;
 }
 

@@ -9,7 +9,7 @@ import { deliveryStatus } from './status.ts';
 import type { Delivery, DeliveryPage } from './types.ts';
 
 const pageSize = 20;
-/** For so long the page waits for a delivery that somebody has just asked for. */
+/** How long the page waits for a delivery that was just asked for. */
 const followMs = 60_000;
 
 export interface Deliveries {
