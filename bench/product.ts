@@ -38,7 +38,7 @@ export interface Surroundings {
   verificationKeys: ReturnType<typeof toVerificationKeys>;
   /** Makes another table and lets functions that load from now on use it. */
   useNewTable: () => Promise<string>;
-  /** What the stand-ins of a feature are held by, by feature. */
+  /** What the fakes of a feature are held by, by feature. */
   handles: Readonly<Record<string, unknown>>;
   stop: () => void;
 }

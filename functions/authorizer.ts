@@ -10,8 +10,8 @@ const unknownKeyCooldownMs = 30_000;
 
 /**
  * API Gateway's TOKEN authorizer. Verifies the access token and injects its tenant; the answer
- * holds for every method, because API Gateway may remember it. Refuses by throwing `Unauthorized`;
- * any other failure is an error of ours, and API Gateway lets nobody pass on one.
+ * holds for every method, because API Gateway may cache it. Refuses by throwing `Unauthorized`;
+ * any other failure is an error of ours, on which API Gateway refuses the request.
  */
 export async function handler(
   event: APIGatewayTokenAuthorizerEvent,

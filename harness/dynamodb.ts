@@ -15,7 +15,7 @@ export async function startDatabase(): Promise<Database> {
   return { endpoint: url, stop };
 }
 
-/** A port of the loopback that nobody listens on. */
+/** A port of the loopback without a listener. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

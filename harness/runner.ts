@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A script of the repository, or of a copy of it, in a process of its own. */
+/** A script of the repository, or of a copy of it, in a separate process. */
 export interface Run {
   readonly process: ChildProcess;
   /** All that it has written so far. */

@@ -10,7 +10,7 @@ export interface Reply<T = Record<string, unknown>> {
   body: T;
 }
 
-/** The whole product as `npm start` runs it, on a free port and with data of its own. */
+/** The whole product as `npm start` runs it, on a free port and with its own data. */
 export class System {
   #cloud: Cloud | undefined;
   #dataDir: string | undefined;

@@ -14,7 +14,7 @@ export interface Stage {
   send(endpoint: Endpoint, request: Authorized): Promise<{ status: number; body: unknown }>;
   /** A registration token of a new purchase, as AWS Marketplace sends buyers with. */
   purchase(): string;
-  /** What the stand-ins of a feature are held by, by feature. */
+  /** What the fakes of a feature are held by, by feature. */
   readonly handles: Readonly<Record<string, unknown>>;
 }
 

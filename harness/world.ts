@@ -87,7 +87,7 @@ export class World {
     return this.aws?.calls.length ?? 0;
   }
 
-  /** What tests hold the stand-ins of a feature by, by feature. */
+  /** What tests hold the fakes of a feature by, by feature. */
   get handles(): Readonly<Record<string, unknown>> {
     if (!this.#rooms) throw new Error('The world has not started');
     return this.#rooms.handles;

@@ -13,16 +13,16 @@ import type { Construct } from 'constructs';
 
 export interface AlarmRule {
   readonly metric: IMetric;
-  /** The alarm rings at this value or above. */
+  /** The threshold: this value or more is an alarm. */
   readonly threshold: number;
   readonly evaluationPeriods?: number;
-  /** What it means when there is no data: that all is well, unless told. */
+  /** What missing data means; default: no alarm. */
   readonly missingData?: TreatMissingData;
   /** What is wrong and where to look, for the person whom the alarm wakes. */
   readonly description: string;
 }
 
-/** Where every alarm of a stage rings. */
+/** The topic that every alarm of a stage notifies. */
 export class AlarmTopic extends Topic {
   constructor(scope: Construct, id: string, options: { email?: string | undefined } = {}) {
     super(scope, id, { displayName: 'Tenantry alarms', enforceSSL: true });
@@ -44,7 +44,7 @@ export class AlarmTopic extends Topic {
     }
   }
 
-  /** Adds an alarm to `scope` that rings here, also when it falls silent again. */
+  /** Adds an alarm to `scope` that notifies this topic when it starts and when it ends. */
   addAlarm(scope: Construct, id: string, rule: AlarmRule): Alarm {
     const alarm = new Alarm(scope, id, {
       metric: rule.metric,

@@ -7,7 +7,7 @@ import { gatewayResponses } from './gateway-responses.ts';
 /** Name of the authorizer in the definition. */
 const bearerScheme = 'bearer';
 
-/** `Bearer <JWT>`; whatever else stands in the header never reaches the authorizer's function. */
+/** `Bearer <JWT>`; any other header never reaches the authorizer's function. */
 const bearerExpression =
   '^[Bb][Ee][Aa][Rr][Ee][Rr] +[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$';
 

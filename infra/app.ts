@@ -92,7 +92,7 @@ function addStacks(app: App, options: StackOptions): void {
   Tags.of(app).add('tenantry:stage', stage);
 }
 
-/** Makes synthesis fail on whatever cdk-nag finds and nobody has given a reason for. */
+/** Makes synthesis fail on every finding of cdk-nag without a given reason. */
 export function addChecks(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 }

@@ -26,7 +26,7 @@ export interface DashboardProps {
   readonly product: ProductMetrics;
 }
 
-/** What to look at when an alarm rings, from the callers down to the table. */
+/** What to look at when an alarm goes off, from the callers down to the table. */
 export function drawDashboard(scope: Construct, id: string, props: DashboardProps): Dashboard {
   return new Dashboard(scope, id, {
     defaultInterval: Duration.hours(12),

@@ -7,7 +7,7 @@ import { securityHeaders } from '../shared/http/reply.ts';
 /** The header in which CloudFront proves itself to the API. */
 export const originVerifyHeader = 'x-origin-verify';
 
-/** The header in which CloudFront tells the API who calls; what a viewer sends in it is replaced. */
+/** The header with the caller's address, set by CloudFront; a viewer's own value is replaced. */
 export const viewerAddressHeader = 'x-viewer-address';
 
 /**

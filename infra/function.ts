@@ -113,8 +113,8 @@ function feedsItself({ queue, queues = [] }: FunctionEntry): boolean {
 }
 
 function noDeadLettersReason({ queue, schedule }: FunctionEntry): string {
-  if (queue) return 'What it fails at goes to the dead-letter queue of its own queue.';
-  if (schedule) return 'Its next run does what a failed one has left, and an alarm rings.';
+  if (queue) return 'Failed messages go to the dead-letter queue of its queue.';
+  if (schedule) return 'Its next run does what a failed one has left, and an alarm goes off.';
   return 'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.';
 }
 

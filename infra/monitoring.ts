@@ -16,7 +16,7 @@ export interface MonitoringProps extends Omit<DashboardProps, 'product'> {
 /** As many metrics as CloudWatch takes in the expression of one alarm. */
 const metricsPerAlarm = 10;
 
-/** The alarms about the API, its functions and what the product does, and the dashboard to look at when one rings. */
+/** The alarms about the API, its functions and what the product does, and the dashboard to look at when one goes off. */
 export class Monitoring extends Construct {
   readonly #product: ProductMetrics;
 
@@ -70,7 +70,7 @@ export class Monitoring extends Construct {
 
 /**
  * The authorizer answers 401 by throwing, which Lambda counts as an error: every expired token would
- * ring. When it really fails, callers get a 500, and `ApiServerErrors` rings.
+ * count. When it really fails, callers get a 500, and `ApiServerErrors` goes off.
  */
 const failsByErrors = ({ node }: IFunction) => node.id !== constructIdOf(authorizer.id);
 

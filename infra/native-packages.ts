@@ -11,7 +11,7 @@ interface NativePart {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** What each native package brings with it. A function that needs one runs on its processor. */
+/** The bindings of each native package. A function that needs one runs on its processor. */
 export const nativeParts: Readonly<Record<NativePackage, NativePart>> = {
   // Compiled for Linux x64 only: docs/decisions/0018-bcrypt-binding.md.
   '@node-rs/bcrypt': {

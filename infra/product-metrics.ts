@@ -73,8 +73,8 @@ export function sumOf(
 }
 
 /**
- * The share of bad ones among all, in percent; 0 where there are fewer than `atLeast`, so that one
- * failure in the night wakes nobody.
+ * The share of bad ones among all, in percent; 0 where there are fewer than `atLeast`, so that
+ * a single failure is no alarm.
  */
 export function shareOf(
   label: string,

@@ -29,7 +29,7 @@ export const deadLettersTag = 'tenantry:dead-letters';
 const maxReceives = 5;
 /** As AWS asks: a batch may be throttled and retried several times before it becomes visible again. */
 const visibilityPerTimeout = 6;
-/** SQS keeps a message back for at most so long. */
+/** SQS's maximum delay of a message. */
 const maxDelaySeconds = 900;
 
 /** A queue for each worker that has one, each with a dead-letter queue and alarms on both. */
@@ -93,7 +93,7 @@ export class Queues extends Construct {
         period: Duration.minutes(5),
         statistic: 'Maximum',
       }),
-      // A message that waits as long as it may, fails once and comes again is not yet a queue that stands.
+      // A message that waits as long as it may, fails once and comes again is not yet a stuck queue.
       threshold: maxDelaySeconds + 2 * visibilitySeconds,
       description: `Messages of the queue ${name} wait for longer than they should. See whether ${worker.id} runs, fails or is throttled.`,
     });

@@ -14,7 +14,7 @@ import { queues as knownQueues } from '../shared/contract/registry.ts';
 import { deadLettersTag, queueTag } from './queues.ts';
 import { parseStage, type Stage } from './stage.ts';
 
-/** What a local run tells about itself in its data folder. */
+/** What a local run writes about itself into its data folder. */
 const LocalEndpoints = z.looseObject({ sqs: z.url() });
 
 /** A client for the SQS of the local run whose data folder is given. Throws if there is none. */
@@ -72,7 +72,7 @@ export async function replay(
         VisibilityTimeout: 60,
       }),
     );
-    // What has failed again meanwhile is for the next replay.
+    // What has failed again during the replay is for the next one.
     const letters = Messages.filter(({ MessageId = '' }) => !seen.has(MessageId));
     if (letters.length === 0) return seen.size;
     for (const { MessageId = '', Body, ReceiptHandle } of letters) {

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { publishAheadMs } from '../shared/identity/signing-keys.ts';
 import { parseStage } from './stage.ts';
 
-/** What a local run tells about itself in its data folder. */
+/** What a local run writes about itself into its data folder. */
 const LocalEndpoints = z.looseObject({
   secrets_manager: z.url(),
   signing_keys_secret: z.string().min(1),
@@ -91,7 +91,7 @@ if (import.meta.main) {
       stage ? await deployedTarget(stage) : localTarget(dataDir, endpoint),
     );
     console.log(
-      `Rotated: version ${version} is current. Its new key signs in ${publishAheadMs / 60_000} minutes; nobody is signed out.`,
+      `Rotated: version ${version} is current. Its new key signs in ${publishAheadMs / 60_000} minutes; sessions stay valid.`,
     );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -24,7 +24,7 @@ export const contractForBrowsers: Plugin = {
 };
 
 /**
- * A module as it is now: one that was changed since this process began is loaded again, with all
+ * The current module: one that was changed since this process began is loaded again, with all
  * that it imports, for a runner that bundles what changes.
  */
 async function load(path: string): Promise<object> {

@@ -50,7 +50,7 @@ export interface WebStackProps extends StackProps {
 
 /**
  * Errors that CloudFront would keep for ten seconds, `no-store` or not, and show to the next caller of
- * the path, whoever that is. It keeps no others unless asked to.
+ * the path. It caches no other errors by default.
  */
 const keptErrors = [404, 414, 500, 501, 502, 503, 504];
 
@@ -169,7 +169,7 @@ function acknowledgeDistribution(distribution: Distribution): void {
     { id: 'AwsSolutions-CFR1', reason: 'Buyers on AWS Marketplace come from any country.' },
     {
       id: 'AwsSolutions-CFR2',
-      reason: 'The web ACL stands on the API; the rest is public static files.',
+      reason: 'The web ACL is on the API; the rest is public static files.',
     },
     {
       id: 'AwsSolutions-CFR3',
@@ -179,7 +179,7 @@ function acknowledgeDistribution(distribution: Distribution): void {
     {
       id: 'AwsSolutions-CFR4',
       reason:
-        'With a domain of its own the minimum is TLS 1.2; the domain that CloudFront lends has no setting for it.',
+        'With its own domain the minimum is TLS 1.2; the domain that CloudFront lends has no setting for it.',
     },
   );
 }

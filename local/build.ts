@@ -58,11 +58,11 @@ export interface Sources {
   readonly functions: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Builds that stay, so that a runner may go on with its own while another one makes the next. */
+/** Builds that are kept, so that a runner can use its own while another one makes the next. */
 const keptBuilds = 3;
 
 /**
- * Bundles and templates of the sources as they are. Makes them only when something that matters has
+ * Bundles and templates of the current sources. Makes them only when something that matters has
  * changed since, and says so by `onBuild`. Rejects with BuildError when that fails.
  */
 export async function ensureBuild(onBuild: () => void = () => {}): Promise<Build> {
@@ -73,8 +73,8 @@ export async function ensureBuild(onBuild: () => void = () => {}): Promise<Build
   mkdirSync(builds, { recursive: true });
   const release = await lock(join(builds, 'lock'));
   try {
-    const meanwhile = readBuild(folder, hashes);
-    if (meanwhile) return meanwhile;
+    const other = readBuild(folder, hashes);
+    if (other) return other;
     onBuild();
     rmSync(folder, { recursive: true, force: true });
     await runBuild(folder);
@@ -142,7 +142,7 @@ const layoutOf = (folder: string) => ({
 });
 
 /**
- * Bundles and synthesizes at the same time, each in a process of its own, so that the memory of
+ * Bundles and synthesizes at the same time, each in a separate process, so that the memory of
  * esbuild and of the CDK goes with them.
  */
 async function runBuild(folder: string): Promise<void> {

@@ -23,7 +23,7 @@ import {
 } from './dynamodb/dynamodb.ts';
 import { type EmbeddedDatabase, startEmbedded } from './dynamodb/embedded.ts';
 import { startDynamoDbFront, type TableCall } from './dynamodb/proxy.ts';
-import { createCdn, type Front } from './edge/cdn.ts';
+import { type Cdn, createCdn } from './edge/cdn.ts';
 import { type Bucket, readBuckets } from './edge/site.ts';
 import { readWebAcl } from './edge/waf.ts';
 import { type RunningRooms, startRooms } from './features.ts';
@@ -64,7 +64,7 @@ export interface CloudOptions {
   readonly host?: string | undefined;
   /** Everything that outlives the process. */
   readonly dataDir: string;
-  /** Folder of a cloud assembly; the product's own, built when needed, unless told. */
+  /** Folder of a cloud assembly; default: the product's own, built when needed. */
   readonly assembly?: string | undefined;
   /** Browsers ask again for every file of the site: it may change while they look at it. */
   readonly siteChanges?: boolean | undefined;
@@ -118,7 +118,7 @@ export interface Cloud {
     readonly sqs: string;
     readonly kms: string;
   };
-  /** What tests hold the stand-ins of a feature by, by feature. */
+  /** What tests hold the fakes of a feature by, by feature. */
   readonly handles: Readonly<Record<string, unknown>>;
   /** ARN of a secret, by what its logical id starts with: `SigningKeys`. */
   secretArn(logicalId: string): string;
@@ -127,7 +127,7 @@ export interface Cloud {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly secrets: SecretsManager;
-  /** Sends a request to the front door without a network in between. */
+  /** Sends a request to the CloudFront listener without a network in between. */
   fetch(path: string, init?: CloudFetchInit): Promise<Response>;
   /** All lines that functions have written since the start, or since the last {@link clearLogs}. */
   logs(): readonly FunctionLog[];
@@ -142,7 +142,7 @@ export interface Cloud {
   replaceAssets(folders: ReadonlyMap<string, string>): void;
   /**
    * Runs another assembly from now on. Data stays, requests wait, queued messages are lost unless the
-   * templates are the same. Rejects where it cannot run; then all goes on as before.
+   * templates are the same. Rejects where it cannot run; then the earlier code keeps running.
    */
   deploy(assembly: string): Promise<void>;
   /** Settles when the database ended by itself: nothing works from then on. */
@@ -164,18 +164,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const stop = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
-  const own = <T extends { stop(): Promise<void> | void }>(part: T): T => {
+  const track = <T extends { stop(): Promise<void> | void }>(part: T): T => {
     closers.push(() => part.stop());
     return part;
   };
   try {
-    const door = openFrontDoor(options);
-    own(await door.listening);
+    const cdnListener = openCdnListener(options);
+    track(await cdnListener.listening);
     return await start(
       { ...options, dataDir: resolve(options.dataDir), onError },
-      door,
+      cdnListener,
       closers,
-      own,
+      track,
       stop,
     );
   } catch (error) {
@@ -189,9 +189,9 @@ type StartOptions = CloudOptions & { readonly onError: (error: unknown) => void 
 
 async function start(
   options: StartOptions,
-  door: FrontDoor,
+  cdnListener: CdnListener,
   closers: (() => Promise<void> | void)[],
-  own: Track,
+  track: Track,
   stop: () => Promise<void>,
 ): Promise<Cloud> {
   const { dataDir, onError } = options;
@@ -200,14 +200,14 @@ async function start(
   const [build, database] = await Promise.all([
     options.assembly === undefined ? ensureBuild(options.onBuild) : undefined,
     options.dynamoDbUrl === undefined
-      ? startEmbedded(dataDir).then(own<EmbeddedDatabase>)
+      ? startEmbedded(dataDir).then(track<EmbeddedDatabase>)
       : undefined,
   ]);
   const parts: Parts = {
     ...options,
-    door,
-    rooms: own(await startRooms({ dataDir, onError })),
-    dynamoDb: own(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? '')),
+    cdnListener,
+    rooms: track(await startRooms({ dataDir, onError })),
+    dynamoDb: track(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? '')),
     isTableHere: database !== undefined,
     logs: [],
     called: new Set(),
@@ -220,7 +220,7 @@ async function start(
   };
   let stack = await startStack(parts, assembly, assets());
   closers.push(() => stack.stop());
-  const listener = await door.listening;
+  const listener = await cdnListener.listening;
   return {
     url: listener.url,
     port: listener.port,
@@ -260,7 +260,7 @@ async function start(
       const isSame = templatesText(assembly) === templatesText(next);
       [assembly, replaced] = [next, new Map()];
       if (isSame) return stack.setAssets(assets());
-      await door.close();
+      await cdnListener.close();
       await stack.stop();
       try {
         stack = await startStack(parts, assembly, assets());
@@ -277,7 +277,7 @@ async function start(
 
 /** What stays when another assembly is deployed. */
 interface Parts extends StartOptions {
-  readonly door: FrontDoor;
+  readonly cdnListener: CdnListener;
   readonly rooms: RunningRooms;
   readonly dynamoDb: DynamoDb;
   /** The table is in the data folder. */
@@ -331,8 +331,8 @@ async function startServices(
   closers: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { dataDir, dynamoDb, door, rooms, onError } = options;
-  const own: Track = (part) => {
+  const { dataDir, dynamoDb, cdnListener, rooms, onError } = options;
+  const track: Track = (part) => {
     closers.push(() => part.stop());
     return part;
   };
@@ -356,7 +356,7 @@ async function startServices(
   const metrics = new LocalMetrics({ queues: () => sqs.queues() });
   const identities = new Identities(template);
   const endpoints: Record<string, string> = {};
-  const lambda = own(
+  const lambda = track(
     new Lambda({
       credentials: (spec) => identities.issue(spec.name, spec.roleArn),
       endpoints: () => endpoints,
@@ -378,7 +378,7 @@ async function startServices(
       throw new AwsError('InvalidRequestException', `The function failed: ${result.errorMessage}`);
   };
 
-  const secrets = own(
+  const secrets = track(
     await startSecretsManager({ template, identities, dataDir, invoke: invokeOrThrow, onError }),
   );
   template.readSecret = (secretId, jsonKey, stage) =>
@@ -391,11 +391,11 @@ async function startServices(
       tables,
       onTableCall: options.onTableCall,
       onError,
-    }).then(own<Listener>),
-    startMarketplace({ dataDir, identities, productCode, onError }).then(own<Marketplace>),
-    startMail({ dataDir, identities, onError }).then(own<MailService>),
-    startSqs({ template, identities, onError }).then(own<LocalSqs>),
-    startKms({ template, dataDir, identities, onError }).then(own<Listener>),
+    }).then(track<Listener>),
+    startMarketplace({ dataDir, identities, productCode, onError }).then(track<Marketplace>),
+    startMail({ dataDir, identities, onError }).then(track<MailService>),
+    startSqs({ template, identities, onError }).then(track<LocalSqs>),
+    startKms({ template, dataDir, identities, onError }).then(track<Listener>),
   ]);
   Object.assign(endpoints, {
     AWS_ENDPOINT_URL_DYNAMODB: guard.url,
@@ -439,7 +439,7 @@ async function startServices(
     onAnswer: (answered) => metrics.takeRequest(answered),
   });
   let buckets = readBuckets(template, assets);
-  const front = createCdn({
+  const cdn = createCdn({
     template,
     gateway,
     api,
@@ -455,7 +455,7 @@ async function startServices(
     ),
     now: options.now,
   });
-  const apiDoor = own(await serveApi(gateway, api.stage, onError));
+  const apiListener = track(await serveApi(gateway, api.stage, onError));
 
   await secrets.rotateDue();
   every(sweepEveryMs, () => sweepExpired(dynamoDb, table), closers, onError);
@@ -474,8 +474,8 @@ async function startServices(
     `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null, sqs: sqs.url }, null, 2)}\n`,
   );
 
-  door.open(
-    front,
+  cdnListener.open(
+    cdn,
     createConsole({
       marketplace,
       mail,
@@ -487,10 +487,10 @@ async function startServices(
     }),
   );
   for (const source of eventSources)
-    own(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
-  own(runSchedules(schedules, invokeOrThrow, onError));
+    track(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
+  track(runSchedules(schedules, invokeOrThrow, onError));
   return {
-    apiUrl: `${apiDoor.url}/${api.stage}`,
+    apiUrl: `${apiListener.url}/${api.stage}`,
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
     endpoints: {
       secretsManager: secrets.url,
@@ -504,7 +504,7 @@ async function startServices(
     marketplace,
     mail,
     secrets,
-    fetch: (path, init) => fetchThrough(front, path, init),
+    fetch: (path, init) => fetchThrough(cdn, path, init),
     invoke: (functionId, event) => {
       const resource = template
         .ofType('AWS::Lambda::Function')
@@ -563,9 +563,9 @@ function every(
   closers.push(() => clearInterval(timer));
 }
 
-interface FrontDoor {
+interface CdnListener {
   readonly listening: Promise<Listener>;
-  open(front: Front, localConsole: LocalConsole): void;
+  open(cdn: Cdn, localConsole: LocalConsole): void;
   /** Lets requests wait, and settles when those inside are through, or after two seconds. */
   close(): Promise<void>;
 }
@@ -573,8 +573,8 @@ interface FrontDoor {
 const maxDrainMs = 2000;
 
 /** Takes the port at once, so that a taken one is known first; requests wait until the cloud is there. */
-function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontDoor {
-  type Inside = { front: Front; localConsole: LocalConsole };
+function openCdnListener({ port, host, onRequest, onError }: CloudOptions): CdnListener {
+  type Inside = { cdn: Cdn; localConsole: LocalConsole };
   let opened = Promise.withResolvers<Inside>();
   let inside = 0;
   let onEmpty = () => {};
@@ -582,10 +582,10 @@ function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontD
     async (message, response) => {
       const startedAt = performance.now();
       const request = await readRequest(message);
-      const { front, localConsole } = await opened.promise;
+      const { cdn, localConsole } = await opened.promise;
       inside += 1;
       try {
-        const answer = await (localConsole(request) ?? front.handle(request));
+        const answer = await (localConsole(request) ?? cdn.handle(request));
         await writeAnyResponse(message, response, answer);
         if (request.path !== consolePrefix && !request.path.startsWith(`${consolePrefix}/`)) {
           onRequest?.({
@@ -604,7 +604,7 @@ function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontD
   );
   return {
     listening,
-    open: (front, localConsole) => opened.resolve({ front, localConsole }),
+    open: (cdn, localConsole) => opened.resolve({ cdn, localConsole }),
     close: async () => {
       opened = Promise.withResolvers<Inside>();
       if (inside === 0) return;
@@ -620,7 +620,7 @@ function openFrontDoor({ port, host, onRequest, onError }: CloudOptions): FrontD
   };
 }
 
-/** The API at an address of its own, as it has one in AWS; the WAF is all that keeps callers out. */
+/** The API at a separate address, as it has one in AWS; the WAF is all that keeps callers out. */
 function serveApi(
   gateway: Gateway,
   stage: string,
@@ -644,11 +644,7 @@ function serveApi(
   );
 }
 
-async function fetchThrough(
-  front: Front,
-  path: string,
-  init: CloudFetchInit = {},
-): Promise<Response> {
+async function fetchThrough(cdn: Cdn, path: string, init: CloudFetchInit = {}): Promise<Response> {
   const { viewer = '127.0.0.1', ...rest } = init;
   const url = new URL(path, 'http://localhost');
   const request = new Request(url, { redirect: 'manual', ...rest });
@@ -660,7 +656,7 @@ async function fetchThrough(
     body: Buffer.from(await request.arrayBuffer()),
     address: viewer,
   };
-  const answer = await front.handle(incoming);
+  const answer = await cdn.handle(incoming);
   const { status, headers } = answer;
   const isEmpty = request.method === 'HEAD' || [204, 304].includes(status);
   const body = isStreamed(answer) ? toWebStream(answer.body) : new Uint8Array(answer.body);

@@ -4,7 +4,7 @@ import type { ConsoleRoute } from './console/routes.ts';
 
 /** What a feature adds to the cloud of one machine: `local/<feature>/index.ts`. */
 export interface LocalRoom {
-  /** Starts the stand-ins of services that the feature calls. */
+  /** Starts the fakes of services that the feature calls. */
   start(options: LocalRoomOptions): Promise<RunningRoom>;
 }
 
@@ -15,11 +15,11 @@ export interface LocalRoomOptions {
 }
 
 export interface RunningRoom {
-  /** Where the stand-ins are, as the settings of the feature are named: `OZON_URL`. */
+  /** Where the fakes are, as the settings of the feature are named: `OZON_URL`. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What it adds to the console. */
   readonly consoleRoutes?: readonly ConsoleRoute[];
-  /** What tests hold the stand-ins by. `harness/<feature>` knows its type. */
+  /** What tests hold the fakes by. `harness/<feature>` knows its type. */
   readonly handles?: unknown;
   stop(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface RunningRooms {
   stop(): Promise<void>;
 }
 
-/** Starts the stand-ins of every feature that has some, side by side. */
+/** Starts the fakes of every feature that has some, side by side. */
 export async function startRooms(options: LocalRoomOptions): Promise<RunningRooms> {
   const ids = features
     .map(({ id }) => id)

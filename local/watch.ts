@@ -10,7 +10,7 @@ export interface WatchOptions {
   readonly folder: string;
   /** Told what runs from now on, in words, and how long after the change. */
   readonly onLive: (what: string, ms: number) => void;
-  /** Told why a change cannot run. The code from before goes on. */
+  /** Called with why a change cannot run. The earlier code keeps running. */
   readonly onError: (error: unknown) => void;
 }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { sellerProduct, syncOnce } from '../../harness/products/sync-subject.ts';
+import { channelProduct, syncOnce } from '../../harness/products/sync-subject.ts';
 import { tenantIds } from '../../shared/tenants/ids.ts';
 import { newMember } from '../members.ts';
 import {
@@ -136,7 +136,7 @@ async function writeBare(count: number): Promise<number> {
       next += 25;
       const puts = Array.from({ length: Math.min(25, count - start) }, (_, offset) => {
         const one = {
-          ...sellerProduct(start + offset),
+          ...channelProduct(start + offset),
           marketplace: 'wildberries' as const,
           updated_at: now,
         };

@@ -1,5 +1,5 @@
 import { rewrapCredentials } from '../../shared/channels/rewrap.ts';
-import { logger } from '../../shared/runtime/observe.ts';
+import { logger } from '../../shared/runtime/logger.ts';
 import { handleSchedule } from '../../shared/runtime/schedules.ts';
 
 const reserveMs = 15_000;

@@ -1,5 +1,5 @@
 import { type RotationStep, rotateSigningKeys } from '../../shared/identity/key-rotation.ts';
-import { logger } from '../../shared/runtime/observe.ts';
+import { logger } from '../../shared/runtime/logger.ts';
 
 /** Secrets Manager's rotation function for the signing keys. */
 export async function handler(event: RotationStep): Promise<void> {

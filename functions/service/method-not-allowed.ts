@@ -6,7 +6,7 @@ import { endpoints } from '../../shared/contract/registry.ts';
 import { errorReply } from '../../shared/http/error-reply.ts';
 import { toResult } from '../../shared/http/reply.ts';
 
-/** Answers the methods that a path does not have; OPTIONS tells which it has. */
+/** Answers the methods that a path does not have; OPTIONS lists those it has. */
 export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
   const { requestId } = event.requestContext;
   const methods = endpoints

@@ -1,4 +1,4 @@
-import { logger } from '../../shared/runtime/observe.ts';
+import { logger } from '../../shared/runtime/logger.ts';
 import { handleSchedule } from '../../shared/runtime/schedules.ts';
 import { sweepDeliveries } from '../../shared/webhooks/sweep.ts';
 

@@ -1,11 +1,11 @@
 import * as contract from '../../shared/channels/contract.ts';
 import { type Sample, sample } from '../samples.ts';
 import type { Tenant } from '../tenant.ts';
-import { sellersOf } from './sellers.ts';
+import { channelsOf } from './fakes.ts';
 
-/** Credentials that the stand-in of Ozon accepts. */
+/** Credentials that the fake Ozon accepts. */
 const keys = ({ stage }: Tenant) => {
-  const { client_id = '', api_key = '' } = sellersOf(stage).ozon.createAccount({
+  const { client_id = '', api_key = '' } = channelsOf(stage).ozon.createAccount({
     products: 1,
   }).credentials;
   return { body: { ozon: { client_id, api_key } } };

@@ -42,7 +42,7 @@ export function useDetections(world: World) {
   const list = (query: Query, member: Member) =>
     world.send<Page>('GET', '/api/v1/detections', { token: member.access_token, query });
   return {
-    /** A tenant of its own for a test, and an API key of it. */
+    /** A new tenant for a test, and an API key of it. */
     async fresh(plan: Plan | null = 'STARTER'): Promise<{ member: Member; key: string }> {
       const member = await world.signUp();
       // Before any container has seen the tenant.

@@ -11,7 +11,7 @@ let serial = 0;
 export const newEni = (): string =>
   `eni-${(Date.now() * 1000 + ++serial).toString(16).padStart(17, '0').slice(-17)}`;
 
-/** Reports detections of the tenant now, each with an id of its own. */
+/** Reports detections of the tenant now, each with a new id. */
 export async function report({ call }: Tenant, count = 2): Promise<void> {
   const one = { source_ip: '192.0.2.10', label: 'MALWARE', probability: 0.9 };
   const detections = Array.from({ length: count }, () => ({

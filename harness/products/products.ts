@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, vi } from 'vitest';
 import {
   ChannelError,
   type ChannelPage,
-  type SellerProduct,
+  type ChannelProduct,
 } from '../../shared/channels/adapter.ts';
 import { noCredentials } from '../../shared/channels/errors.ts';
 import type { ChannelName } from '../../shared/channels/names.ts';
@@ -15,7 +15,7 @@ import { type Member, useWorld, type World } from '../world.ts';
 
 export const morning = Date.UTC(2026, 11, 15, 6);
 
-type Stocked = SellerProduct & { stock: number };
+type Stocked = ChannelProduct & { stock: number };
 
 /** A seller's product, number `index`. */
 export function item(index: number, more: Partial<Stocked> = {}): Stocked {
@@ -34,7 +34,7 @@ export const items = (count: number, first = 0) =>
 
 /** Stands in for the channels, the queue and the webhooks of a test. */
 export class FakeChannels implements SyncPorts {
-  readonly shelves = new Map<string, SellerProduct[]>();
+  readonly shelves = new Map<string, ChannelProduct[]>();
   readonly sent: (SyncMessage & { delaySeconds: number })[] = [];
   readonly events: { type: string; data: Record<string, unknown>; tenantId: string }[] = [];
   pageSize = 5;
@@ -50,7 +50,7 @@ export class FakeChannels implements SyncPorts {
   /** Pages that were asked for, read or not. */
   asked = 0;
 
-  stock(tenantId: string, products: SellerProduct[], channel: ChannelName = 'wildberries') {
+  stock(tenantId: string, products: ChannelProduct[], channel: ChannelName = 'wildberries') {
     this.shelves.set(`${tenantId}/${channel}`, products);
   }
 
@@ -229,7 +229,7 @@ function productTools(world: World) {
     start,
     work,
     /** A tenant whose seller has products on Wildberries. */
-    async fresh(products: SellerProduct[] = items(12)) {
+    async fresh(products: ChannelProduct[] = items(12)) {
       const member = await world.signUp();
       const channels = new FakeChannels();
       channels.stock(member.tenantId, products);
@@ -310,7 +310,7 @@ export class Crash {
     this.isDead = false;
   }
 
-  /** Lets the table fail at calls from now on, which nobody dies of. */
+  /** Lets the table fail at calls from now on, without ending the process. */
   failOn(fails: (call: Call) => boolean): void {
     this.#fails = fails;
   }

@@ -1,10 +1,10 @@
-import type { SellerProduct } from '../../shared/channels/adapter.ts';
+import type { ChannelProduct } from '../../shared/channels/adapter.ts';
 import type { SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 
 const pageSize = 1000;
 
 /** Product number `index` of a seller, about as large as those of Wildberries and Ozon. */
-export function sellerProduct(index: number): SellerProduct {
+export function channelProduct(index: number): ChannelProduct {
   const word = words[index % words.length];
   return {
     external_id: String(100_000_000 + index),
@@ -22,7 +22,7 @@ export function sellerProduct(index: number): SellerProduct {
 }
 const words = ['Shirt', 'Футболка', 'Lamp', 'Чайник', 'Chair', 'Шкаф', 'Phone case', 'Кабель'];
 
-/** A seller without limits, whose products are made as they are asked for; a revision has other stocks. */
+/** A seller without limits, whose products are made on demand; a revision has other stocks. */
 export function endlessChannel(count: number, revision = 0) {
   const sent: SyncMessage[] = [];
   const ports: SyncPorts = {
@@ -33,7 +33,7 @@ export function endlessChannel(count: number, revision = 0) {
         const start = Number(cursor ?? 0);
         const end = Math.min(count, start + pageSize);
         const products = Array.from({ length: end - start }, (_, index) =>
-          restocked(sellerProduct(start + index), revision),
+          restocked(channelProduct(start + index), revision),
         );
         return {
           products,
@@ -52,10 +52,10 @@ export function endlessChannel(count: number, revision = 0) {
   return { ports, sent };
 }
 
-const restocked = (product: SellerProduct, revision: number): SellerProduct =>
+const restocked = (product: ChannelProduct, revision: number): ChannelProduct =>
   revision === 0 ? product : { ...product, stock: Number(product.stock) + revision };
 
-/** A whole sync of a tenant with so many products, in one call of the worker. Returns its milliseconds. */
+/** A whole sync of a tenant with `count` products, in one call of the worker. Returns its milliseconds. */
 export async function syncOnce(tenantId: string, count: number, revision = 0): Promise<number> {
   const { startSync } = await import('../../shared/products/sync/start.ts');
   const { getSyncRun } = await import('../../shared/products/sync/runs.ts');

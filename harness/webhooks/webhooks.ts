@@ -75,7 +75,7 @@ export function useWebhooks(world: World) {
       return theReceiver();
     },
     send,
-    /** A tenant of its own with a webhook that wants these events. */
+    /** A new tenant with a webhook that wants these events. */
     async fresh(...events: string[]): Promise<{ member: Member; webhook: WebhookBody }> {
       const member = await world.signUp();
       const { body } = await send<WebhookBody>(member, 'POST', '', {

@@ -38,7 +38,7 @@ export function watch(scope: Construct, topic: AlarmTopic, product: ProductMetri
   const ended = named('e', [product.of(metrics.syncsCompleted), ...failed(reasons)]);
   topic.addAlarm(scope, 'NoSyncActivity', {
     metric: new MathExpression({
-      label: 'Syncs stand still',
+      label: 'Stalled syncs',
       expression: `IF(FILL(runs, 0) < 1 OR (FILL(due, 0) > 0 AND (${filledSum(Object.keys(ended))}) < 1), 1, 0)`,
       usingMetrics: {
         runs: product.of(scheduledRuns, { worker: syncSweep.id }),

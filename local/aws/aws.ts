@@ -53,7 +53,7 @@ export interface AwsJsonService {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Serves an API of the AWS JSON protocol on a port of its own. */
+/** Serves an API of the AWS JSON protocol on its own port. */
 export function serveAwsJson(service: AwsJsonService): Promise<Listener> {
   const type = `application/x-amz-json-${service.version}`;
   return serveAws(service, type, (request) => {
@@ -68,7 +68,7 @@ export function serveAwsJson(service: AwsJsonService): Promise<Listener> {
   });
 }
 
-/** Serves an AWS API on a port of its own; `route` names the action of a request, or throws. */
+/** Serves an AWS API on its own port; `route` names the action of a request, or throws. */
 export function serveAws(
   service: Pick<AwsJsonService, 'identities' | 'handle' | 'onError'>,
   type: string,
@@ -107,7 +107,7 @@ async function answerCall(
     if (!known) service.onError?.(error);
     const { name, message, status, members } = known
       ? error
-      : new AwsError('InternalServiceError', 'The local stand-in failed', 500);
+      : new AwsError('InternalServiceError', 'The local fake failed', 500);
     const answer = reply(status, { __type: name, message, ...members });
     return { ...answer, headers: [...answer.headers, ['x-amzn-ErrorType', name]] };
   }

@@ -188,7 +188,7 @@ function conditionsOf(input: Input): RequestContext {
   };
 }
 
-/** Starts the stand-in for AWS KMS with the keys of the template. It speaks `TrentService`. */
+/** Starts the fake AWS KMS with the keys of the template. It speaks `TrentService`. */
 export function startKms(options: {
   readonly template: Template;
   readonly dataDir: string;

@@ -22,7 +22,7 @@ export interface MailService extends Listener {
   mailbox(): readonly Mail[];
 }
 
-/** The stand-in for Amazon SES v2: takes `SendEmail` and keeps the mail for the console. */
+/** The fake Amazon SES v2: takes `SendEmail` and keeps the mail for the console. */
 export async function startMail(options: {
   readonly dataDir: string;
   readonly identities: Identities;

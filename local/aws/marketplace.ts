@@ -23,7 +23,7 @@ export const PurchaseRequest = z.strictObject({
   token_ttl_seconds: z.int().min(0).max(tokenLifeSeconds).default(tokenLifeSeconds),
 });
 
-/** Trouble that the metering API can be told to have, for the next `times` calls or until it is changed. */
+/** A fault to make the metering API fail with, for the next `times` calls or until it is changed. */
 export const Faults = z.strictObject({
   error: z
     .enum(['throttling', 'internal_error', 'timeout', 'disabled_api', 'access_denied'])
@@ -60,7 +60,7 @@ export interface MarketplaceOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The stand-in for AWS Marketplace: sells the product and resolves what buyers bring from there. */
+/** The fake AWS Marketplace: sells the product and resolves what buyers bring from there. */
 export interface Marketplace extends Listener {
   /** Buys the product and opens "Set up your account" once. */
   purchase(request: z.infer<typeof PurchaseRequest>): Purchase & { token: string };
@@ -71,7 +71,7 @@ export interface Marketplace extends Listener {
   setFaults(faults: Faults): void;
 }
 
-/** Starts it on a port of its own. It speaks `AWSMPMeteringService` in AWS JSON 1.1. */
+/** Starts it on its own port. It speaks `AWSMPMeteringService` in AWS JSON 1.1. */
 export async function startMarketplace(options: MarketplaceOptions): Promise<Marketplace> {
   const store = openStore<State>(join(options.dataDir, 'marketplace.json'), {
     purchases: [],

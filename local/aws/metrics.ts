@@ -14,7 +14,7 @@ export interface AnsweredRequest {
 }
 
 export interface LocalMetricsOptions {
-  /** The queues as they are now. */
+  /** The current state of the queues. */
   readonly queues: () => Promise<readonly QueueState[]>;
 }
 

@@ -3,7 +3,7 @@ import { account, region } from './aws.ts';
 
 /** How the runner treats a type of resource: what `Ref` and `Fn::GetAtt` give, if it is needed at all. */
 export interface ResourceType {
-  /** What `Ref` gives; the physical name unless told. */
+  /** What `Ref` gives; default: the physical name. */
   readonly ref?: (name: string) => string;
   readonly attributes?: Readonly<Record<string, (name: string) => string>>;
 }

@@ -38,7 +38,7 @@ export interface SecretsManagerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** The stand-in for AWS Secrets Manager: speaks its protocol, keeps its state in the data folder. */
+/** The fake AWS Secrets Manager: speaks its protocol, keeps its state in the data folder. */
 export interface SecretsManager extends Listener {
   /** The current value of a secret. */
   read(secretId: string, stage?: string): string;

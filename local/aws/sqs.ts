@@ -11,7 +11,7 @@ export interface SqsOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** A queue as it is now. */
+/** The current state of a queue. */
 export interface QueueState {
   /** Of its tag, `sync`; that of dead letters is the name of the queue that they come from. */
   readonly name: string;

@@ -6,7 +6,7 @@ export function newTraceId(): string {
   return `1-${seconds}-${randomBytes(12).toString('hex')}`;
 }
 
-/** The header by which Lambda tells an invocation the trace that it belongs to. */
+/** The header with the trace that an invocation belongs to. */
 export const invocationHeader = (traceId: string): string =>
   `Root=${traceId};Parent=${randomBytes(8).toString('hex')};Sampled=1`;
 

@@ -1,6 +1,6 @@
 import { bodyOf, ConsoleError, type ConsoleRoute } from '../console/routes.ts';
 import { jsonResponse } from '../runtime/http.ts';
-import { AccountChange, AccountRequest, type FakeChannel, SellerFaults } from './fake.ts';
+import { AccountChange, AccountRequest, ChannelFaults, type FakeChannel } from './fake.ts';
 
 /** Accounts on the seller marketplaces, and the trouble that their APIs have. */
 export function channelRoutes(channels: Readonly<Record<string, FakeChannel>>): ConsoleRoute[] {
@@ -33,7 +33,7 @@ export function channelRoutes(channels: Readonly<Record<string, FakeChannel>>): 
       {
         GET: ({ parameters: [name] }) => jsonResponse(200, find(name).faults()),
         PUT: ({ request, parameters: [name] }) => {
-          find(name).setFaults(bodyOf(request, SellerFaults));
+          find(name).setFaults(bodyOf(request, ChannelFaults));
           return jsonResponse(200, find(name).faults());
         },
       },

@@ -15,8 +15,8 @@ import {
 import { openStore } from '../runtime/store.ts';
 import { type GeneratedProduct, generateProduct } from './fake-products.ts';
 
-/** A seller account on a stand-in. The same seed has the same products at every start. */
-export interface SellerAccount {
+/** A seller account on a fake. The same seed has the same products at every start. */
+export interface ChannelAccount {
   readonly id: string;
   /** What the seller puts into Tenantry. */
   readonly credentials: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ export const AccountChange = z.strictObject({
 });
 
 /** Trouble for the next `times` requests, or every `every`th, until it is changed. */
-export const SellerFaults = z.strictObject({
+export const ChannelFaults = z.strictObject({
   error: z
     .enum([
       'unavailable',
@@ -77,9 +77,9 @@ export const SellerFaults = z.strictObject({
   /** Whether the documented limits are enforced. */
   limits: z.boolean().default(true),
 });
-export type SellerFaults = z.infer<typeof SellerFaults>;
+export type ChannelFaults = z.infer<typeof ChannelFaults>;
 
-export interface StandInOptions {
+export interface FakeOptions {
   /** Where accounts are kept; in memory only without it. */
   readonly dataDir?: string;
   readonly now?: () => number;
@@ -90,57 +90,57 @@ export interface StandInOptions {
 export interface FakeChannel extends Listener {
   /** What to configure as the address of the API. */
   readonly baseUrl: string;
-  createAccount(request?: z.input<typeof AccountRequest>): SellerAccount;
-  changeAccount(id: string, change: z.infer<typeof AccountChange>): SellerAccount | undefined;
-  accounts(): readonly SellerAccount[];
-  faults(): SellerFaults;
-  setFaults(faults: z.input<typeof SellerFaults>): void;
+  createAccount(request?: z.input<typeof AccountRequest>): ChannelAccount;
+  changeAccount(id: string, change: z.infer<typeof AccountChange>): ChannelAccount | undefined;
+  accounts(): readonly ChannelAccount[];
+  faults(): ChannelFaults;
+  setFaults(faults: z.input<typeof ChannelFaults>): void;
   /** Requests by method and path since the start, those refused included. */
   readonly requests: Map<string, number>;
 }
 
-export interface StandInRequest {
+export interface FakeRequest {
   readonly request: HttpRequest;
-  readonly account: SellerAccount;
+  readonly account: ChannelAccount;
   readonly body: unknown;
   readonly nowMs: number;
 }
 
 /** An answer, or rows that are too many to be one text. */
-export type StandInAnswer = HttpResponse | { readonly stream: Iterable<string> };
+export type FakeAnswer = HttpResponse | { readonly stream: Iterable<string> };
 
 export interface Marketplace {
   readonly name: string;
-  /** Appended to the address of the stand-in. */
+  /** Appended to the address of the fake. */
   readonly basePath: string;
   newCredentials(): Record<string, string>;
   /** The account that a request names, or the refusal. */
   authenticate(
     request: HttpRequest,
-    find: (matches: (account: SellerAccount) => boolean) => SellerAccount | undefined,
-  ): SellerAccount | HttpResponse;
+    find: (matches: (account: ChannelAccount) => boolean) => ChannelAccount | undefined,
+  ): ChannelAccount | HttpResponse;
   /** The refusal of a request that comes too early. */
-  limit(request: StandInRequest): HttpResponse | undefined;
+  limit(request: FakeRequest): HttpResponse | undefined;
   error(status: number, requestPath: string): HttpResponse;
-  answer(request: StandInRequest): StandInAnswer;
+  answer(request: FakeRequest): FakeAnswer;
   /** What looks like an answer and has lost what it should tell. */
-  incomplete(request: StandInRequest): HttpResponse;
+  incomplete(request: FakeRequest): HttpResponse;
 }
 
-/** Serves a marketplace on a port of its own. */
-export async function startStandIn(
+/** Serves a marketplace on its own port. */
+export async function startFake(
   marketplace: Marketplace,
-  { dataDir, now = Date.now, onError = () => {} }: StandInOptions,
+  { dataDir, now = Date.now, onError = () => {} }: FakeOptions,
 ): Promise<FakeChannel> {
-  const initial: { accounts: SellerAccount[] } = { accounts: [] };
+  const initial: { accounts: ChannelAccount[] } = { accounts: [] };
   const store = dataDir
     ? openStore(join(dataDir, `seller-${marketplace.name}.json`), initial)
     : { value: initial, save: () => {} };
   const requests = new Map<string, number>();
-  let faults: SellerFaults = SellerFaults.parse({});
+  let faults: ChannelFaults = ChannelFaults.parse({});
   let sinceFault = 0;
 
-  const nextFault = (): SellerFaults['error'] => {
+  const nextFault = (): ChannelFaults['error'] => {
     const { error, times, every } = faults;
     if (!error) return null;
     sinceFault += 1;
@@ -151,7 +151,7 @@ export async function startStandIn(
     return error;
   };
 
-  const serve = (request: HttpRequest, isIncomplete: boolean): StandInAnswer => {
+  const serve = (request: HttpRequest, isIncomplete: boolean): FakeAnswer => {
     const account = marketplace.authenticate(request, (matches) =>
       store.value.accounts.find(matches),
     );
@@ -222,7 +222,7 @@ export async function startStandIn(
     accounts: () => store.value.accounts,
     faults: () => faults,
     setFaults: (wanted) => {
-      faults = SellerFaults.parse(wanted);
+      faults = ChannelFaults.parse(wanted);
       sinceFault = 0;
     },
   };
@@ -279,7 +279,7 @@ async function stream(response: ServerResponse, parts: Iterable<string>): Promis
 }
 
 /** Half of an answer, then the connection is gone. */
-async function cut(response: ServerResponse, answer: StandInAnswer): Promise<void> {
+async function cut(response: ServerResponse, answer: FakeAnswer): Promise<void> {
   const body =
     'stream' in answer
       ? Buffer.from([...answer.stream].slice(0, 10).join(''))
@@ -291,8 +291,8 @@ async function cut(response: ServerResponse, answer: StandInAnswer): Promise<voi
   response.write(body, () => response.destroy());
 }
 
-/** The product of an account with a number, if it has so many. */
-export function productAt(account: SellerAccount, index: number): GeneratedProduct | undefined {
+/** The product of an account with a number; undefined when there is none. */
+export function productAt(account: ChannelAccount, index: number): GeneratedProduct | undefined {
   const exists = Number.isInteger(index) && index >= 0 && index < account.products;
   return exists ? generateProduct(account.seed, index, account.revision) : undefined;
 }
@@ -301,7 +301,7 @@ export function productAt(account: SellerAccount, index: number): GeneratedProdu
 export class Buckets {
   readonly #levels = new Map<string, { level: number; atMs: number }>();
 
-  /** Takes one, or tells in how many milliseconds there will be one. */
+  /** Takes one, or returns in how many milliseconds there will be one. */
   take(name: string, limit: { intervalMs: number; burst: number }, nowMs: number): number {
     const { level, atMs } = this.#levels.get(name) ?? { level: limit.burst, atMs: nowMs };
     const filled = Math.min(limit.burst, level + Math.max(0, nowMs - atMs) / limit.intervalMs);

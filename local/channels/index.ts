@@ -4,7 +4,7 @@ import { channelRoutes } from './console.ts';
 import { startOzon } from './ozon.ts';
 import { startWildberries } from './wildberries.ts';
 
-/** Starts a stand-in for the API of each seller marketplace. They are also the handles. */
+/** Starts a fake for the API of each seller marketplace. They are also the handles. */
 export async function start(options: LocalRoomOptions) {
   const [wildberries, ozon] = await Promise.all([startWildberries(options), startOzon(options)]);
   const handles = { wildberries, ozon };

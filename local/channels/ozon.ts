@@ -2,13 +2,13 @@ import { randomInt, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
+  type ChannelAccount,
   type FakeChannel,
+  type FakeOptions,
+  type FakeRequest,
   type Marketplace,
   productAt,
-  type SellerAccount,
-  type StandInOptions,
-  type StandInRequest,
-  startStandIn,
+  startFake,
 } from './fake.ts';
 import { decimal, type GeneratedProduct } from './fake-products.ts';
 
@@ -26,14 +26,14 @@ const ListRequest = z.object({ filter: Filter, last_id: z.string().default(''), 
 const StocksRequest = z.object({ filter: Filter, cursor: z.string().default(''), limit });
 const InfoRequest = z.strictObject({ product_id: z.array(z.string()).min(1).max(1000) });
 
-const methods: Readonly<Record<string, (request: StandInRequest) => HttpResponse>> = {
+const methods: Readonly<Record<string, (request: FakeRequest) => HttpResponse>> = {
   '/v3/product/list': listProducts,
   '/v3/product/info/list': listInfo,
   '/v4/product/info/stocks': listStocks,
 };
 
-/** Starts the stand-in for the Ozon Seller API. */
-export function startOzon(options: StandInOptions = {}): Promise<FakeChannel> {
+/** Starts the fake Ozon Seller API. */
+export function startOzon(options: FakeOptions = {}): Promise<FakeChannel> {
   const seconds = new Map<string, { second: number; count: number }>();
   const marketplace: Marketplace = {
     name: 'ozon',
@@ -74,7 +74,7 @@ export function startOzon(options: StandInOptions = {}): Promise<FakeChannel> {
         items: [],
       }),
   };
-  return startStandIn(marketplace, options);
+  return startFake(marketplace, options);
 }
 
 const encode = (index: number) => Buffer.from(String(firstId + index)).toString('base64');
@@ -87,7 +87,7 @@ function decode(cursor: string): number | undefined {
 
 /** The products that a filter names, or all of the account from one on. */
 function select(
-  account: SellerAccount,
+  account: ChannelAccount,
   ids: readonly (string | number)[],
   start: number,
   size: number,
@@ -102,7 +102,7 @@ function select(
   return indexes.flatMap((index) => productAt(account, index) ?? []);
 }
 
-function listProducts({ account, body }: StandInRequest): HttpResponse {
+function listProducts({ account, body }: FakeRequest): HttpResponse {
   const asked = ListRequest.safeParse(body);
   const start = asked.success ? decode(asked.data.last_id) : undefined;
   if (!asked.success || start === undefined) return error(400, 3, 'invalid request');
@@ -126,7 +126,7 @@ function listProducts({ account, body }: StandInRequest): HttpResponse {
   });
 }
 
-function listInfo({ account, body }: StandInRequest): HttpResponse {
+function listInfo({ account, body }: FakeRequest): HttpResponse {
   const asked = InfoRequest.safeParse(body);
   if (!asked.success) return error(400, 3, 'invalid request');
   const found = select(account, asked.data.product_id, 0, 1000);
@@ -155,7 +155,7 @@ function listInfo({ account, body }: StandInRequest): HttpResponse {
   });
 }
 
-function listStocks({ account, body }: StandInRequest): HttpResponse {
+function listStocks({ account, body }: FakeRequest): HttpResponse {
   const asked = StocksRequest.safeParse(body);
   if (!asked.success) return error(400, 3, 'invalid request');
   const { filter, cursor, limit: size } = asked.data;

@@ -3,15 +3,15 @@ import * as z from 'zod';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
   Buckets,
+  type ChannelAccount,
+  type FakeAnswer,
   type FakeChannel,
+  type FakeOptions,
+  type FakeRequest,
   type KeyKind,
   type Marketplace,
   productAt,
-  type SellerAccount,
-  type StandInAnswer,
-  type StandInOptions,
-  type StandInRequest,
-  startStandIn,
+  startFake,
   withHeaders,
 } from './fake.ts';
 import { decimal, type GeneratedProduct } from './fake-products.ts';
@@ -23,7 +23,7 @@ interface Method {
   readonly bucket: string;
   /** Kinds of keys that open it; all of them by default. */
   readonly kinds?: readonly KeyKind[];
-  readonly answer: (request: StandInRequest) => StandInAnswer;
+  readonly answer: (request: FakeRequest) => FakeAnswer;
 }
 
 /** A key as Wildberries makes them: a JWT that names the seller and ends after 180 days. */
@@ -114,12 +114,12 @@ const methods = new Map<string, Method>([
 
 /** Prices are another matter for a key of the kind base: four times an hour. */
 const basePricesLimit = { intervalMs: 15 * 60_000, burst: 1 };
-const kindOf = ({ kind = 'service' }: SellerAccount): KeyKind => kind;
+const kindOf = ({ kind = 'service' }: ChannelAccount): KeyKind => kind;
 
-/** Starts the stand-in for the seller API of Wildberries: one host, a path for each of its hosts. */
-export function startWildberries(options: StandInOptions = {}): Promise<FakeChannel> {
+/** Starts the fake seller API of Wildberries: one host, a path for each of its hosts. */
+export function startWildberries(options: FakeOptions = {}): Promise<FakeChannel> {
   const buckets = new Buckets();
-  const methodOf = ({ request }: Pick<StandInRequest, 'request'>) =>
+  const methodOf = ({ request }: Pick<FakeRequest, 'request'>) =>
     methods.get(`${request.method} ${request.path}`);
   const marketplace: Marketplace = {
     name: 'wildberries',
@@ -161,10 +161,10 @@ export function startWildberries(options: StandInOptions = {}): Promise<FakeChan
         data: { items: [null], listGoods: null },
       }),
   };
-  return startStandIn(marketplace, options);
+  return startFake(marketplace, options);
 }
 
-function listCards({ account, body }: StandInRequest): HttpResponse {
+function listCards({ account, body }: FakeRequest): HttpResponse {
   const asked = CardsRequest.safeParse(body);
   if (!asked.success) return problem(400, 'bad request', 'settings are not valid');
   const { sort, filter, cursor } = asked.data.settings;
@@ -223,7 +223,7 @@ function toCard(product: GeneratedProduct) {
   };
 }
 
-function listPrices({ account, body }: StandInRequest): HttpResponse {
+function listPrices({ account, body }: FakeRequest): HttpResponse {
   const asked = PricesRequest.safeParse(body);
   if (!asked.success) return problem(400, 'bad request', 'nmList is not valid');
   const found = asked.data.nmList.flatMap((id) => productAt(account, id - firstId) ?? []);
@@ -259,7 +259,7 @@ function listPrices({ account, body }: StandInRequest): HttpResponse {
 
 type Rows = (product: GeneratedProduct) => object[];
 
-function reportStocks({ account, body }: StandInRequest, rowsOf: Rows): StandInAnswer {
+function reportStocks({ account, body }: FakeRequest, rowsOf: Rows): FakeAnswer {
   const asked = StocksRequest.safeParse(body);
   if (!asked.success) return problem(400, 'bad request', 'limit or offset is not valid');
   const { limit, offset } = asked.data;
@@ -278,7 +278,7 @@ function* reportText(rows: Iterable<object>): Generator<string> {
   yield ']}}';
 }
 
-function* stockRows(account: SellerAccount, rowsOf: Rows, offset: number, limit: number) {
+function* stockRows(account: ChannelAccount, rowsOf: Rows, offset: number, limit: number) {
   let place = 0;
   for (let index = 0; index < account.products; index += 1) {
     const product = productAt(account, index);

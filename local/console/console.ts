@@ -20,7 +20,7 @@ export interface ConsoleOptions {
   readonly metrics: LocalMetrics;
   /** What features add. */
   readonly featureRoutes: readonly ConsoleRoute[];
-  /** What functions have written lately, the oldest first. */
+  /** Recent log lines of functions, the oldest first. */
   readonly logs: () => readonly FunctionLog[];
   readonly dynamoDb: DynamoDb;
   readonly tables: readonly TableKeys[];

@@ -18,7 +18,7 @@ export interface DynamoDbAnswer {
 /** A DynamoDB endpoint behind the runner, called without a client library. */
 export interface DynamoDb {
   readonly url: string;
-  /** Sends a request on, signed anew. */
+  /** Sends a request on, signed again. */
   forward(operation: string, body: Buffer): Promise<DynamoDbAnswer>;
   /** Calls an operation. Throws AwsError with the service's own error name. */
   call(

@@ -6,7 +6,7 @@ import { PlainError } from '../runtime/plain-error.ts';
 /** A DynamoDB that runs on this machine, as a command. */
 export interface Engine {
   readonly command: string;
-  /** Folder that the command needs as its own; any unless told. */
+  /** Working folder of the command; default: any. */
   readonly cwd?: string;
   /** The file or folder below the data folder that holds the table. */
   readonly store: string;

@@ -19,7 +19,7 @@ export interface DynamoDbFrontOptions {
   readonly dynamoDb: DynamoDb;
   readonly identities: Identities;
   readonly tables: readonly TableKeys[];
-  /** Asks DynamoDB for the consumed capacity of every request and is told it. */
+  /** Asks DynamoDB for the consumed capacity of every request and receives it. */
   readonly onTableCall?: ((call: TableCall) => void) | undefined;
   readonly onError?: (error: unknown) => void;
 }

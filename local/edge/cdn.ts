@@ -19,12 +19,12 @@ import { ErrorCache } from './error-cache.ts';
 import type { Bucket } from './site.ts';
 
 /** The CloudFront distribution of the template: what viewers talk to. */
-export interface Front {
+export interface Cdn {
   /** `request.address` is that of the viewer. */
   handle(request: HttpRequest): Promise<AnyResponse>;
 }
 
-export interface FrontOptions {
+export interface CdnOptions {
   readonly template: Template;
   readonly gateway: Gateway;
   readonly api: { readonly id: string; readonly stage: string };
@@ -49,8 +49,8 @@ const cachingOptimized = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const allViewerExceptHost = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
 const allViewer = '216adef6-5c7f-47e4-b989-5492eafa07d3';
 
-/** Reads the one distribution of the template. Throws TemplateError for what the front cannot imitate. */
-export function createCdn(options: FrontOptions): Front {
+/** Reads the one distribution of the template. Throws TemplateError for what the fake cannot imitate. */
+export function createCdn(options: CdnOptions): Cdn {
   const [distribution, another] = options.template.ofType('AWS::CloudFront::Distribution');
   const config = distribution?.properties.DistributionConfig;
   if (!distribution || another || !isRecord(config))
@@ -136,14 +136,14 @@ function refusal(status: number, text: string): HttpResponse {
 }
 
 interface Origin {
-  /** Sends a request; `forwardsViewer` tells whether the viewer's headers and query go along. */
+  /** Sends a request; `forwardsViewer` says whether the viewer's headers and query go along. */
   readonly send: (request: HttpRequest, forwardsViewer: boolean) => Promise<AnyResponse>;
   readonly isBucket: boolean;
 }
 
 function readOrigin(
   origin: Record<string, unknown>,
-  { gateway, api, buckets }: FrontOptions,
+  { gateway, api, buckets }: CdnOptions,
   where: string,
 ): Origin {
   const domain = String(origin.DomainName);

@@ -3,7 +3,7 @@ import { type HeaderList, type HttpRequest, type HttpResponse, headerOf } from '
 import { isRecord } from '../runtime/json.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
 
-/** A CloudFront function at the viewer-request event: the request as it goes on, or a reply at once. */
+/** A CloudFront function at the viewer-request event: the request to pass on, or a reply at once. */
 export type ViewerRequestFunction = (
   request: HttpRequest,
 ) => { request: HttpRequest } | { response: HttpResponse };

@@ -29,7 +29,7 @@ export class ErrorCache {
     this.#now = now;
   }
 
-  /** The answer of the origin, or an error that it gave lately for the same path. */
+  /** The answer of the origin, or a recent error for the same path. */
   async through(
     request: HttpRequest,
     origin: (request: HttpRequest) => Promise<AnyResponse>,

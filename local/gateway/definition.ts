@@ -23,7 +23,7 @@ export interface Operation {
   readonly resourcePath: string;
   readonly functionArn: string;
   readonly timeoutMs: number;
-  /** The function's answer goes on as the function writes it. */
+  /** The function's answer is streamed as the function writes it. */
   readonly streams: boolean;
   readonly authorizer: Authorizer | undefined;
 }
@@ -217,7 +217,7 @@ function functionArnOf(uri: unknown, where: string, mode: string): string {
   return arn;
 }
 
-/** Without a timeout of its own an integration has 29 seconds, also one that streams. */
+/** An integration without a timeout has 29 seconds, also one that streams. */
 function timeoutOf(integration: Record<string, unknown>, where: string, mode: string): number {
   const { maxAgeMs } = transferModeOf(mode, where);
   const timeoutMs = optionalNumber(integration.timeoutInMillis) ?? 29_000;

@@ -109,7 +109,7 @@ function lastValues(pairs: HeaderList): Record<string, string> {
   );
 }
 
-/** Header names that differ in case only are one; the first spelling stays. Query names are as they are. */
+/** Header names that differ in case only are one; the first spelling stays. Query names are unchanged. */
 function allValues(pairs: HeaderList): Record<string, string[]> {
   const values = new Map<string, { name: string; values: string[] }>();
   for (const [name, value] of pairs) {
@@ -167,7 +167,7 @@ export function proxyResponse(
   const { body = '', isBase64Encoded = false } = answer;
   if (typeof isBase64Encoded !== 'boolean' || (body !== null && typeof body !== 'string'))
     return undefined;
-  // API Gateway looks at the first type that the caller accepts; others get the base64 as it is.
+  // API Gateway looks at the first type that the caller accepts; others get the base64 unchanged.
   const isBinary = isBase64Encoded && isBinaryType(api, accept?.split(',')[0]);
   return { ...head, body: Buffer.from(body ?? '', isBinary ? 'base64' : 'utf8') };
 }

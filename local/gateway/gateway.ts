@@ -153,7 +153,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     return { ...head, body: payload };
   }
 
-  /** What is answered for a function that failed. Why it did is told to `onFailure`. */
+  /** What is answered for a function that failed. `onFailure` receives the reason. */
   function failed({ operation }: Route, error: unknown): Refusal {
     if (error instanceof FunctionFailure && error.failure.reason === 'request-too-large')
       return new Refusal({ type: 'REQUEST_TOO_LARGE', message: 'Request Too Long' });
@@ -231,7 +231,7 @@ function findRoute(routes: Routes, request: HttpRequest): Route {
   });
 }
 
-/** Bytes of the request line and of the headers, as they are sent to the stage. */
+/** Bytes of the request line and of the headers, as sent to the stage. */
 function headBytes({ stage }: ApiDefinition, request: HttpRequest): number {
   const { method, path, query, headers } = request;
   const lines = [
@@ -303,7 +303,7 @@ function contextOf(
   };
 }
 
-/** What is streamed goes out as it is. */
+/** What is streamed goes out unchanged. */
 function compress(api: ApiDefinition, request: HttpRequest, response: AnyResponse): AnyResponse {
   if (isStreamed(response)) return response;
   const { minimumCompressionBytes: minimum } = api;

@@ -16,7 +16,7 @@ const defaultStatus = {
   UNAUTHORIZED: 401,
   UNSUPPORTED_MEDIA_TYPE: 415,
   WAF_FILTERED: 403,
-  // Errors without a type of their own keep their status unless the default response has one.
+  // Errors without their own type keep their status unless the default response has one.
   DEFAULT_4XX: 400,
   DEFAULT_5XX: 500,
 } as const;
@@ -29,7 +29,7 @@ export type ContextValues = Readonly<Record<string, string | undefined>>;
 export interface GatewayError {
   readonly type: GatewayResponseType;
   readonly message: string;
-  /** Of an error that has no type of its own. */
+  /** Of an error without its own type. */
   readonly status?: number;
 }
 

@@ -21,7 +21,7 @@ export interface FunctionSpec {
   readonly roleArn: string;
   /** What Lambda keeps of the log: from this level on, or all. */
   readonly logLevel?: string | undefined;
-  /** Environments that run at a time; 4 unless told. */
+  /** Maximum concurrent environments; default 4. */
   readonly maxWorkers?: number;
 }
 
@@ -49,7 +49,7 @@ export type ToWorker =
   | InvokeMessage
   /** The chunk was taken, and the next is wanted. */
   | { readonly kind: 'taken' }
-  /** Nobody wants the rest of the answer. */
+  /** The rest of the answer is not wanted. */
   | { readonly kind: 'left' };
 
 interface Thrown {
@@ -91,7 +91,7 @@ export interface FunctionLog {
   readonly line: string;
 }
 
-/** A call that has ended, as CloudWatch would be told of it. */
+/** A call that has ended, with what CloudWatch would record. */
 export interface Invocation {
   readonly functionId: string;
   readonly outcome: 'ok' | Extract<InvokeResult, { ok: false }>['reason'];
@@ -110,7 +110,7 @@ export interface LambdaOptions {
   readonly onInvocation?: (invocation: Invocation) => void;
 }
 
-/** Environments of one function that run at a time unless told; further calls wait for one of them. */
+/** Default maximum of concurrent environments of one function; further calls wait for one of them. */
 const usualWorkers = 4;
 /** What Lambda takes and gives in one synchronous call. */
 const maxPayloadBytes = 6 * 1024 * 1024;
@@ -160,7 +160,7 @@ export function functionSpec(
   };
 }
 
-/** The functions of the template, each in worker threads of its own that start with its first call. */
+/** The functions of the template, each in its own worker threads that start with its first call. */
 export class Lambda {
   readonly #pools = new Map<string, Pool>();
   readonly #options: LambdaOptions;
@@ -185,7 +185,7 @@ export class Lambda {
   }
 
   /**
-   * Calls a function and waits for its answer; as part of a new trace unless told of one. Never
+   * Calls a function and waits for its answer; as part of the given trace or a new one. Never
    * throws for what the function does.
    */
   async invoke(arn: string, event: unknown, traceId = newTraceId()): Promise<InvokeResult> {
@@ -195,7 +195,7 @@ export class Lambda {
 
   /**
    * Calls a function and hands its answer on while the function writes it, no faster than it is read.
-   * The stream fails with FunctionFailure where the function does; destroying it tells the function.
+   * The stream fails with FunctionFailure where the function does; destroying it notifies the function.
    */
   invokeWithResponseStream(arn: string, event: unknown, traceId = newTraceId()): Readable {
     const payload = JSON.stringify(event);
@@ -218,17 +218,17 @@ export class Lambda {
 /** A streamed answer on its way to who asked for it: one chunk of it at a time. */
 class Output {
   readonly readable: Readable;
-  #tell: ((kind: 'taken' | 'left') => void) | undefined;
+  #notify: ((kind: 'taken' | 'left') => void) | undefined;
   #hasChunk = false;
 
   constructor() {
     this.readable = new Readable({
       read: () => {
-        if (this.#hasChunk) this.#tell?.('taken');
+        if (this.#hasChunk) this.#notify?.('taken');
         this.#hasChunk = false;
       },
       destroy: (error, done) => {
-        this.#tell?.('left');
+        this.#notify?.('left');
         done(error);
       },
     });
@@ -238,14 +238,14 @@ class Output {
     return this.readable.destroyed;
   }
 
-  /** Says how the function is told that a chunk was taken, or that nobody wants the rest. */
-  connect(tell: (kind: 'taken' | 'left') => void): void {
-    this.#tell = tell;
-    if (this.isLeft) tell('left');
+  /** Sets how the function learns that a chunk was taken, or that the rest is not wanted. */
+  connect(notify: (kind: 'taken' | 'left') => void): void {
+    this.#notify = notify;
+    if (this.isLeft) notify('left');
   }
 
   disconnect(): void {
-    this.#tell = undefined;
+    this.#notify = undefined;
   }
 
   push(chunk: Uint8Array): void {

@@ -92,7 +92,7 @@ async function run(handler: Handler, message: InvokeMessage): Promise<string> {
   output = new ResponseStream(message.streams ? sendChunk : keep);
   if (isStream) await handler(event, output, context);
   else output.end(JSON.stringify(await handler(event, context)) ?? 'null');
-  // A stream that was left before its end ends with an error, which nobody is there to hear.
+  // A stream that was left before its end ends with an error, which has no listener.
   await finished(output).catch(() => {});
   return Buffer.concat(kept).toString();
 }

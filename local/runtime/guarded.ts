@@ -32,7 +32,7 @@ export async function spawnGuarded(
   const child = hasShell
     ? spawn('/bin/sh', ['-c', guard, command, ...args], {
         ...options,
-        // A group of its own: Ctrl-C reaches the starter alone, which then stops the process in order.
+        // A separate group: Ctrl-C reaches the starter alone, which then stops the process in order.
         detached: true,
         stdio: ['pipe', 'pipe', 'inherit'],
       })
@@ -64,7 +64,7 @@ export async function spawnGuarded(
   };
 }
 
-/** The first line of a stream, which goes on behind it. */
+/** The first line of a stream, which continues after it. */
 function firstLine(stream: Readable): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = Buffer.alloc(0);

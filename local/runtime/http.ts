@@ -145,7 +145,7 @@ export async function writeAnyResponse(
   }
   response.writeHead(status);
   response.flushHeaders();
-  // Whoever made the body knows why it failed, and a client that has gone is nobody's fault.
+  // The source of the body reports why it failed, and a client that has gone is no error.
   await pipeline(body, response).catch(() => {});
 }
 

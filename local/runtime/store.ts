@@ -68,7 +68,7 @@ function hasKindsOf(initial: object, value: unknown): boolean {
 /** Replaces a file in one step. It has the new content on disk when this returns. */
 export function replaceFile(file: string, content: string): void {
   const fresh = `${file}.new`;
-  // Secrets and tokens of the local cloud are nobody else's on this machine.
+  // Secrets and tokens of the local cloud are readable by this user alone.
   const descriptor = openSync(fresh, 'w', 0o600);
   try {
     writeSync(descriptor, content);

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { notFound, versionConflict } from '../contract/core-errors.ts';
+import { notFound } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
 import { prepareEvent } from '../events/publish.ts';
 import { requireEnvList } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
 import { changes } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
 import { invalidApiKey, tooManyApiKeys } from './errors.ts';
 import { apiKeyCreated, apiKeyDeleted } from './events.ts';
@@ -48,7 +49,7 @@ export async function createApiKey(
   const { id, name, scopes, expires_at } = apiKey;
   const key_hash = hashOf(key);
   const data = { id, name, scopes, expires_at };
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  return retryConflicts(async () => {
     const [register, event] = await Promise.all([
       getItem(apiKeyKeys.apiKeyRegister(tenantId)),
       prepareEvent(tenantId, apiKeyCreated, data),
@@ -69,14 +70,11 @@ export async function createApiKey(
       create({ ...apiKeyKeys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
       ...event.writes,
     ]);
-    if (failed) continue;
+    if (failed) return undefined;
     await event.send();
     return { ...apiKey, key };
-  }
-  throw new AppError(versionConflict);
+  });
 }
-
-const maxAttempts = 10;
 
 /** Lets one creation at a time count the keys of a tenant, so that the cap holds exactly. */
 function nextRevision(tenantId: string, revision: number): Write {

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 
 /** A product as a seller marketplace has it, in our words. */
-export interface SellerProduct {
+export interface ChannelProduct {
   external_id: string;
   seller_sku: string;
   name: string;
@@ -11,7 +11,7 @@ export interface SellerProduct {
   barcodes: string[];
   /** `amount` is an exact decimal, never a float. */
   price?: { amount: string; currency: string };
-  /** Null where the seller marketplace does not tell it to this key: unknown, and not none. */
+  /** Null where the key may not read it: unknown, not zero. */
   stock: number | null;
   reserved?: number;
   in_transit_to?: number;
@@ -20,10 +20,10 @@ export interface SellerProduct {
 
 /** One step of reading all products. */
 export interface ChannelPage {
-  products: SellerProduct[];
+  products: ChannelProduct[];
   /** Where the next step starts, for any container at any time; undefined at the end. */
   next: string | undefined;
-  /** How many products there are, where the seller marketplace tells. */
+  /** How many products there are, where the seller marketplace reports it. */
   total: number | undefined;
   phase: string;
 }
@@ -32,17 +32,17 @@ export interface ChannelPage {
 export type Credentials = Readonly<Record<string, string>>;
 
 /** A token bucket of a seller account: one call each `intervalMs`, `burst` at once after a rest. */
-export interface SellerLimit {
+export interface ChannelLimit {
   /** What the seller marketplace counts together. */
   category: string;
   intervalMs: number;
   burst: number;
 }
 
-export interface SellerRequest {
+export interface ChannelRequest {
   marketplace: string;
   credentials: Credentials;
-  limit: SellerLimit;
+  limit: ChannelLimit;
   method: 'GET' | 'POST';
   url: string;
   headers: Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export interface ChannelCall {
    * 5xx, a silent or a cut connection and what `read` finds malformed are tried again.
    * Throws ChannelError.
    */
-  send<T>(request: SellerRequest, read: (response: Response) => Promise<T>): Promise<T>;
+  send<T>(request: ChannelRequest, read: (response: Response) => Promise<T>): Promise<T>;
   /** What `load` gave the first time it was asked for in this call. */
   once<T>(name: string, load: () => Promise<T>): Promise<T>;
   /** Address of a marketplace's API in this deployment. */
@@ -72,13 +72,13 @@ export interface ChannelDefinition {
   readonly marketplace: string;
   /** What its credentials look like in the API. */
   readonly credentials: z.ZodType<Credentials, Credentials>;
-  /** Members of the credentials that may be read back as they are; all others are masked. */
+  /** Members of the credentials that are shown in full; all others are masked. */
   readonly open: readonly string[];
   /** Address of its API, unless a deployment says otherwise. */
   readonly defaultUrl: string;
   /**
-   * The seller account that credentials claim to be of, if they tell. To be believed only of those
-   * that the marketplace has accepted.
+   * The seller account that credentials claim to be of, if they name one. Trust it only when the
+   * marketplace has accepted the credentials.
    */
   account(credentials: Credentials): string | undefined;
 }
@@ -98,7 +98,7 @@ export interface ChannelAdapter {
   ): Promise<ChannelPage>;
 }
 
-export type SellerErrorCode =
+export type ChannelErrorCode =
   | 'wrong_key'
   | 'wrong_scope'
   | 'unavailable'
@@ -108,12 +108,12 @@ export type SellerErrorCode =
 /** Why a seller marketplace did not give what was asked. Its message may be shown to the tenant. */
 export class ChannelError extends Error {
   override readonly name = 'ChannelError';
-  readonly code: SellerErrorCode;
+  readonly code: ChannelErrorCode;
   /** When it is worth another try, where that is known. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
-    code: SellerErrorCode,
+    code: ChannelErrorCode,
     message: string,
     options: { retryAfterMs?: number; cause?: unknown } = {},
   ) {

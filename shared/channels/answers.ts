@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { ChannelError } from './adapter.ts';
 
 export const malformed = (message: string, cause?: unknown): ChannelError =>
@@ -26,7 +26,7 @@ export async function readJson<S extends z.ZodType>(
   throw malformed(`${what} has an unexpected shape at ${place}.`);
 }
 
-/** The pieces of a body up to so many bytes. Throws `malformed` at the next one, and lets the rest go. */
+/** The pieces of a body up to `maxBytes`. Throws `malformed` when there is more, without reading it. */
 export async function* bounded(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -74,7 +74,7 @@ export async function refusalText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString().slice(0, 2000);
 }
 
-/** More than anybody has of one product; sums over all products stay exact. */
+/** More than any seller has of one product; sums over all products stay exact. */
 const maxQuantity = 1_000_000_000;
 
 /** Throws `malformed` for quantities of a product that are absurd, and logs of which. */

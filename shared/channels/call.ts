@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { requireEnv } from '../runtime/config.ts';
-import { recordMetric } from '../runtime/observe.ts';
-import { type ChannelCall, ChannelError, type SellerRequest } from './adapter.ts';
+import { recordMetric } from '../runtime/metrics.ts';
+import { type ChannelCall, ChannelError, type ChannelRequest } from './adapter.ts';
 import { channelUrlVariable, definitions } from './definitions.ts';
 import { type ChannelOutcome, sellerCalls, sellerLatency } from './metrics.ts';
 import type { ChannelName } from './names.ts';
@@ -43,7 +43,7 @@ export function channelCall(options: ChannelCallOptions): ChannelCall {
     await wait(ms, signal);
   };
   const takeTurn = async (
-    { marketplace, limit }: SellerRequest,
+    { marketplace, limit }: ChannelRequest,
     account: string,
     signal: AbortSignal,
   ) => {
@@ -86,7 +86,7 @@ type Outcome<T> = { value: T } | { error: ChannelError; retryAfterMs?: number };
 
 /** One try. Returns what may be tried again and throws what may not. */
 async function attemptOnce<T>(
-  request: SellerRequest & { signal: AbortSignal },
+  request: ChannelRequest & { signal: AbortSignal },
   read: (response: Response) => Promise<T>,
   options: ChannelCallOptions,
   nowMs: number,
@@ -154,8 +154,8 @@ function unavailable(marketplace: string, what: string, cause?: unknown): Channe
 }
 
 /**
- * How long a 429 asks to wait, never more than a pause may be. Wildberries has headers of its own,
- * in seconds; the standard one is seconds or a date. What is neither is not believed.
+ * How long a 429 asks to wait, never more than a pause may be. Wildberries has its own headers,
+ * in seconds; the standard one is seconds or a date. Other values are ignored.
  */
 function waitOf({ headers }: Response, nowMs: number): number | undefined {
   const waits = ['x-ratelimit-retry', 'retry-after', 'x-ratelimit-reset'].map((name) =>
@@ -167,10 +167,10 @@ function waitOf({ headers }: Response, nowMs: number): number | undefined {
 
 /**
  * The name of a seller account in our table. All keys of an account share its limits, as they do at
- * the marketplace; but a claim about the account that nobody has checked would let one tenant use up
- * the limits of another, so until then it is made of the whole credentials.
+ * the marketplace; but an unverified claim about the account would let one tenant use up the
+ * limits of another, so until then the name is a hash of the whole credentials.
  */
-function accountOf({ marketplace, credentials }: SellerRequest, isVerified: boolean): string {
+function accountOf({ marketplace, credentials }: ChannelRequest, isVerified: boolean): string {
   const account = isVerified
     ? definitions[marketplace as ChannelName].account(credentials)
     : undefined;

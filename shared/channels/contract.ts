@@ -93,7 +93,7 @@ export const deleteCredentials = defineEndpoint({
 
 export const rewrapCredentials: BackgroundFunction = {
   id: 'channels/rewrap-credentials',
-  summary: 'Seals seller credentials anew that an older key of KMS sealed',
+  summary: 'Reseals seller credentials that an older key of KMS sealed',
   schedule: 'rate(1 day)',
   timeoutSeconds: 300,
   table: [

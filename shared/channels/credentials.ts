@@ -2,7 +2,7 @@ import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelDefinition, ChannelError, type Credentials } from './adapter.ts';
@@ -15,7 +15,7 @@ import { channelKeys } from './keys.ts';
 import { credentialsPerTenant, credentialsPerUser } from './limits.ts';
 import type { ChannelName } from './names.ts';
 
-/** Seller credentials as they are read back: no secret in them. */
+/** Seller credentials without their secrets. */
 export interface ShownCredentials {
   marketplace: ChannelName;
   /** Members of the credentials, the secret ones masked. */
@@ -114,7 +114,7 @@ export async function openCredentials(
   return { credentials, isVerified: item.verified_at !== null, version: item.updated_at };
 }
 
-/** What changes whenever the credentials are saved anew; undefined when there are none. */
+/** What changes whenever the credentials are saved again; undefined when there are none. */
 export async function credentialsVersion(
   tenantId: string,
   marketplace: ChannelName,
@@ -136,7 +136,7 @@ async function openItem(
 }
 
 /**
- * Seals the credentials anew, with what seals today. Does nothing when they have changed since
+ * Reseals the credentials with the current key. Does nothing when they have changed since
  * `seenSealedAt` or are gone; returns whether it did something.
  */
 export async function rewrap(
@@ -196,7 +196,7 @@ async function saveWrite(
   };
 }
 
-/** The end of a long secret tells its owner which one it is and helps nobody to guess it. */
+/** The end of a long secret shows its owner which one it is, and does not help to guess it. */
 function mask(
   { open: openMembers }: ChannelDefinition,
   credentials: Credentials,

@@ -1,4 +1,4 @@
-import type { SellerProduct } from './adapter.ts';
+import type { ChannelProduct } from './adapter.ts';
 
 type Text = string | null | undefined;
 
@@ -14,7 +14,7 @@ export function describe(reported: {
   category?: Text;
   images: readonly Text[];
   barcodes: readonly Text[];
-}): Pick<SellerProduct, 'seller_sku' | 'name' | 'brand' | 'category' | 'image_url' | 'barcodes'> {
+}): Pick<ChannelProduct, 'seller_sku' | 'name' | 'brand' | 'category' | 'image_url' | 'barcodes'> {
   const brand = cut(reported.brand, maxLengths.brand);
   const category = cut(reported.category, maxLengths.category);
   const image = reported.images.map(toImageUrl).find((url) => url !== undefined);

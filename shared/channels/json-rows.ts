@@ -16,7 +16,7 @@ export interface RowsPlace {
 
 /**
  * The objects of the array at `$.<outer>.<list>`, one by one as they arrive: a report of 250,000
- * rows never stands in memory as a whole. What is around them is looked at when they have all come,
+ * rows is never in memory as a whole. What is around them is checked when they have all come,
  * so a caller must not believe them before the end. Throws `malformed` when the document ends
  * early, is no JSON, has no such array, or one with anything but objects.
  */

@@ -26,7 +26,7 @@ export const channelKeys = {
   }),
   /** Where the credentials of all tenants are in the series index. */
   sealedCredentials: (): string => sealed,
-  sellerLimit: (marketplace: string, account: string, category: string): Key => ({
+  channelLimit: (marketplace: string, account: string, category: string): Key => ({
     pk: `SELLERLIMIT#${part(marketplace)}#${part(account)}#${part(category)}`,
     sk: 'BUCKET',
   }),

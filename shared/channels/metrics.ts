@@ -16,7 +16,7 @@ export const sellerCalls = defineMetric({
   name: 'SellerCalls',
   kind: 'count',
   dimensions: { marketplace: channelNames, outcome: channelOutcomes },
-  description: 'Calls of the seller APIs, each try of its own, by how they ended',
+  description: 'Calls of the seller APIs, each try counted, by how they ended',
 });
 
 export const sellerLatency = defineMetric({

@@ -3,10 +3,10 @@ import {
   type ChannelAdapter,
   type ChannelCall,
   ChannelError,
+  type ChannelLimit,
   type ChannelPage,
+  type ChannelProduct,
   type Credentials,
-  type SellerLimit,
-  type SellerProduct,
 } from './adapter.ts';
 import { allOrAbort } from './all-or-abort.ts';
 import { assertQuantities, malformed, readJson, refusalText, sum } from './answers.ts';
@@ -17,7 +17,7 @@ const marketplace = 'ozon';
 const productsPerPage = 1000;
 
 /** 50 requests a second are allowed per Client-Id: at most 10 at once and 40 in the second after. */
-const limit: SellerLimit = { category: 'all', intervalMs: 25, burst: 10 };
+const limit: ChannelLimit = { category: 'all', intervalMs: 25, burst: 10 };
 
 const quantity = z.int().nonnegative();
 /** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
@@ -172,7 +172,7 @@ async function readInfo(
   );
 }
 
-/** Pages of stocks until all are there or a page brings none of those asked for that is new. */
+/** Pages of stocks until all are there, or a page has no new one of those asked for. */
 async function readStocks(
   credentials: Credentials,
   ids: readonly string[],
@@ -203,7 +203,7 @@ async function readStocks(
   }
 }
 
-function toProduct(info: ProductInfo, stocks: ProductStocks): SellerProduct {
+function toProduct(info: ProductInfo, stocks: ProductStocks): ChannelProduct {
   const { id, price } = info;
   const stock = sum(stocks.map(({ present }) => present));
   const reserved = sum(stocks.map((entry) => entry.reserved));

@@ -1,10 +1,10 @@
-import { logger } from '../runtime/observe.ts';
-import type { SellerProduct } from './adapter.ts';
+import { logger } from '../runtime/logger.ts';
+import type { ChannelProduct } from './adapter.ts';
 import { malformed } from './answers.ts';
 
-export type Price = NonNullable<SellerProduct['price']>;
+export type Price = NonNullable<ChannelProduct['price']>;
 
-/** A price as it is reported. An amount is empty, null or undefined where there is none. */
+/** A reported price. An amount is empty, null or undefined where there is none. */
 export interface ReportedPrice {
   readonly external_id: string;
   readonly amount: unknown;
@@ -42,7 +42,7 @@ export function readPrices(
 const isCurrency = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Z]{3}$/.test(value);
 
-/** Text is kept as it is: `120.00`. */
+/** Text is kept unchanged: `120.00`. */
 function exactAmount(amount: unknown): string | undefined {
   if (typeof amount === 'number') return exactDecimal(amount);
   return typeof amount === 'string' && /^\d{1,15}(?:\.\d{1,6})?$/.test(amount) ? amount : undefined;

@@ -1,5 +1,5 @@
 import { currentKey } from '../runtime/envelopes.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { seriesIndex, tenantIdOf } from '../table/family.ts';
 import { queryPages } from '../table/table.ts';
 import { rewrap } from './credentials.ts';
@@ -9,9 +9,9 @@ import { channelKeys } from './keys.ts';
 const pageSize = 50;
 
 /**
- * Seals anew whatever an older key, or older material of the key, has sealed. The index has all
+ * Reseals what an older key, or older material of the key, has sealed. The index has all
  * credentials by when they were sealed, so the first one of today's key ends the search: a run that
- * finds nothing to do reads one page. One that cannot be opened is named in the log and stays.
+ * finds nothing to do reads one page. Credentials that cannot be opened are named in the log and stay.
  */
 export async function rewrapCredentials(deadlineMs: number): Promise<{
   rewrapped: number;
@@ -44,12 +44,12 @@ export async function rewrapCredentials(deadlineMs: number): Promise<{
 async function attempt(
   { pk, sk }: Record<string, unknown>,
   item: CredentialItem | undefined,
-): Promise<'rewrapped' | 'changed meanwhile' | 'failed'> {
+): Promise<'rewrapped' | 'changed' | 'failed'> {
   const tenantId = tenantIdOf(pk);
   try {
     if (!item) throw new TypeError('The item is not one of credentials');
     const isDone = await rewrap(tenantId, item.marketplace, item.sealed_at);
-    return isDone ? 'rewrapped' : 'changed meanwhile';
+    return isDone ? 'rewrapped' : 'changed';
   } catch (error) {
     const error_name = error instanceof Error ? error.name : 'unknown';
     logger.error('rewrap_failed', { tenant_id: tenantId, item: String(sk), error_name });

@@ -5,7 +5,7 @@ import { channelUrlVariable, definitions } from './definitions.ts';
 export const channelUrls: readonly Setting[] = Object.values(definitions).map(
   ({ marketplace, defaultUrl }) => ({
     variable: channelUrlVariable(marketplace),
-    description: `Where the API of ${marketplace} is; {host} stands for the host of a category`,
+    description: `Where the API of ${marketplace} is; {host} is replaced by the host of a category`,
     value: {
       parameter: (stage) => ({
         default: defaultUrl,

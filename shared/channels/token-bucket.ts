@@ -1,21 +1,22 @@
 import { busy } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
+import { TtlCache } from '../runtime/ttl-cache.ts';
 import { type Changes, changes } from '../table/changes.ts';
 import { updateOrFind } from '../table/table.ts';
-import type { SellerLimit } from './adapter.ts';
+import type { ChannelLimit } from './adapter.ts';
 import { channelKeys } from './keys.ts';
 
 /** Whose calls are counted, and how many there may be. */
 export interface BucketPlace {
   readonly marketplace: string;
   readonly account: string;
-  readonly limit: SellerLimit;
+  readonly limit: ChannelLimit;
 }
 
 export interface TokenBucket {
   /**
-   * Takes a turn and tells how long to wait for it. When that would be longer than `maxWaitMs`,
-   * nothing is taken, and `waitMs` tells how long it would have been.
+   * Takes a turn and returns how long to wait for it. When that would be longer than `maxWaitMs`,
+   * nothing is taken, and `waitMs` is how long it would have been.
    */
   take(
     place: BucketPlace,
@@ -23,7 +24,7 @@ export interface TokenBucket {
     nowMs: number,
   ): Promise<{ isTaken: boolean; waitMs: number }>;
   /**
-   * Lets nobody take a turn for so long, `maxPauseMs` at most: the seller marketplace counts
+   * Gives out no turns for this time, `maxPauseMs` at most: the seller marketplace counts
    * differently than we do.
    */
   pause(place: BucketPlace, ms: number, nowMs: number): Promise<void>;
@@ -36,15 +37,7 @@ const dayMs = 86_400_000;
 const maxAttempts = 20;
 
 /** Where a bucket was when this container last saw it: a guess that saves a write, not more. */
-const lastSeen = new Map<string, number>();
-const maxSeen = 1000;
-
-function remember(name: string, fullAtMs: number): void {
-  lastSeen.delete(name);
-  lastSeen.set(name, fullAtMs);
-  const oldest = lastSeen.keys().next().value;
-  if (lastSeen.size > maxSeen && oldest !== undefined) lastSeen.delete(oldest);
-}
+const lastSeen = new TtlCache<number>({ maxAgeMs: Number.POSITIVE_INFINITY });
 
 /**
  * Token buckets in the table, shared by all workers and exact however many ask at once. The item
@@ -54,7 +47,7 @@ function remember(name: string, fullAtMs: number): void {
 export const tableBucket: TokenBucket = {
   take: async ({ marketplace, account, limit }, maxWaitMs, nowMs) => {
     const { intervalMs, burst } = limit;
-    const key = channelKeys.sellerLimit(marketplace, account, limit.category);
+    const key = channelKeys.channelLimit(marketplace, account, limit.category);
     const aheadMs = (burst - 1) * intervalMs;
     let fullAtMs = lastSeen.get(key.pk) ?? Number.NEGATIVE_INFINITY;
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -73,7 +66,7 @@ export const tableBucket: TokenBucket = {
             ],
           }));
       fullAtMs = moved.fullAtMs;
-      remember(key.pk, fullAtMs);
+      lastSeen.set(key.pk, fullAtMs);
       if (moved.isChanged)
         return { isTaken: true, waitMs: Math.max(0, fullAtMs - intervalMs - aheadMs - nowMs) };
       const waitMs = fullAtMs - aheadMs - nowMs;
@@ -84,7 +77,7 @@ export const tableBucket: TokenBucket = {
   pause: async ({ marketplace, account, limit }, ms, nowMs) => {
     const pauseMs = Number.isNaN(ms) ? 0 : Math.min(ms, maxPauseMs);
     const fullAtMs = Math.ceil(nowMs + pauseMs + (limit.burst - 1) * limit.intervalMs);
-    await change(channelKeys.sellerLimit(marketplace, account, limit.category), {
+    await change(channelKeys.channelLimit(marketplace, account, limit.category), {
       set: { full_at_ms: fullAtMs, ttl: ttlOf(fullAtMs) },
       if: ['attribute_not_exists(full_at_ms) OR full_at_ms < :full', { full: fullAtMs }],
     });
@@ -93,9 +86,9 @@ export const tableBucket: TokenBucket = {
 
 const ttlOf = (ms: number) => Math.ceil((ms + dayMs) / 1000);
 
-/** Changes the bucket if its condition holds; tells where it then is, or is instead. */
+/** Changes the bucket if its condition holds. Returns when it will be full, changed or not. */
 async function change(
-  key: ReturnType<typeof channelKeys.sellerLimit>,
+  key: ReturnType<typeof channelKeys.channelLimit>,
   change: Changes,
 ): Promise<{ isChanged: boolean; fullAtMs: number }> {
   const outcome = await updateOrFind({

@@ -3,10 +3,10 @@ import {
   type ChannelAdapter,
   type ChannelCall,
   ChannelError,
+  type ChannelLimit,
   type ChannelPage,
+  type ChannelProduct,
   type Credentials,
-  type SellerLimit,
-  type SellerProduct,
 } from './adapter.ts';
 import { allOrAbort } from './all-or-abort.ts';
 import { assertQuantities, bounded, malformed, readJson, refusalText } from './answers.ts';
@@ -29,16 +29,16 @@ const limits = {
   prices: { category: 'prices', intervalMs: 600, burst: 5 },
   stocks: { category: 'analytics-stocks', intervalMs: 20_000, burst: 1 },
   ownStocks: { category: 'analytics-own-stocks', intervalMs: 20_000, burst: 1 },
-} as const satisfies Record<string, SellerLimit>;
+} as const satisfies Record<string, ChannelLimit>;
 
-const pingLimit = (category: Category): SellerLimit => ({
+const pingLimit = (category: Category): ChannelLimit => ({
   category: `ping-${category}`,
   intervalMs: 10_000,
   burst: 3,
 });
 
 const cardsPerPage = 100;
-/** Prices of so many cards are asked for in one call. */
+/** Maximum cards per call for prices. */
 const cardsPerStep = 1000;
 const quantity = z.int().nonnegative();
 const Text = z.string().nullish();
@@ -149,8 +149,8 @@ export function createWildberries({ stockRows = 250_000 } = {}): ChannelAdapter 
 export const wildberries: ChannelAdapter = createWildberries();
 
 /**
- * A ping tells whether the key opens a category, but not whether its kind opens the stock report: that
- * is tried itself, with one row.
+ * A ping shows whether the key opens a category, but not whether its kind opens the stock report: the
+ * report itself is read, with one row.
  */
 async function check(credentials: Credentials, call: ChannelCall): Promise<void> {
   const names = Object.keys(categories) as Category[];
@@ -170,7 +170,7 @@ async function check(credentials: Credentials, call: ChannelCall): Promise<void>
     ({ reason }) =>
       reason instanceof ChannelError && ['wrong_key', 'wrong_scope'].includes(reason.code),
   );
-  // A refusal counts, whatever else did not answer.
+  // A refusal counts, even when other calls got no answer.
   if (refused.length === 0) throw failures[0]?.reason;
   const isWrongKey = !hasSucceeded && refused.every(({ reason }) => reason.code === 'wrong_key');
   if (isWrongKey) throw new ChannelError('wrong_key', 'Wildberries does not accept this key.');
@@ -207,7 +207,7 @@ async function readCardsWithPrices(
   cursor: string | undefined,
   call: ChannelCall,
 ): Promise<CardsPage> {
-  // A card that changes meanwhile is met again, with what it then is.
+  // A card that changes during the read comes again, with its new content.
   const cards = new Map<number, Card>();
   let next = cursor;
   for (let read = 0; read < cardsPerStep; read += cardsPerPage) {
@@ -233,7 +233,7 @@ async function readCards(
       limit: limits.content,
       body: {
         settings: {
-          // Oldest change first: a card that changes meanwhile moves to the end and is met again.
+          // Oldest change first: a card that changes during the read moves to the end and comes again.
           sort: { ascending: true },
           filter: {
             withPhoto: -1,
@@ -265,7 +265,7 @@ function nextOf(
   if (cards.length !== total)
     throw malformed('Wildberries announced another number of cards than it gave.');
   if (total < cardsPerPage) return undefined;
-  if (!updatedAt || !nmID) throw malformed('Wildberries did not tell where its next cards start.');
+  if (!updatedAt || !nmID) throw malformed('Wildberries did not say where its next cards start.');
   if (start?.updatedAt === updatedAt && start.nmID === nmID)
     throw malformed('Wildberries gives the same cards over and over.');
   return JSON.stringify({ updatedAt, nmID } satisfies Cursor);
@@ -295,7 +295,7 @@ async function askPrices(
       await assertOk(response, 'prices');
       const { data } = await readJson(response, Prices, 'The list of prices of Wildberries');
       if (data.listGoods.some(({ nmID }) => !asked.has(nmID)))
-        throw malformed('Wildberries gave prices that nobody asked for.');
+        throw malformed('Wildberries gave prices that were not asked for.');
       return readPrices(marketplace, data.listGoods.map(toPrice));
     },
   );
@@ -344,7 +344,7 @@ async function readOwnStocks(
   }
 }
 
-/** Sums of their own for each try, so that one that fails half-way adds nothing. */
+/** Each try has its own sums, so that one that fails half-way adds nothing. */
 async function readReport(
   report: Report,
   credentials: Credentials,
@@ -417,7 +417,7 @@ function toProduct(
   card: Card,
   prices: ReadonlyMap<string, Price>,
   { stock, toClient, fromClient }: ReturnType<typeof stockOf>,
-): SellerProduct {
+): ChannelProduct {
   const id = String(card.nmID);
   const price = prices.get(id);
   return {

@@ -10,9 +10,9 @@ export interface BackgroundFunction extends Needs {
   readonly summary: string;
   /** The queue whose messages it consumes. Infra makes the queue and its dead-letter queue. */
   readonly queue?: MessageQueue;
-  /** Messages it gets at a time; 10 unless told. */
+  /** Messages per batch; default 10. */
   readonly batchSize?: number;
-  /** Batches that are worked on at a time, at least 2; as many as Lambda likes unless told. */
+  /** Maximum concurrent batches, at least 2; default: no maximum. */
   readonly maxConcurrency?: number;
   /** How often it runs by itself. */
   readonly schedule?: Schedule;

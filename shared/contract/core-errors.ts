@@ -46,8 +46,8 @@ export const methodNotAllowed: ErrorKind = {
 export const versionConflict: ErrorKind = {
   code: 'version_conflict',
   status: 409,
-  title: 'Changed meanwhile',
-  detail: 'Somebody else changed this at the same moment. Read it again and repeat your change.',
+  title: 'Changed by another request',
+  detail: 'Another request changed this at the same time. Read it again and repeat your change.',
 };
 
 export const payloadTooLarge: ErrorKind = {

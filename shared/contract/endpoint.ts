@@ -29,7 +29,7 @@ export interface Needs {
   queues?: readonly MessageQueue[];
   /** KMS keys, by the actions on them; encryption only for a tenant, in the context of the key. */
   kmsKeys?: readonly (readonly [KmsKey, readonly KmsAction[]])[];
-  /** Settings it reads, beyond those that its other needs bring. */
+  /** Settings it reads, besides those implied by its other needs. */
   settings?: readonly Setting[];
   /** Events it publishes: it gets what their subscribers need for that. */
   publishes?: readonly EventKind[];
@@ -58,7 +58,7 @@ export type MediaType = 'application/json' | 'application/x-www-form-urlencoded'
 export interface ResponseSpec {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Media type; `application/json` unless told. */
+  /** Media type; default `application/json`. */
   readonly type?: string;
 }
 
@@ -84,9 +84,9 @@ export interface Endpoint<
   readonly description?: string;
   readonly access: A;
   readonly body?: B;
-  /** Media types accepted for the body; JSON unless told. */
+  /** Media types accepted for the body; default JSON. */
   readonly bodyTypes?: readonly MediaType[];
-  /** Largest accepted body in bytes; 16 KiB unless told. */
+  /** Largest accepted body in bytes; default 16 KiB. */
   readonly maxBodyBytes?: number;
   readonly query?: Q;
   readonly path?: P;

@@ -12,8 +12,8 @@ import type { KmsKey, Secret } from './secrets.ts';
 import type { Setting } from './settings.ts';
 
 /**
- * What an area of the product is made of: data, without code of the area itself, so that whoever
- * reads it (infra, documents, tests, the local cloud) loads no SDK. `shared/features.ts` lists all.
+ * What an area of the product is made of: data, without code of the area itself, so that infra,
+ * documents, tests and the local cloud can read it without loading an SDK. `shared/features.ts` lists all.
  */
 export interface Feature {
   /** Name of its folder in every room: `shared/<id>`, `functions/<id>`, `web/<id>` … */

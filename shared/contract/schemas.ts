@@ -62,7 +62,7 @@ const email =
  */
 export const Email = z
   .string()
-  // Before anything looks at the text: spaces around an address are few.
+  // Before any pattern runs over the text: spaces around an address are few.
   .max(320, 'is longer than 254 characters')
   .transform((value) =>
     value.replace(/^ +| +$/g, '').replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
@@ -77,7 +77,7 @@ export const Email = z
 
 const wellFormed = (value: string) => value.isWellFormed();
 
-/** A password as it is offered at sign-in: any well-formed text. The rules for new ones are stricter. */
+/** A password given at sign-in: any well-formed text. The rules for new ones are stricter. */
 export const OfferedPassword = z
   .string()
   .min(1, 'is empty')

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { notFound, versionConflict } from '../contract/core-errors.ts';
+import { notFound } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { changes } from '../table/changes.ts';
+import { changes, when } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
 import {
   create,
   getItem,
@@ -18,7 +19,6 @@ import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from './item
 import { detectionKeys } from './keys.ts';
 
 const maxEnis = 1000;
-const maxAttempts = 10;
 const lowestVni = 1000;
 const highestVni = 999_999;
 
@@ -34,7 +34,7 @@ export async function claimEnis(
   draw: () => number = drawVni,
 ): Promise<{ inserted: number; skipped: number }> {
   const distinct = [...new Set(wanted)];
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  return retryConflicts(async () => {
     const [register, ...found] = await getItems([
       detectionKeys.eniRegister(tenantId),
       ...distinct.map(detectionKeys.eniLookup),
@@ -62,13 +62,12 @@ export async function claimEnis(
       ...registerWrites(tenantId, unclaimed.length, register, draw),
       ...unclaimed.flatMap((eniId) => claimWrites(tenantId, eniId)),
     ]);
-    // Somebody else was first with an interface or a VNI, or with the tenant's first claim.
-    if (!failed) return counts;
-  }
-  throw new AppError(versionConflict);
+    // Another request took an interface or the VNI first, or made the tenant's first claim.
+    return failed ? undefined : counts;
+  });
 }
 
-/** The tenant that has reported the interface lately. */
+/** The tenant that has recently reported the interface. */
 function reporterOf(item: object | undefined): string | undefined {
   if (!item) return undefined;
   const { tenant_id, ttl } = EniReporterItem.parse(item);
@@ -141,14 +140,13 @@ const deletion = (tenantId: string, eniId: string): Write[] => [
   {
     delete: {
       Key: detectionKeys.eni(tenantId, eniId),
-      ConditionExpression: 'attribute_exists(pk)',
+      ...when('attribute_exists(pk)'),
     },
   },
   {
     delete: {
       Key: detectionKeys.eniLookup(eniId),
-      ConditionExpression: 'tenant_id = :tenant',
-      ExpressionAttributeValues: { ':tenant': tenantId },
+      ...when(['tenant_id = :tenant', { tenant: tenantId }]),
     },
   },
   {
@@ -202,28 +200,24 @@ export async function checkReportedEnis(
   return { foreign: new Set(ofState('foreign')), unclaimed: ofState('free') };
 }
 
-/** What a report of an interface is worth against the claim of another tenant, and how often it is noted. */
+/** For this long after a report no other tenant can claim the interface. */
 const reporterMs = 30 * 86_400_000;
 const noteEveryMs = 86_400_000;
-const maxNoted = 10_000;
-const noted = new Map<string, number>();
+/** The reports that this container has noted, by `<tenant>/<interface>`. */
+const noted = new TtlCache<true>({ maxAgeMs: noteEveryMs, maxWeight: 10_000 });
 
 /**
- * Notes that the tenant reports interfaces that nobody has claimed, so that nobody else claims them
- * and shuts its sensors out. Who has reported one first has it until 30 days after the last report.
+ * Notes that the tenant reports unclaimed interfaces, so that no other tenant claims them and shuts
+ * its sensors out. The first to report one keeps it until 30 days after the last report.
  */
 export async function noteReporter(tenantId: string, eniIds: readonly string[]): Promise<void> {
   const nowMs = Date.now();
-  const isFresh = (eniId: string) =>
-    (noted.get(`${tenantId}/${eniId}`) ?? Number.NEGATIVE_INFINITY) > nowMs - noteEveryMs;
   await Promise.all(
     eniIds
-      .filter((eniId) => !isFresh(eniId))
+      .filter((eniId) => !noted.get(`${tenantId}/${eniId}`))
       .map(async (eniId) => {
         await writeReporter(tenantId, eniId, nowMs);
-        noted.set(`${tenantId}/${eniId}`, nowMs);
-        const oldest = noted.keys().next().value;
-        if (noted.size > maxNoted && oldest !== undefined) noted.delete(oldest);
+        noted.set(`${tenantId}/${eniId}`, true);
       }),
   );
 }

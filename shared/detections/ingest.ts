@@ -69,7 +69,7 @@ export async function ingest(
 }
 
 /**
- * Stores detections, counts those that are new and makes the event that tells of them, in one
+ * Stores detections, counts those that are new and writes their event, in one
  * transaction. Returns how many were new.
  */
 async function store(

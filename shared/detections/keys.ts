@@ -54,7 +54,7 @@ export const detectionKeys = {
   enisOf: (tenantId: string) => ({ pk: tenantPrefix(tenantId), prefix: 'ENI#' }),
   eniRegister: (tenantId: string): Key => ({ pk: tenantPrefix(tenantId), sk: 'ENIS' }),
   eniLookup: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'ENI' }),
-  /** Who has reported an interface lately that nobody has claimed. */
+  /** The tenant that recently reported an unclaimed interface. */
   eniReporter: (eniId: string): Key => ({ pk: `ENI#${part(eniId)}`, sk: 'REPORTER' }),
   vniLookup: (vni: number): Key => ({ pk: `VNI#${part(String(vni))}`, sk: 'VNI' }),
 };

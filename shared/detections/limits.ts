@@ -4,5 +4,5 @@ export const ingestPerKey: Limit = { name: 'ingest.key', quota: 600, windowSecon
 export const ingestPerAddress: Limit = { name: 'ingest.address', quota: 600, windowSeconds: 60 };
 export const ingestPerTenant: Limit = { name: 'ingest.tenant', quota: 3000, windowSeconds: 60 };
 export const exportPerTenant: Limit = { name: 'export.tenant', quota: 10, windowSeconds: 3600 };
-/** Claims of network interfaces: nobody can try them out by the thousand. */
+/** Claims of network interfaces, so that they cannot be tried out by the thousand. */
 export const enisPerTenant: Limit = { name: 'enis.tenant', quota: 120, windowSeconds: 3600 };

@@ -21,7 +21,7 @@ const examinedPerQuarter = 1000;
 /** `2026-11-20T…` → `2026Q4` */
 const quarterOf = (ts: string) => `${ts.slice(0, 4)}Q${Math.ceil(Number(ts.slice(5, 7)) / 3)}`;
 
-/** Where a detection stands in the series of its tenant. */
+/** Position of a detection in the series of its tenant. */
 export const seriesKey = (tenantId: string, { ts, id }: Pick<Detection, 'ts' | 'id'>) => ({
   series_pk: detectionKeys.detectionSeries(tenantId, quarterOf(ts)),
   series_sk: `${ts}#${id}`,
@@ -154,7 +154,7 @@ const isFull = ({ items, stoppedAt }: Slice, limit: number) =>
 
 const hintMaxAgeMs = 60 * 60_000;
 /** The largest page that a quarter has filled from where lists of it begin, by list. */
-const filledPages = new TtlCache<number>(hintMaxAgeMs);
+const filledPages = new TtlCache<number>({ maxAgeMs: hintMaxAgeMs });
 
 /** What this container knows of where a list begins: a hint of what to read ahead, not of what there is. */
 function beginOf(tenantId: string, start: string, filters: Filters) {

@@ -19,11 +19,11 @@ type Statistics = z.output<typeof DetectionStatistics>;
 const kinds = ['LABEL', 'SOURCE'] as const;
 type Kind = (typeof kinds)[number];
 
-/** Each count is spread over so many items, so that requests at the same time do not wait for one. */
+/** Items per count, so that concurrent requests do not wait for one item. */
 const shards = 8;
-/** DynamoDB takes so many writes in a transaction. */
+/** DynamoDB's maximum of writes in a transaction. */
 const maxWrites = 100;
-/** A month's counts of a kind are read up to so many pages of 1 MB. */
+/** Maximum pages of 1 MB read for a month's counts of a kind. */
 const maxPages = 4;
 const usualDays = 30;
 const maxDays = 366;

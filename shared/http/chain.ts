@@ -4,7 +4,8 @@ import { busy, internalError } from '../contract/core-errors.ts';
 import { faults, latency } from '../contract/core-metrics.ts';
 import type { ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
-import { logger, recordMetric } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { requestContext } from '../runtime/request-context.ts';
 import { prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
@@ -66,13 +67,13 @@ function observed(endpoint: ServedEndpoint): Middleware {
   };
 }
 
-/** Tells the caller where they stand with the limits that the request was counted against. */
+/** Adds the header fields for the limits that the request was counted against. */
 function limited(): Middleware {
-  const tell = ({ response }: Answered) => {
+  const addHeaders = ({ response }: Answered) => {
     const allowances = requestContext.getStore()?.allowances ?? [];
     if (response) response.headers = { ...response.headers, ...rateLimitFields(allowances) };
   };
-  return { after: tell, onError: tell };
+  return { after: addHeaders, onError: addHeaders };
 }
 
 /** Expected errors tell what is wrong; all others are one sentence, and a log line with the cause. */

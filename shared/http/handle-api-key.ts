@@ -3,7 +3,7 @@ import { insufficientScope } from '../api-keys/errors.ts';
 import type { Access, ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { assertActive, checkTenant } from '../identity/session-state.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { header } from './client.ts';

@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
 import { leewaySeconds } from '../identity/token-leeway.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
@@ -37,8 +37,8 @@ export function handleBearer<E extends ServedEndpoint & { access: Bearer }>(
 }
 
 /**
- * Who the API's authorizer found the caller to be. API Gateway may serve a remembered answer, so
- * the token's end is looked at once more.
+ * Who the API's authorizer found the caller to be. API Gateway may serve a cached answer, so
+ * the expiry of the token is checked again.
  */
 function readPrincipal(event: APIGatewayProxyEvent): Principal {
   const context = event.requestContext.authorizer ?? {};

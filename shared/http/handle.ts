@@ -7,7 +7,7 @@ import type { ReplyOf } from './reply.ts';
 
 type Open = ServedEndpoint & { access: Extract<Access, { kind: 'public' | 'ticket' }> };
 
-/** The Lambda handler of an endpoint that nobody must be signed in for. */
+/** The Lambda handler of an endpoint that needs no sign-in. */
 export function handle<E extends Open>(endpoint: E, work: (call: Call<E>) => Promise<ReplyOf<E>>) {
   return chain(endpoint, (event: APIGatewayProxyEvent) => work(readCall(endpoint, event, {})));
 }

@@ -27,7 +27,7 @@ const malformed = (detail: string) => new AppError(malformedJson, { detail });
 const maxDepth = 64;
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
-/** Walks the tokens of well-formed JSON and looks at the names of members. */
+/** Walks the tokens of well-formed JSON and checks the names of members. */
 function assertPlainMembers(text: string): void {
   const open: (Set<string> | undefined)[] = [];
   let lastString: string | undefined;

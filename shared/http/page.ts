@@ -9,7 +9,7 @@ const escapes: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Text made safe to stand in HTML. */
+/** Text escaped for HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character);
 }
@@ -47,7 +47,7 @@ ${supportContact()}</main>
   };
 }
 
-/** Where a person finds help, on the pages of the functions that are told so. */
+/** Where a person finds help; only functions with the setting show it. */
 function supportContact(): string {
   const address = process.env.SUPPORT_EMAIL;
   if (!address) return '';
@@ -55,7 +55,7 @@ function supportContact(): string {
   return `<p>Need help? Write to <a href="mailto:${safe}">${safe}</a>.</p>\n`;
 }
 
-/** An error, told to a person in a browser. */
+/** An error as a page for a browser. */
 export function errorPage(
   error: AppError,
   requestId: string,

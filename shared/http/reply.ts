@@ -23,7 +23,7 @@ export function isStreamed(reply: Reply | StreamedReply): reply is StreamedReply
   return typeof reply.body === 'object' && Symbol.asyncIterator in reply.body;
 }
 
-/** Headers of every answer of the API. Pages bring their own content security policy. */
+/** Headers of every answer of the API. Pages set their own content security policy. */
 export const securityHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -1,6 +1,6 @@
 /**
  * How many milliseconds a `Retry-After` field asks to wait: seconds, or the date of HTTP. Never
- * negative, and undefined for what is neither. It may be absurdly long: callers have limits of their own.
+ * negative, and undefined for what is neither. It may be absurdly long: callers apply their own limits.
  */
 export function retryAfterMs(value: string | null | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? '';

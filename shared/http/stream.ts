@@ -6,7 +6,7 @@ import type {
   Context,
   StreamifyHandler,
 } from 'aws-lambda';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { requestContext } from '../runtime/request-context.ts';
 import { isStreamed, type Reply, type StreamedReply } from './reply.ts';
 
@@ -20,13 +20,13 @@ export interface Outlet {
   /** What comes after the head and the body of the response, if anything does. */
   pieces?: AsyncIterable<string>;
   isBegun?: boolean;
-  /** The answer broke off after its head was sent: nobody must take it for complete. */
+  /** The answer broke off after its head was sent and must not look complete. */
   isCutShort?: boolean;
 }
 
 /**
- * The Lambda handler of an endpoint that streams. It fails where an answer is cut short: Lambda is
- * told so in the trailer of the stream, counts a fault, and ends the transfer as one that failed.
+ * The Lambda handler of an endpoint that streams. It fails where an answer is cut short: the trailer
+ * of the stream reports that to Lambda, which counts a fault and ends the transfer as failed.
  */
 export function streamed(
   run: (event: APIGatewayProxyEvent, context: Context, outlet: Outlet) => Promise<unknown>,

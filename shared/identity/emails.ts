@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The name under which the identity of an email is kept: no address ever stands in a key. */
+/** The name under which the identity of an email is kept: keys never contain an address. */
 export function emailHash(email: string): string {
   return createHash('sha256').update(email).digest('base64url');
 }

@@ -30,7 +30,7 @@ export interface RotationStep {
  * Carries out a step: `createSecret` makes the new key set as the pending version, `setSecret`
  * publishes its verification keys, `testSecret` sees that they are published, `finishSecret`
  * makes the set current and publishes when the earlier keys retire. A key is published well before
- * it signs, so nobody is signed out.
+ * it signs, so all sessions stay valid.
  */
 export async function rotateSigningKeys({
   Step,

@@ -16,7 +16,7 @@ export const registerPerAddress: Limit = {
   quota: 20,
   windowSeconds: 3600,
 };
-/** Sign-ups with one email from one address: nobody can use up those of another. */
+/** Sign-ups with one email from one address, so that one caller cannot use up the quota of another. */
 export const registerPerAccount: Limit = {
   name: 'register.account',
   quota: 10,

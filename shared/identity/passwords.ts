@@ -23,12 +23,12 @@ export function hashPassword(password: string): Promise<string> {
 /** $2a$ and $2y$, which older services wrote, are the same algorithm; $2x$ is a faulty one. */
 const hashShape = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** A hash of cost 12 that no password opens: its work stands in where there is no hash to check. */
+/** A hash of cost 12 that no password matches, to spend the same work where there is no hash to check. */
 const dummyHash = (cost: number) => `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
 
 /**
- * Whether the password opens the hash. Takes the work of one hash at the current cost whatever the
- * answer: for an absent or broken hash, and topped up for a cheaper one.
+ * Whether the password matches the hash. Always takes the work of one hash at the current cost: also
+ * for an absent or broken hash, and topped up for a cheaper one.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const input = bcryptInput(password);
@@ -39,7 +39,7 @@ export async function verifyPassword(password: string, hash: string | undefined)
   }
   const matches = await bcrypt.verify(input, hash);
   // 2^cost + 2^cost + 2^(cost+1) + … + 2^11 = 2^12. Also for the right password: while the account
-  // is locked it must not be told from a wrong one.
+  // is locked, its timing must not differ from that of a wrong one.
   for (let topUp = cost; topUp < bcryptCost; topUp += 1)
     await bcrypt.verify(input, dummyHash(topUp));
   return matches;

@@ -9,7 +9,7 @@ import type { Principal } from './access-tokens.ts';
 import { MemberItem, SessionItem } from './items.ts';
 import { identityKeys } from './keys.ts';
 
-/** What is true of a session now, whatever its access token says. */
+/** The current state of a session. Its access token may be out of date. */
 export interface SessionItems {
   tenant: TenantItem;
   member: MemberItem;
@@ -55,7 +55,7 @@ const sessions = new TtlCache<SessionState>();
 const tenants = new TtlCache<Pick<TenantItem, 'status' | 'plan'>>();
 
 /**
- * The tenant's status and plan and the member's role as they are now, remembered for at most 30 seconds in
+ * The tenant's current status and plan and the member's current role, cached for at most 30 seconds in
  * a container. Throws `unauthorized` when the session has ended.
  */
 export async function checkSession({
@@ -74,7 +74,7 @@ export async function checkSession({
   return checked;
 }
 
-/** The tenant's status and plan as they are now, remembered for at most 30 seconds in a container. */
+/** The tenant's current status and plan, cached for at most 30 seconds in a container. */
 export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 'status' | 'plan'>> {
   const known = tenants.get(tenantId);
   if (known) return known;
@@ -85,7 +85,7 @@ export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 's
   return { status, plan };
 }
 
-/** Refuses whoever belongs to a tenant that is not active. */
+/** Refuses members of a tenant that is not active. */
 export function assertActive(status: TenantItem['status']): void {
   if (status === 'SUSPENDED') throw new AppError(tenantSuspended);
   if (status === 'PENDING_PROFILE') throw new AppError(subscriptionPending);

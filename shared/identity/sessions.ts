@@ -10,7 +10,8 @@ import {
   limitWindow,
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
-import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { create, transact, tryUpdate, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
@@ -31,7 +32,7 @@ import {
   type RefreshToken,
 } from './refresh-tokens.ts';
 import { isAlive, readSessionItems, type SessionItems } from './session-state.ts';
-import { signAccessToken } from './tokens.ts';
+import { signAccessToken } from './token-signing.ts';
 
 export interface Tokens {
   access_token: string;

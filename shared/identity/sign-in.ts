@@ -1,7 +1,8 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
-import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
 import { emailHash } from './emails.ts';
@@ -29,9 +30,9 @@ const knownAddressSeconds = 30 * 86_400;
 
 /**
  * Signs in. Attempts are counted per address, and per account from this address, before the
- * password is looked at; refusals also per account and per tenant, with the outcome. A locked
+ * password is checked; refusals also per account and per tenant, with the outcome. A locked
  * account, an unknown email and a wrong password get one answer after the same work. An address
- * that the account signed in from lately cannot be locked out by attempts from others.
+ * that the account recently signed in from cannot be locked out by attempts from others.
  * Throws `invalid_credentials`, `rate_limited`.
  */
 export async function signIn(
@@ -60,7 +61,7 @@ interface Found {
   tenantId: string;
   userId: string;
   passwordHash: string;
-  /** Whether the account has signed in from this address lately. */
+  /** Whether the account has recently signed in from this address. */
   isKnownAddress: boolean;
 }
 
@@ -94,8 +95,8 @@ async function findIdentity(
 }
 
 /**
- * Counts a refusal and answers it. Always two counters: what is not to be counted goes to one that
- * nobody reads, so that the work tells nothing.
+ * Counts a refusal and answers it. Always two counters: what is not to be counted goes to a counter
+ * without readers, so that the timing reveals nothing.
  */
 async function refuse(reason: string, { hash }: Attempt, found: Found | undefined): Promise<never> {
   const isLocked = reason === 'locked';
@@ -134,7 +135,7 @@ async function startSession(
     getItem(identityKeys.member(tenantId, userId)),
     resetLimit(loginPerAccountAndAddress, `${hash}.${address}`),
   ]);
-  // Any other answer would tell that the password is right.
+  // Any other answer would reveal that the password is right.
   if (failed) return refuse('locked', attempt, found);
   if (!member) return refuse('no_member', attempt, found);
   if (needsRehash(found.passwordHash)) await renewHash(found.passwordHash, password, hash);
@@ -142,7 +143,7 @@ async function startSession(
   return session.tokens(MemberRole.parse(MemberItem.parse(member).role));
 }
 
-/** Replaces a hash of an older policy, unless somebody else has replaced it meanwhile. */
+/** Replaces a hash of an older policy, unless another request has changed it since. */
 async function renewHash(oldHash: string, password: string, hash: string): Promise<void> {
   await tryUpdate({
     Key: identityKeys.identity(hash),

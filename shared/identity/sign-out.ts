@@ -1,4 +1,4 @@
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { updateItem } from '../table/table.ts';
 import { identityKeys } from './keys.ts';

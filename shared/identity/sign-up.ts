@@ -1,6 +1,6 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { transact } from '../table/table.ts';
 import { tenantExtensions } from '../tenants/extensions.ts';
 import { newTenant } from '../tenants/tenants.ts';
@@ -20,8 +20,7 @@ interface SignUp {
 
 /**
  * Creates a tenant on the FREE plan with its owner and signs the owner in, all or nothing. The
- * password is hashed before anybody looks whether the email is taken, so both answers take the
- * same time. Throws `email_taken`, `validation_failed` for a common password.
+ * password is hashed before the email is looked up, so both answers take the same time. Throws `email_taken`, `validation_failed` for a common password.
  */
 export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   assertUncommonPassword(wanted.password, {
@@ -36,7 +35,7 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   });
   const owner = newOwner(tenant.id, wanted.email, passwordHash);
   const session = newSession(tenant.id, owner.userId, client);
-  // Signed before anything is written: without keys nobody is half signed up.
+  // Signed before anything is written: a failure to sign leaves no half-made account.
   const tokens = await session.tokens('owner');
   const failed = await transact([
     ...owner.writes,

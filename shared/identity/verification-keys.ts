@@ -4,7 +4,7 @@ import { importKeys } from './token-verification.ts';
 
 const maxAgeMs = 10 * 60_000;
 
-/** The published keys, as they are stored and ready to verify with. */
+/** The published keys, stored and imported. */
 export const verificationKeys = new CachedSecret(
   'VERIFICATION_KEYS_SECRET',
   async (secret) => {

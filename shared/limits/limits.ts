@@ -3,7 +3,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Limit } from '../contract/limits.ts';
 import { requirePositiveNumberEnv } from '../runtime/config.ts';
 import { type Allowance, requestContext } from '../runtime/request-context.ts';
-import { changes } from '../table/changes.ts';
+import { changes, when } from '../table/changes.ts';
 import { deleteItem, tryUpdate, type Write } from '../table/table.ts';
 import { limitKeys } from './keys.ts';
 
@@ -58,7 +58,7 @@ export async function count(limit: Limit, subject: string, nowMs = Date.now()): 
     : exceededAllowance(limit, nowMs);
 }
 
-/** Counts one more and tells the caller where they stand. Throws `rate_limited` when that was one too many. */
+/** Counts one request and reports the state of the window. Throws `rate_limited` when it is over the quota. */
 export async function enforceLimit(limit: Limit, subject: string): Promise<void> {
   const allowance = await count(limit, subject);
   if (allowance.exceeded) throw limitExceeded(allowance);
@@ -76,9 +76,7 @@ export function quotaCheck(limit: Limit, subject: string, nowMs: number): Write 
   return {
     check: {
       Key: limitKeys.limit(limit.name, subject, start),
-      ConditionExpression: 'attribute_not_exists(#count) OR #count < :quota',
-      ExpressionAttributeNames: { '#count': 'count' },
-      ExpressionAttributeValues: { ':quota': quotaOf(limit) },
+      ...when(['attribute_not_exists(#count) OR #count < :quota', { quota: quotaOf(limit) }]),
     },
   };
 }

@@ -65,7 +65,7 @@ export const register = defineEndpoint({
   description:
     "AWS Marketplace sends the buyer's browser here. The token is resolved at once; the purchase becomes a tenant, or finds the one it already has. Browsers are sent on to the welcome page, callers that accept JSON get the registration ticket.",
   access: { kind: 'public' },
-  // AWS may add form fields of its own at any time, so unknown ones are let pass here alone.
+  // AWS may add form fields at any time, so unknown ones are accepted here alone.
   body: z
     .looseObject({
       'x-amzn-marketplace-token': RegistrationToken,

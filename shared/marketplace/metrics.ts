@@ -4,5 +4,5 @@ export const marketplaceRefusals = defineMetric({
   name: 'MarketplaceMisconfigured',
   kind: 'count',
   dimensions: {},
-  description: 'Calls that AWS Marketplace refused for a reason that only we can mend',
+  description: 'Calls that AWS Marketplace refused for a reason that only we can fix',
 });

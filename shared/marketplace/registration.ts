@@ -1,5 +1,5 @@
-import { signRegistrationTicket } from '../identity/tokens.ts';
-import { logSecurityEvent } from '../runtime/observe.ts';
+import { signRegistrationTicket } from '../identity/token-signing.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
 import { create, getItem, transact } from '../table/table.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import { getTenant, newTenant } from '../tenants/tenants.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-marketplace-metering';
 import { AppError } from '../contract/errors.ts';
 import { requireEnv } from '../runtime/config.ts';
-import { recordMetric } from '../runtime/observe.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import {
   expiredRegistrationToken,
   invalidRegistrationToken,
@@ -103,7 +103,7 @@ function toAppError(error: unknown): AppError {
       cause: error,
     });
   }
-  // DisabledApiException, AccessDeniedException and their like: only the vendor can mend these.
+  // DisabledApiException, AccessDeniedException and their like: only the vendor can fix these.
   recordMetric(marketplaceRefusals, 1);
   return new AppError(marketplaceMisconfigured, { cause: error });
 }

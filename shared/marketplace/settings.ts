@@ -1,6 +1,6 @@
 import type { Setting } from '../contract/settings.ts';
 
-/** What the product sells and where it sends buyers until a vendor says so; `prod` has to be told. */
+/** Defaults of a deployment for trying it out; `prod` has none. */
 const demo = { productCode: 'tenantry-demo', supportEmail: 'support@example.com' } as const;
 const emailPattern = '[^@\\s]+@[^@\\s]+';
 

@@ -30,7 +30,7 @@ const Price = z
   .strictObject({ amount: z.string(), currency: z.string() })
   .meta({ id: 'Price', description: 'The amount is an exact decimal' });
 
-/** Null where the marketplace does not tell the stock to the tenant's key: unknown, and not none. */
+/** Null where the tenant's key may not read the stock: unknown, not zero. */
 const UnknownStock = z
   .int()
   .nullable()
@@ -74,7 +74,7 @@ export const listProducts = defineEndpoint({
   tag,
   summary: "The tenant's products as of the last sync",
   description:
-    'By page number, or with `cursor` from `next_cursor`, which goes on behind the last product of a page whatever a sync changes meanwhile. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and stands for `min_stock` and `max_stock`. A stock is null while it is unknown; such a product passes none of these three. Products that the marketplace no longer has carry `missing_since`; `missing` tells to list only them (`true`) or to leave them out (`false`).',
+    'By page number, or with `cursor` from `next_cursor`, which continues after the last product of a page even when a sync changes the list. `search` is a part of the marketplace article, the seller article or the name, in any case of letters; white space counts as one space. `low_stock_only` means fewer than 10 and replaces `min_stock` and `max_stock`. A stock is null while it is unknown; such a product passes none of these three. Products that the marketplace no longer has carry `missing_since`; `missing` lists only them (`true`) or leaves them out (`false`).',
   access: bearer(roles),
   query: z
     .strictObject({
@@ -177,7 +177,7 @@ export const startProductSync = defineEndpoint({
   tag,
   summary: 'Sync the products now',
   description:
-    'One sync of a tenant runs at a time: while one does, its `task_id` is the answer, and it goes on at once should it have come to a standstill. The first one also starts the schedule.',
+    'One sync of a tenant runs at a time: while one does, its `task_id` is the answer, and a run that has stalled is resumed at once. The first one also starts the schedule.',
   access: bearer(['owner', 'admin']),
   responses: {
     202: {
@@ -240,7 +240,7 @@ export const getProductSync = defineEndpoint({
   tag,
   summary: 'How far a sync is, or how it ended',
   description:
-    'A sync is `failed` when it failed as a whole or for a marketplace: `errors` has one entry for each, `error` the first. Products of a marketplace that failed stay as they were; those of the others are taken over, as `created`, `changed` and `missing` say. A marketplace that hands out fewer than half of the products it had has failed (`incomplete_answer`), unless the sync before found the same. `total` is null until all marketplaces have told theirs. Products of a marketplace without credentials stay as they are.',
+    'A sync is `failed` when it failed as a whole or for a marketplace: `errors` has one entry for each, `error` the first. Products of a marketplace that failed are unchanged; those of the others are updated, as `created`, `changed` and `missing` say. A marketplace that hands out fewer than half of the products it had has failed (`incomplete_answer`), unless the sync before found the same. `total` is null until all marketplaces have reported theirs. Products of a marketplace without credentials are unchanged.',
   access: bearer(roles),
   path: z.strictObject({ task_id: SyncTaskId }),
   responses: { 200: { description: 'The sync', schema: SyncRun } },

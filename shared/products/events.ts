@@ -20,5 +20,5 @@ export const syncFailed: EventKind = {
 export const productLowStock: EventKind = {
   type: 'product.low_stock',
   description:
-    'The stock of a product fell below 10; at most 100 of a sync are told. Data: `product_id`, `seller_article`, `total_stock`, `previous_stock`, `threshold`.',
+    'The stock of a product fell below 10; at most 100 per sync. Data: `product_id`, `seller_article`, `total_stock`, `previous_stock`, `threshold`.',
 };

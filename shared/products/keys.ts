@@ -87,7 +87,7 @@ export const items: readonly ItemKind[] = [
   { what: "when the tenant's sync is due", pk: 'TENANT#<tenant>', sk: 'SYNCSCHEDULE' },
   { what: 'due syncs of all tenants', pk: 'SYNCDUE#<shard>', sk: '<due>#<tenant>' },
   {
-    what: 'how far credentials were looked at for the schedule',
+    what: 'how far credentials were read for the schedule',
     pk: 'SYNCDUE#ENROLMENT',
     sk: 'SEEN',
   },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { SellerProduct } from '../channels/adapter.ts';
+import type { ChannelProduct } from '../channels/adapter.ts';
 import { ChannelName } from '../channels/names.ts';
 import { productKeys } from './keys.ts';
 
@@ -10,7 +10,7 @@ export const lowStock = 10;
 export const retentionMs = 90 * 86_400_000;
 
 /** A product as a sync knows it: what its channel says, and when that changed. */
-export interface Product extends SellerProduct {
+export interface Product extends ChannelProduct {
   marketplace: ChannelName;
   /** When a sync last saw a change. */
   updated_at: string;
@@ -153,7 +153,7 @@ export function toItem(tenantId: string, id: string, product: Product, createdAt
   };
 }
 
-/** Whether a product vanished so long ago that it is gone for good. */
+/** Whether a product has been missing for longer than it is kept. */
 export function isForgotten(missingSince: string | 0 | undefined, nowMs: number): boolean {
   if (missingSince === 0 || missingSince === undefined) return false;
   return Date.parse(missingSince) + retentionMs <= nowMs;

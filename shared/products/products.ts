@@ -62,7 +62,7 @@ function summaryOf(tenantId: string, row: Row): ProductSummary {
   return toSummary(productIdOf(tenantId, product.marketplace, product.external_id), product);
 }
 
-/** One page of the tenant's products, by its number or where a cursor stands. Throws `invalid_cursor`. */
+/** One page of the tenant's products, by its number or from a cursor. Throws `invalid_cursor`. */
 export async function listProducts(
   tenantId: string,
   { page, page_size, sort_by, sort_order, cursor, ...filters }: ListQuery,
@@ -109,7 +109,7 @@ function positionOf(row: Row, column: SortColumn): Position {
   const value = sortValue(row, column);
   if (typeof value === 'string' && value.length > sealedCharacters)
     return [channel, externalId, value.slice(0, sealedCharacters), hashOf(value)];
-  // JSON has no infinity, which stands for a product without a price.
+  // JSON has no infinity, which represents a product without a price.
   const isPlain = typeof value === 'string' || Number.isFinite(value);
   return [channel, externalId, isPlain ? value : null];
 }

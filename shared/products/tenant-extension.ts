@@ -6,7 +6,7 @@ import { productKeys } from './keys.ts';
 
 const SellsOnItem = z.object({ marketplace_type: ChannelName });
 
-/** Where a tenant sells, in an item of its own. */
+/** Where a tenant sells, in a separate item. */
 export const sellsOn: TenantExtension = {
   keyOf: (tenantId) => productKeys.sellsOn(tenantId),
   membersOf: (item) => ({

@@ -48,7 +48,7 @@ export async function sealCursor(
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 }
 
-/** Opens a cursor. Throws `invalid_cursor` for whatever this scope did not seal, or sealed too long ago. */
+/** Opens a cursor. Throws `invalid_cursor` for one that another scope sealed, or that has expired. */
 export async function openCursor(
   scope: CursorScope,
   cursor: string,

@@ -41,7 +41,7 @@ const contextOf = ({ tenantId, credential }: EnvelopeOwner) => ({
   credential,
 });
 
-/** Seals a text under a data key of its own. */
+/** Seals a text under a new data key. */
 export async function seal(owner: EnvelopeOwner, text: string): Promise<Envelope> {
   const { Plaintext, CiphertextBlob, KeyId, KeyMaterialId } = await kms().send(
     new GenerateDataKeyCommand({

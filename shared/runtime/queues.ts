@@ -4,7 +4,8 @@ import type * as z from 'zod';
 import { messagesFailed, messagesReceived } from '../contract/core-metrics.ts';
 import { type MessageQueue, queueVariable, type TenantMessage } from '../contract/queues.ts';
 import { requireEnv } from './config.ts';
-import { logger, recordMetric } from './observe.ts';
+import { logger } from './logger.ts';
+import { recordMetric } from './metrics.ts';
 import { once } from './once.ts';
 import { type RequestContext, requestContext } from './request-context.ts';
 import { traceHeader } from './traces.ts';
@@ -56,7 +57,7 @@ export async function send<M extends TenantMessage>(
 
 /**
  * The Lambda handler of a queue's worker. Messages of a batch are worked on side by side; only those
- * that fail come again, and after a few times they go to the dead-letter queue, so that a poisonous
+ * that fail come again, and after a few times they go to the dead-letter queue, so that a poison
  * message holds up no other.
  */
 export function handleBatch<M extends TenantMessage>(
@@ -101,7 +102,7 @@ async function attempt<M extends TenantMessage>(
     return true;
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    // The body of a message that nobody can read stays out of the log: only what is wrong with it.
+    // The body of an unreadable message stays out of the log: only what is wrong with it.
     logger.error('message_failed', {
       ...about,
       error_name: name,

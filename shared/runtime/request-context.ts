@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Outlet } from '../http/stream.ts';
 
-/** Where a subject stands in the current window of a limit. */
+/** What a subject has used of the current window of a limit. */
 export interface Allowance {
   /** Its name. */
   limit: string;

@@ -1,11 +1,12 @@
 import type { Context } from 'aws-lambda';
 import { scheduledRuns } from '../contract/core-metrics.ts';
-import { logger, recordMetric } from './observe.ts';
+import { logger } from './logger.ts';
+import { recordMetric } from './metrics.ts';
 import { requestContext } from './request-context.ts';
 
 /**
  * The Lambda handler of a function that a schedule runs; `worker` is its id in the contract. An
- * error fails the run, which is not counted then, and rings an alarm.
+ * error fails the run, which is not counted then, and sets off an alarm.
  */
 export function handleSchedule(worker: string, work: (context: Context) => Promise<void>) {
   return async (_event: unknown, context: Context): Promise<void> => {

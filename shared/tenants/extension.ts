@@ -1,7 +1,7 @@
 import type { Key } from '../table/family.ts';
 import type { Write } from '../table/table.ts';
 
-/** What a feature adds to every tenant, in an item of its own. Listed in `extensions.ts`. */
+/** What a feature adds to every tenant, in a separate item. Listed in `extensions.ts`. */
 export interface TenantExtension {
   keyOf(tenantId: string): Key;
   /** Members of the tenant in the API, from the item where there is one. */

@@ -2,15 +2,14 @@ import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { prepareEvent } from '../events/publish.ts';
 import { changes } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
 import { getItem, transact } from '../table/table.ts';
 import { tenantUpdated } from './events.ts';
 import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
 
-const maxAttempts = 10;
-
 /**
- * Renames the tenant and returns it as it is then. With a version, only if that is still the
+ * Renames the tenant and returns the new state. With a version, only if that is still the
  * current one. Throws `version_conflict`.
  */
 export async function renameTenant(
@@ -19,9 +18,9 @@ export async function renameTenant(
   version?: number,
 ): Promise<TenantItem> {
   const Key = tenantKeys.tenant(tenantId);
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  return retryConflicts(async () => {
     const current = TenantItem.parse(await getItem(Key));
-    if (version !== undefined && version !== current.version) break;
+    if (version !== undefined && version !== current.version) throw new AppError(versionConflict);
     const renamed = {
       ...current,
       name,
@@ -45,9 +44,8 @@ export async function renameTenant(
       },
       ...event.writes,
     ]);
-    if (failed) continue;
+    if (failed) return undefined;
     await event.send();
     return renamed;
-  }
-  throw new AppError(versionConflict);
+  });
 }

@@ -1,6 +1,7 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { retryAfterMs } from '../http/retry-after.ts';
-import { logger, recordMetric } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
 import { version } from '../version.ts';
@@ -12,12 +13,12 @@ import { deliveryLatency, webhookAttempts } from './metrics.ts';
 import { ConnectionError, postOut, type ReceiverAnswer } from './outbound.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import type { AttemptMessage } from './queue.ts';
-import { noteResting, resting } from './resume.ts';
+import { notePostponed, postponed } from './resume.ts';
 import { openWebhookSecret, UnreadableSecretError } from './secrets.ts';
 import { allowsPrivate, disableWebhook } from './webhooks.ts';
 
 const timeoutMs = 15_000;
-/** Longer than an attempt may take: after it, whoever claimed it has died. */
+/** Longer than an attempt may take: after it, the worker that claimed it has died. */
 const claimMs = 30_000;
 const maxAnswerBytes = 1024;
 /** A queue may show a message a little before its time by our clock. */
@@ -27,7 +28,7 @@ const earlyMs = 2_000;
 export const retryDelays = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 const maxAttempts = retryDelays.length + 1;
 const maxRetryAfterSeconds = 86_400;
-/** The last attempt is no later than this after the event or its replay, whatever a receiver asks for. */
+/** The last attempt is no later than this after the event or its replay, even if a receiver asks for it. */
 const maxAgeMs = 4 * 86_400_000;
 /** A wait is up to this much shorter or longer, so that what failed together does not return together. */
 const jitter = 0.2;
@@ -41,9 +42,9 @@ interface Outcome {
 }
 
 /**
- * Makes the next attempt of a delivery, if it is due and nobody else is at it. However the receiver
- * answers, this resolves. It throws when we failed ourselves; the attempt counts all the same, so
- * that what always fails comes to its end.
+ * Makes the next attempt of a delivery, if it is due and no other worker makes it. Resolves for every
+ * answer of the receiver. Throws on a failure of ours; the attempt counts all the same, so that a
+ * delivery that always fails comes to an end.
  */
 export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
@@ -96,7 +97,7 @@ const wordFor = ({ answer, error }: Outcome) =>
 const isReceivers = ({ error }: Outcome) =>
   error !== 'internal_error' && error !== 'secret_unreadable';
 
-/** Whether a delivery may do without the turn that it has: nobody asked for it, and it is not the last. */
+/** Whether a delivery may skip this attempt: it was not asked for by hand, and it is not the last. */
 function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   const isAskedFor = delivery.type === 'webhook.test' || delivery.replays > 0;
   const isFirst = delivery.round === 0;
@@ -104,22 +105,22 @@ function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   return !isLast && !(isFirst && isAskedFor);
 }
 
-/** Closes the circuit, and has what rested brought forward when it was open. */
+/** Closes the circuit, and resumes postponed deliveries when it was open. */
 async function noteSuccess(tenantId: string, webhook: WebhookItem): Promise<void> {
   const resume = await closeCircuit(tenantId, webhook, Date.now());
   if (resume !== undefined)
     await enqueueResume({ tenant_id: tenantId, webhook_id: webhook.id, resume }, 0);
 }
 
-/** Lets a turn of a delivery go by, whose attempt would have failed like those before it. */
+/** Skips an attempt that would most likely fail like those before it. */
 async function postpone(seen: DeliveryItem, nowMs: number): Promise<void> {
   const delivery = { ...seen, round: seen.round + 1 };
-  // Before the delivery itself: a note without one that rests is harmless.
-  await noteResting(seen, nowMs);
-  await schedule(delivery, { round: delivery.round, error: resting }, nowMs);
+  // Before the delivery itself: a note without a postponed delivery is harmless.
+  await notePostponed(seen, nowMs);
+  await schedule(delivery, { round: delivery.round, error: postponed }, nowMs);
 }
 
-/** Counts the attempt as ours. Undefined when somebody else is at it. */
+/** Claims the attempt. Undefined when another worker has it. */
 async function claim(seen: DeliveryItem, nowMs: number): Promise<DeliveryItem | undefined> {
   const item = await tryUpdate({
     Key: webhookKeys.delivery(seen.tenant_id, seen.webhook_id, seen.id),
@@ -164,8 +165,8 @@ async function sendOnce(webhook: WebhookItem, delivery: DeliveryItem): Promise<O
 
 /**
  * The headers of Standard Webhooks. While a secret rotates there are two signatures, the new one
- * first. Throws UnreadableSecretError when the current secret does not open; without the one before
- * deliveries go on.
+ * first. Throws UnreadableSecretError when the current secret does not open; without the
+ * previous one, deliveries continue.
  */
 export async function signatureHeaders(
   webhook: Pick<WebhookItem, 'secret' | 'previous_secret' | 'previous_until'>,
@@ -195,8 +196,8 @@ export async function signatureHeaders(
 }
 
 /**
- * Writes down what came of an attempt and what follows from it. Nothing follows when the delivery
- * was replayed meanwhile: then the replay is next, at once.
+ * Stores the outcome of an attempt and what follows from it. Nothing follows when the delivery was
+ * replayed during the attempt: then the replay is next, at once.
  */
 async function settle(
   webhook: WebhookItem,
@@ -251,7 +252,7 @@ interface End {
   readonly disables?: 'gone' | 'failing';
 }
 
-/** How a delivery ends with an attempt. Undefined when it goes on. */
+/** How a delivery ends with an attempt. Undefined when it does not. */
 function endOf({ answer, error }: Outcome, isLast: boolean): End | undefined {
   if (answer && isSuccess(answer.status)) return { status: 'delivered' };
   if (answer?.status === 410) return { status: 'failed', error: 'gone', disables: 'gone' };

@@ -3,11 +3,11 @@ import { tryUpdate } from '../table/table.ts';
 import type { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
 
-/** Failed attempts in a row, of whatever deliveries, that open the circuit of a webhook. */
+/** Failed attempts in a row, over all deliveries, that open the circuit of a webhook. */
 const failureThreshold = 10;
 /** A webhook whose circuit is open is tried once in this time. */
 const openMs = 5 * 60_000;
-/** A run that brings deliveries forward and has not renewed its lease for so long has died. */
+/** A run that resumes deliveries and has not renewed its lease within this time has died. */
 const resumeLeaseMs = 60_000;
 
 /** Whether the failures of a webhook in a row have opened its circuit. */
@@ -46,7 +46,7 @@ export async function countFailure(
 
 /**
  * Closes the circuit after a success. Costs nothing where no failure was before it. Returns the run
- * that is to bring forward what rested, when this success is the one to start it.
+ * that resumes postponed deliveries, when this success is the one to start it.
  */
 export async function closeCircuit(
   tenantId: string,
@@ -74,7 +74,7 @@ export async function closeCircuit(
 }
 
 /**
- * Renews the lease of a run that brings deliveries forward. Returns its new name, or undefined when
+ * Renews the lease of a run that resumes deliveries. Returns its new name, or undefined when
  * the run is no longer the webhook's.
  */
 export async function renewResume(
@@ -82,7 +82,7 @@ export async function renewResume(
   webhook: WebhookItem,
   nowMs: number,
 ): Promise<number | undefined> {
-  // A name is never used twice, whatever the clock says.
+  // A name is never used twice, even if the clock goes back.
   const run = Math.max(nowMs + resumeLeaseMs, (webhook.resuming_until_ms ?? 0) + 1);
   const isRenewed = await change(tenantId, webhook, {
     set: { resuming_until_ms: run },

@@ -67,7 +67,7 @@ export const createWebhook = defineEndpoint({
   settings: [webhookAllowPrivate, eventTypes],
   summary: 'Create a webhook',
   description:
-    'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It is told of events within 30 seconds.',
+    'The secret that signs its deliveries is in this answer and never again. The address must be https, on port 443 or 8443, and public. It receives events within 30 seconds.',
   access: managers,
   body: z
     .strictObject({
@@ -121,7 +121,7 @@ export const updateWebhook = defineEndpoint({
   settings: [webhookAllowPrivate, eventTypes],
   summary: 'Change a webhook, switch it off or on',
   description:
-    'What is not named stays as it is. What was not delivered while it was off is not made up for; replay it.',
+    'Members that are absent stay unchanged. Events from while it was off are not delivered later; replay them.',
   access: managers,
   path: webhookPath,
   body: z
@@ -133,7 +133,7 @@ export const updateWebhook = defineEndpoint({
     })
     .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing')
     .meta({ example: { enabled: false } }),
-  responses: { 200: { description: 'The webhook as it is now', schema: Webhook } },
+  responses: { 200: { description: 'The webhook after the change', schema: Webhook } },
   errors: [notFound],
   limits: changes,
   table: [
@@ -184,7 +184,7 @@ export const testWebhook = defineEndpoint({
   paths: ['/api/v1/webhooks/{id}/test'],
   tag: 'webhooks',
   summary: 'Send a webhook a test event',
-  description: 'An event of type `webhook.test`, whatever the webhook has asked for.',
+  description: 'An event of type `webhook.test`, also when the webhook has not asked for it.',
   access: managers,
   path: webhookPath,
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },

@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import { eventIds } from '../events/ids.ts';
 import { openCursor, sealCursor } from '../runtime/cursors.ts';
 import { newId } from '../runtime/ids.ts';
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { maxDelaySeconds, send } from '../runtime/queues.ts';
 import { changes } from '../table/changes.ts';
 import { create, query, tryPut, tryUpdate } from '../table/table.ts';
@@ -25,9 +25,9 @@ export type Delivery = z.infer<typeof DeliverySchema>;
 
 /** Deliveries are kept for 30 days from their event. */
 const retentionMs = 30 * 86_400_000;
-/** A queued delivery that has not been worked on for so long was lost: the sweep queues it again. */
+/** A queued delivery without an attempt after this time was lost: the sweep queues it again. */
 export const lostAfterMs = 5 * 60_000;
-/** The same for a replay, since somebody is waiting for it. */
+/** The same for a replay, because a person waits for it. */
 const replayLostAfterMs = 60_000;
 /** Partitions of what is due, so that none is hot. */
 export const dueShards = 8;
@@ -58,7 +58,7 @@ export async function enqueuePurge(names: WebhookNames, delaySeconds: number): P
   await sendOrLog({ ...names, purge: true }, delaySeconds);
 }
 
-/** Queues a round of bringing forward what rested. When that fails the next success starts over. */
+/** Queues a round that resumes postponed deliveries. When that fails, the next success starts over. */
 export async function enqueueResume(message: ResumeMessage, delaySeconds: number): Promise<void> {
   await sendOrLog(message, delaySeconds);
 }

@@ -9,7 +9,7 @@ import * as metrics from './metrics.ts';
 import { deliveryQueue } from './queue.ts';
 import * as settings from './settings.ts';
 
-/** Webhooks: a tenant has its own servers told of events. */
+/** Webhooks: events are sent to servers of the tenant. */
 export const webhooks = defineFeature({
   id: 'webhooks',
   endpoints: [

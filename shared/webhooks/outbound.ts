@@ -21,7 +21,7 @@ export interface OutboundRequest extends AddressRules {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
-  /** Bytes of the answer's body to keep. The rest is not even read. */
+  /** Bytes of the answer's body to keep. The rest is not read. */
   readonly maxBodyBytes: number;
 }
 
@@ -39,8 +39,8 @@ export class ConnectionError extends Error {
 
 /**
  * Posts to a receiver that a tenant named. The addresses of its name are resolved once, checked, and
- * exactly those are connected to, so a name that changes meanwhile changes nothing. Redirects are
- * answers like any other. Settles within the timeout, whatever the receiver does. Throws
+ * exactly those are connected to, so a later change of the name has no effect. Redirects are
+ * answers like any other. Settles within the timeout in any case. Throws
  * ConnectionError when there is no answer.
  */
 export async function postOut(request: OutboundRequest): Promise<ReceiverAnswer> {
@@ -70,7 +70,7 @@ function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<Rece
     method: 'POST',
     headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     lookup: lookupOf(request),
-    // A connection of its own: a kept one would skip the check.
+    // A new connection: a kept one would skip the check.
     agent: false,
     ...patience,
   });
@@ -82,13 +82,13 @@ function exchange(request: OutboundRequest, deadline: AbortSignal): Promise<Rece
     outgoing.on('close', fail);
     deadline.addEventListener('abort', fail);
     outgoing.on('response', (response) => {
-      // From here on there is an answer, whatever becomes of the connection.
+      // From here on there is an answer, even if the connection breaks.
       outgoing.off('error', fail).on('error', () => undefined);
       outgoing.off('close', fail);
       deadline.removeEventListener('abort', fail);
       readStart(response, request.maxBodyBytes, deadline).then((text) => answer(response, text));
     });
-    // Node drops the connection without a word when nobody listens for this.
+    // Node drops the connection silently when there is no listener for this.
     outgoing.on('upgrade', (response, socket) => {
       socket.destroy();
       answer(response, '');
@@ -113,7 +113,7 @@ function lookupOf(rules: AddressRules): LookupFunction {
   };
 }
 
-/** The first bytes of a body. One that stalls or breaks is what there was of it: the status stands. */
+/** The first bytes of a body, or what arrived before it stalled or broke: the status counts all the same. */
 function readStart(
   response: http.IncomingMessage,
   maxBytes: number,

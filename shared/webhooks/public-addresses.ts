@@ -1,12 +1,12 @@
 import { lookup as lookUp, Resolver } from 'node:dns/promises';
 import ipaddr from 'ipaddr.js';
 
-/** An address that we do not send to, or that nobody knows. */
+/** An address that we do not send to, or that is unknown. */
 export class RefusedAddressError extends Error {
   override readonly name = 'RefusedAddressError';
 }
 
-/** Whether an IP address is one of the public internet, to which anybody might send. */
+/** Whether an IP address is a public one, reachable from the internet. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
@@ -51,7 +51,7 @@ export interface AddressRules {
 const resolverOf = ({ allowPrivate, resolve }: AddressRules): Resolve =>
   resolve ?? (allowPrivate ? resolveBySystem : (hostname) => resolveByDns(hostname));
 
-/** How long a name may take to resolve while somebody waits for their webhook to be saved. */
+/** How long a name may take to resolve while a webhook is being saved. */
 const resolvingMs = 2000;
 
 /** Other ports are no place for a receiver, but one to find out what a host has. */
@@ -62,8 +62,8 @@ const privateNames = /(^|\.)(localhost|local|internal|intranet|lan|home|corp|hom
 
 /**
  * The URL of a receiver on the public internet. Throws RefusedAddressError, with a sentence for
- * whoever wrote the URL. A name that does not resolve now, or not within two seconds, is taken: its
- * addresses are looked at again at every connection.
+ * the author of the URL. A name that does not resolve now, or not within two seconds, is taken: its
+ * addresses are checked again at every connection.
  */
 export async function parseReceiverUrl(text: string, rules: AddressRules): Promise<URL> {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -7,9 +7,9 @@ import { webhookKeys } from './keys.ts';
 import type { ResumeMessage } from './queue.ts';
 
 /** The error of a delivery whose turn went by because its webhook's circuit was open. */
-export const resting = 'webhook_resting';
+export const postponed = 'webhook_resting';
 
-/** A round brings so many deliveries of a webhook forward, evenly spread until the next one begins. */
+/** Deliveries of a webhook that a round resumes, evenly spread until the next one begins. */
 const maxPerRound = 300;
 const roundSeconds = 5;
 const atOnce = 10;
@@ -17,8 +17,8 @@ const atOnce = 10;
 /** Longer than a delivery may be attempted. */
 const noteSeconds = 5 * 86_400;
 
-/** Notes that a delivery rests, where a run that brings deliveries forward finds it. */
-export async function noteResting(
+/** Notes that a delivery is postponed, where the run that resumes deliveries finds it. */
+export async function notePostponed(
   { tenant_id, webhook_id, id }: DeliveryItem,
   nowMs: number,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function noteResting(
 }
 
 /**
- * One round of bringing forward what rested while a webhook's circuit was open, the oldest first.
+ * Resumes one round of the deliveries postponed while a webhook's circuit was open, oldest first.
  * The next round is another message, until one finds nothing. A message that comes twice does
  * nothing the second time. While the circuit is open again, or the webhook is switched off, nothing
  * is brought forward: a later success starts over.
@@ -63,7 +63,7 @@ export async function resumeDeliveries(
   if (resume !== undefined) await enqueueResume({ ...message, resume }, roundSeconds);
 }
 
-/** Makes a delivery that rests due at a moment, and gives it back the turn that went by. */
+/** Makes a postponed delivery due at a moment, and gives back the turn that it did not use. */
 async function bringForward(
   tenantId: string,
   webhookId: string,
@@ -78,8 +78,8 @@ async function bringForward(
       add: { round: -1 },
       remove: ['error'],
       if: [
-        '#status = :pending AND #error = :resting AND next_attempt_at > :at',
-        { pending: 'pending', resting, at },
+        '#status = :pending AND #error = :postponed AND next_attempt_at > :at',
+        { pending: 'pending', postponed, at },
       ],
     }),
     ReturnValues: 'ALL_NEW',

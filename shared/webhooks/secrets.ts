@@ -4,7 +4,7 @@ import { CachedSecret } from '../runtime/secrets.ts';
 
 const keyMaxAgeMs = 10 * 60_000;
 
-/** A key of its own out of the sealing key: what it seals never opens as a cursor. */
+/** A key derived from the sealing key: what it seals never opens as a cursor. */
 const sealingKey = new CachedSecret(
   'SEALING_KEY_SECRET',
   (secret) => new Uint8Array(hkdfSync('sha256', secret, '', 'tenantry webhook secrets', 32)),

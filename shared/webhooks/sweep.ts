@@ -1,4 +1,4 @@
-import { logger } from '../runtime/observe.ts';
+import { logger } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { seriesIndex } from '../table/family.ts';
 import { queryPages, tryUpdate } from '../table/table.ts';
@@ -80,7 +80,7 @@ async function queueDue(item: Record<string, unknown>, nowMs: number): Promise<b
   return true;
 }
 
-/** Lets no later sweep queue the delivery for a while. False when it has moved on meanwhile. */
+/** Keeps later sweeps from queueing the delivery for a while. False when it has changed since it was read. */
 async function postpone(delivery: DeliveryItem, seen: unknown, nowMs: number): Promise<boolean> {
   const postponed = await tryUpdate({
     Key: keyOf(delivery),

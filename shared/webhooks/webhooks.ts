@@ -4,8 +4,9 @@ import { AppError, assertKnown } from '../contract/errors.ts';
 import { maxUrl } from '../contract/schemas.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
-import { logSecurityEvent, recordMetric } from '../runtime/observe.ts';
-import { type Changes, changes } from '../table/changes.ts';
+import { logSecurityEvent } from '../runtime/logger.ts';
+import { recordMetric } from '../runtime/metrics.ts';
+import { type Changes, changes, when } from '../table/changes.ts';
 import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
@@ -115,7 +116,7 @@ function toWebhook(item: WebhookItem): Webhook {
   };
 }
 
-/** The webhooks of the tenant as they are stored, newest first. */
+/** The stored webhooks of the tenant, newest first. */
 export async function readWebhooks(
   tenantId: string,
   options: { consistent: boolean },
@@ -138,7 +139,7 @@ export async function listWebhooks(tenantId: string): Promise<Webhook[]> {
 const unknownWebhook = () => new AppError(notFound, { detail: 'This tenant has no such webhook.' });
 const isWebhookId = (value: string) => /^whk_[0-9A-Z]{26}$/.test(value);
 
-/** A webhook as it is stored. Throws `not_found`. */
+/** A stored webhook. Throws `not_found`. */
 export async function readWebhook(tenantId: string, webhookId: string): Promise<WebhookItem> {
   const item = isWebhookId(webhookId)
     ? await getItem(webhookKeys.webhook(tenantId, webhookId))
@@ -152,7 +153,7 @@ export async function getWebhook(tenantId: string, webhookId: string): Promise<W
   return toWebhook(await readWebhook(tenantId, webhookId));
 }
 
-/** Changes what is named and returns the webhook as it is then. Throws `not_found`, `validation_failed`. */
+/** Changes the given members and returns the new state. Throws `not_found`, `validation_failed`. */
 export async function updateWebhook(
   actor: Actor,
   webhookId: string,
@@ -171,7 +172,7 @@ export async function updateWebhook(
     ...change,
     url,
     disabled_reason: reason,
-    // The first success from now on brings forward what rested.
+    // The first success from now on resumes postponed deliveries.
     ...((url || enabled) && { failures: null, failed_at_ms: null, resuming_until_ms: 0 }),
   });
   const changed = Object.entries(change).flatMap(([name, value]) =>
@@ -209,7 +210,7 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
     {
       delete: {
         Key: webhookKeys.webhook(tenantId, webhookId),
-        ConditionExpression: 'attribute_exists(pk)',
+        ...when('attribute_exists(pk)'),
       },
     },
     {
@@ -255,8 +256,8 @@ export async function rotateSecret(
 }
 
 /**
- * Switches a webhook off because of what its receiver at a URL does. One that is gone, off already
- * or elsewhere by now stays as it is.
+ * Switches a webhook off because of what its receiver at a URL does. Does nothing when it is gone,
+ * already off, or has another URL by now.
  */
 export async function disableWebhook(
   tenantId: string,

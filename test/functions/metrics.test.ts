@@ -62,7 +62,7 @@ describe('the list', () => {
   });
 
   it('is all that can be written: other metrics, dimensions and words do not compile', async () => {
-    const { recordMetric } = await import('../../shared/runtime/observe.ts');
+    const { recordMetric } = await import('../../shared/runtime/metrics.ts');
     const tenant_id = 'tnt_1';
 
     const metrics = await recorded(async () => {

@@ -48,7 +48,7 @@ function writeBundles(ids: readonly string[]): void {
 
 let assemblies = 0;
 
-/** An app as `npm run synth` builds it, over stand-ins for the bundles. */
+/** An app as `npm run synth` builds it, over fakes of the bundles. */
 export function build(options: StackOptions): App {
   const { endpoints = [], workers = [] } = options;
   writeBundles([...functionIds(), ...[...endpoints, ...workers].map(({ id }) => id)]);

@@ -208,7 +208,7 @@ async function start(): Promise<string> {
   return dataDir;
 }
 
-/** Runs a command against the local run, or against a stand-in for AWS where it names a stage. */
+/** Runs a command against the local run, or against a fake AWS where it names a stage. */
 async function runOnStage(words: readonly string[]): Promise<void> {
   const at = words.indexOf('--stage');
   if (at < 0) {

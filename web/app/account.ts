@@ -13,7 +13,7 @@ type Tenant = AnswerOf<typeof getMyTenant>;
 let known: Tenant | undefined;
 
 /**
- * Frames a page with the tenant's name, status and plan. A tenant that is not active gets told why
+ * Frames a page with the tenant's name, status and plan. A tenant that is not active sees why
  * instead, because the API would refuse the page's data.
  */
 export function accountPage(app: App, page: AccountPage, id: string): Page {

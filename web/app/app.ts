@@ -42,7 +42,7 @@ export interface AccountPage {
   /** Its address; one that ends with `/` has a page for each id below it. */
   readonly path: string;
   readonly title: string;
-  /** Whom it is for; everybody unless told. */
+  /** Roles it is for; default: all. */
   readonly roles?: readonly Role[];
   /** The page that it is below. Only pages that are below none are in the navigation. */
   readonly parent?: AccountPage;

@@ -11,10 +11,10 @@ export interface Claims {
 }
 
 export interface Session {
-  /** Whether somebody is signed in in this tab. */
+  /** Whether this tab has a session. */
   isOpen(): boolean;
   open(tokens: Tokens): void;
-  /** Forgets the tokens. With a reason, whoever listens is told that the session is over. */
+  /** Forgets the tokens. With a reason, listeners learn that the session is over. */
   close(reason?: string): void;
   /** Who the access token is for, once there is one. Only the API decides what they may do. */
   claims(): Claims | undefined;
@@ -67,7 +67,7 @@ export function createSession({ storage, exchange, onEnd }: SessionOptions): Ses
       } catch (error) {
         if (!isUnauthorized(error)) throw error;
       }
-      // Another request may have renewed it meanwhile: then its token serves this one too.
+      // Another request may have renewed it: then its token serves this one too.
       const next = accessToken && accessToken !== token ? accessToken : await renew();
       try {
         return await request(next);
@@ -90,11 +90,11 @@ export function createSession({ storage, exchange, onEnd }: SessionOptions): Ses
 
   async function exchangeNow(): Promise<string> {
     const spent = storage.getItem(refreshTokenKey);
-    // No access token either: it was closed on purpose, and nobody waits for an answer.
+    // No access token either: it was closed on purpose, and no answer is expected.
     if (spent === null) throw accessToken === undefined ? new SessionEndedError() : end(expired);
     try {
       const tokens = await exchange(spent);
-      // Signed out, or in as somebody else, while the answer was on its way: that stands.
+      // Signed out, or in as another user, while the answer was on its way: that is kept.
       if (storage.getItem(refreshTokenKey) !== spent) throw new SessionEndedError();
       session.open(tokens);
       return tokens.access_token;
@@ -129,7 +129,7 @@ export async function claimTab(storage: TabStorage, locks: LockManager | undefin
   await hold(locks, fresh, AbortSignal.timeout(1500));
 }
 
-/** The tab's sessionStorage, or a stand-in that forgets on reload where the browser denies it. */
+/** The tab's sessionStorage, or a fake that forgets on reload where the browser denies it. */
 export function tabStorage(): TabStorage {
   try {
     return sessionStorage;
@@ -143,7 +143,7 @@ export function tabStorage(): TabStorage {
   }
 }
 
-/** Takes a lock until the page goes away; false if it stays somebody else's until the signal. */
+/** Takes a lock until the page goes away; false if another tab keeps it until the signal. */
 function hold(locks: LockManager, name: string, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const untilUnload = new Promise<never>(() => {});

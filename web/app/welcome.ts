@@ -21,7 +21,7 @@ export function takeTicket(location: Location, history: History): string | undef
 /** In memory only: it lasts while the buyer looks around, and goes with the page. */
 let held: string | undefined;
 
-/** Takes the ticket off the address as soon as it is there. */
+/** Removes the ticket from the address at once. */
 export function keepTicket(): void {
   held = takeTicket(location, history) ?? held;
 }

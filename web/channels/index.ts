@@ -1,4 +1,4 @@
 import type { WebFeature } from '../app/feature.ts';
-import { sellersPage } from './page.ts';
+import { channelsPage } from './page.ts';
 
-export const channels: WebFeature = { id: 'channels', pages: [sellersPage] };
+export const channels: WebFeature = { id: 'channels', pages: [channelsPage] };

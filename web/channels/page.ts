@@ -17,7 +17,7 @@ import { marketplaceNames, marketplaces } from './names.ts';
 
 type SavedCredentials = AnswerOf<typeof getCredentials>['items'][number];
 
-interface SellerWords {
+interface ChannelWords {
   /** Where the seller finds the keys, and what they must open. */
   readonly hint: string;
   /** What the credentials consist of, by the names of the contract. */
@@ -26,7 +26,7 @@ interface SellerWords {
 
 const apiKey: Field = { name: 'api_key', label: 'API key', kind: 'secret', maxLength: 4096 };
 
-const sellers: Readonly<Record<ChannelName, SellerWords>> = {
+const channels: Readonly<Record<ChannelName, ChannelWords>> = {
   wildberries: {
     hint: 'In the seller portal of Wildberries, create a key under API access with the categories Content, Prices and discounts, and Analytics.',
     fields: [apiKey],
@@ -41,16 +41,16 @@ const sellers: Readonly<Record<ChannelName, SellerWords>> = {
 };
 
 /** The seller marketplaces that the company sells on. */
-export const sellersPage: AccountPage = {
+export const channelsPage: AccountPage = {
   path: '/sellers',
   title: 'Sell on',
   roles: getCredentials.access.roles,
-  open: openSellers,
+  open: openChannels,
 };
 
-function openSellers(app: App): Content {
+function openChannels(app: App): Content {
   const next = app.pages.filter(
-    ({ setUpOn, roles }) => setUpOn === sellersPage && hasRole(app, roles),
+    ({ setUpOn, roles }) => setUpOn === channelsPage && hasRole(app, roles),
   );
   const list: Part = part(
     (signal) => app.api.call(getCredentials, { signal }),
@@ -62,7 +62,7 @@ function openSellers(app: App): Content {
           'div',
           { class: 'halves' },
           marketplaces.map(([marketplace]) =>
-            sellerCard(app, marketplace, items, () => list.load()),
+            channelCard(app, marketplace, items, () => list.load()),
           ),
         ),
         items.length > 0 &&
@@ -87,7 +87,7 @@ function openSellers(app: App): Content {
   };
 }
 
-function sellerCard(
+function channelCard(
   app: App,
   marketplace: ChannelName,
   items: readonly SavedCredentials[],
@@ -103,7 +103,7 @@ function sellerCard(
     h('div', { class: 'titled' }, title, statusOf(saved)),
     content,
   );
-  /** The whole page is drawn anew, so the focus must go to the new card of the same name. */
+  /** The whole page is redrawn, so the focus must go to the new card of the same name. */
   const showSaved = async (announcement: string) => {
     const region = card.closest('main');
     await reload();
@@ -117,7 +117,7 @@ function sellerCard(
       submit: saved ? 'Save key' : `Connect ${name}`,
       onSaved: () => showSaved(`${name} is connected.`),
     });
-    fill(content, h('p', { class: 'muted' }, sellers[marketplace].hint), keys, saved && back);
+    fill(content, h('p', { class: 'muted' }, channels[marketplace].hint), keys, saved && back);
     if (saved) keys.querySelector('input')?.focus();
   }
 
@@ -167,12 +167,12 @@ function statusOf(saved: SavedCredentials | undefined): HTMLElement {
 }
 
 function maskedFacts(marketplace: ChannelName, { masked }: SavedCredentials) {
-  return sellers[marketplace].fields.map(
+  return channels[marketplace].fields.map(
     ({ name, label }) => [label, h('code', {}, masked[name] ?? '')] as const,
   );
 }
 
-/** Keys are sent as they are typed and leave the page with the form. */
+/** Keys are sent as typed and leave the page with the form. */
 function keyForm(
   app: App,
   marketplace: ChannelName,
@@ -181,7 +181,7 @@ function keyForm(
   const name = marketplaceNames[marketplace];
   let saveUnverified = false;
   const element = form({
-    fields: sellers[marketplace].fields,
+    fields: channels[marketplace].fields,
     submit,
     fieldOfCode: { seller_key_refused: 'api_key', seller_key_scope: 'api_key' },
     helpWith: { seller_unavailable: () => saveAnyway() },

@@ -3,7 +3,7 @@ import { type Child, h, svg, uniqueId } from '../components/dom.ts';
 export interface ChartWords {
   /** What the chart shows, as a caption says it. */
   readonly title: string;
-  /** What somebody who does not see it is told instead. */
+  /** The text for readers who do not see it. */
   readonly description: string;
 }
 
@@ -17,7 +17,7 @@ export interface ChartTable {
 export type Draw = (width: number, height: number) => readonly SVGElement[];
 
 /**
- * A drawing that takes the width it is given and is drawn anew when that changes, so that its words
+ * A drawing that takes the width it is given and is redrawn when that changes, so that its words
  * keep their size. Below it, the same figures as a table.
  */
 export function chart(

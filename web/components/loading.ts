@@ -5,7 +5,7 @@ import { type Child, fill, h } from './dom.ts';
 /** A part of a page whose content comes from the API. */
 export interface Part {
   readonly element: HTMLElement;
-  /** Reads it anew; what is shown stays until the answer is there. */
+  /** Reads it again; what is shown stays until the answer is there. */
   load(): Promise<void>;
   dispose(): void;
 }

@@ -1,7 +1,7 @@
 import { fill, h, uniqueId } from '../components/dom.ts';
 import { type Listing, type Shown, usualListing } from './listing.ts';
 
-/** Typing rests for so long before the list is asked for. */
+/** Pause in typing before the list is asked for. */
 const restMs = 300;
 
 export type Narrowing = Pick<Listing, 'search' | 'show' | 'min' | 'max'>;

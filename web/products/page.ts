@@ -9,7 +9,7 @@ import {
 import type { AccountPage, App, Content } from '../app/app.ts';
 import { SessionEndedError } from '../app/problem.ts';
 import { mayCall } from '../app/roles.ts';
-import { sellersPage } from '../channels/page.ts';
+import { channelsPage } from '../channels/page.ts';
 import { failure } from '../components/components.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { clock, count } from '../components/format.ts';
@@ -34,7 +34,7 @@ const shortList = 5;
 export const productsPage: AccountPage = {
   path: '/products',
   title: 'Products',
-  setUpOn: sellersPage,
+  setUpOn: channelsPage,
   open: openProducts,
 };
 
@@ -182,7 +182,7 @@ function emptyState(app: App): HTMLElement {
             { class: 'lead' },
             'Connect Wildberries or Ozon, then sync: your products, prices and stocks appear here and are kept up to date by themselves.',
           ),
-          link(sellersPage.path, 'Connect a marketplace', { class: 'button primary' }),
+          link(channelsPage.path, 'Connect a marketplace', { class: 'button primary' }),
         ]
       : h(
           'p',

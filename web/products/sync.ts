@@ -9,7 +9,7 @@ import { poll } from '../app/polling.ts';
 import { ApiError, explain, SessionEndedError } from '../app/problem.ts';
 import { mayCall } from '../app/roles.ts';
 import { marketplaceNames } from '../channels/names.ts';
-import { sellersPage } from '../channels/page.ts';
+import { channelsPage } from '../channels/page.ts';
 import { action, badge, problemPlace } from '../components/components.ts';
 import { fill, h, link } from '../components/dom.ts';
 import { duration, number, time } from '../components/format.ts';
@@ -78,7 +78,7 @@ export function syncPanel(app: App, onCompleted: () => void): SyncPanel {
       fill(
         problem,
         'No marketplace is connected yet. ',
-        link(sellersPage.path, 'Connect one first'),
+        link(channelsPage.path, 'Connect one first'),
         '.',
       );
     }
@@ -176,7 +176,7 @@ function runItem(run: SyncRun, canRepair: boolean): HTMLElement {
         name,
         detail,
         ' ',
-        remedy && link(sellersPage.path, remedy),
+        remedy && link(channelsPage.path, remedy),
       );
     }),
     hasBrought(run) && h('p', { class: 'muted' }, outcomeOf(run)),

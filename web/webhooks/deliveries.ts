@@ -9,7 +9,7 @@ import { deliveryStatus } from './status.ts';
 import type { Delivery, DeliveryPage } from './types.ts';
 
 const pageSize = 20;
-/** For so long the page waits for a delivery that somebody has just asked for. */
+/** How long the page waits for a delivery that was just asked for. */
 const followMs = 60_000;
 
 export interface Deliveries {
@@ -35,7 +35,7 @@ export function deliveryList(app: App, webhookId: string): Deliveries {
   const refresh = action('Refresh', load, { problem, class: 'small' });
   let shown: Delivery[] = [];
   let cursor: string | null = null;
-  /** Deliveries whose details are open, so that drawing anew leaves them so. */
+  /** Deliveries whose details are open, so that redrawing leaves them so. */
   const opened = new Set<string>();
 
   more.hidden = true;

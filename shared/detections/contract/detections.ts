@@ -51,7 +51,7 @@ const Label = z
   .string()
   .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
 export const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
-/** What is closer to 0 than DynamoDB can tell is 0. */
+/** What is closer to 0 than DynamoDB can store is 0. */
 const toStorable = (probability: number) => (probability < 1e-100 ? 0 : probability);
 const Probability = z.number().min(0).max(1).overwrite(toStorable);
 const Instant = z.iso

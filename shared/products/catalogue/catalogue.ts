@@ -1,5 +1,6 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
+import { TtlCache } from '../../runtime/ttl-cache.ts';
 import { isForgotten, lowStock, type Row, rowKey } from '../product.ts';
 import { readSegments } from './segments.ts';
 import { readCurrent, readManifest } from './versions.ts';
@@ -13,7 +14,7 @@ export const sortColumns = [
   'price',
 ] as const;
 export type SortColumn = (typeof sortColumns)[number];
-/** What the products of a tenant may be put in order by, the lists of our own included. */
+/** Sort orders of the API, and those of our own lists. */
 type OrderColumn = SortColumn | 'units_ordered';
 
 export interface Filters {
@@ -28,11 +29,14 @@ export interface Filters {
 export class Catalogue {
   readonly version: string | undefined;
   readonly #rows: readonly Row[];
-  /** What a search looks at, by ordinal. */
+  /** The searched text of each row, by ordinal. */
   #texts: readonly string[] | undefined;
   readonly #orders = new Map<OrderColumn, Uint32Array>();
   /** Matches of the last searches: further pages of one search cost nothing. */
-  readonly #matches = new Map<string, Uint32Array>();
+  readonly #matches = new TtlCache<Uint32Array>({
+    maxAgeMs: Number.POSITIVE_INFINITY,
+    maxWeight: maxMatches,
+  });
 
   constructor(version: string | undefined, rows: readonly Row[]) {
     this.version = version;
@@ -52,16 +56,13 @@ export class Catalogue {
   /** Ordinals of the products that match, in ascending order of the column, the external id second. */
   find(filters: Filters, column: OrderColumn): Uint32Array {
     const key = JSON.stringify([column, ...Object.entries(filters).sort()]);
-    const known = this.#matches.get(key);
-    this.#matches.delete(key);
-    const found = known ?? this.#sort(this.#select(filters), column);
+    const found = this.#matches.get(key) ?? this.#sort(this.#select(filters), column);
+    // Also when it was known: the search used last stays longest.
     this.#matches.set(key, found);
-    const [oldest] = this.#matches.keys();
-    if (this.#matches.size > maxMatches && oldest !== undefined) this.#matches.delete(oldest);
     return found;
   }
 
-  /** Undefined stands for all of them. */
+  /** Undefined means all of them. */
   #select({ search, ...filters }: Filters): number[] | undefined {
     const term = search === undefined ? '' : fold(search);
     const isWanted = toPredicate(filters);
@@ -116,7 +117,7 @@ function fold(text: string): string {
   return spaced.trim();
 }
 
-/** What a search looks at: both articles and the name, apart from one another. */
+/** The searched text of a row: both articles and the name, separated. */
 const textOf = ([, externalId, sellerSku, name]: Row): string =>
   // Joined texts are flat; concatenated ones would be flattened by the first search.
   [fold(externalId), fold(sellerSku), fold(name)].join('\n');
@@ -127,7 +128,7 @@ function toPredicate({
   low_stock_only,
   missing,
 }: Omit<Filters, 'search'>): ((row: Row) => boolean) | undefined {
-  // As the older API has it: low_stock_only stands for the other two.
+  // As in the older API: low_stock_only replaces the other two.
   const min = low_stock_only ? undefined : min_stock;
   const max = low_stock_only ? lowStock - 1 : max_stock;
   if (min === undefined && max === undefined && missing === undefined) return undefined;
@@ -175,11 +176,14 @@ function compareValues(a: string | number, b: string | number): number {
 
 /** Maximum rows of all catalogues that a container keeps. */
 const maxCachedRows = 400_000;
-const cached = new Map<string, Promise<Catalogue>>();
-const sizes = new Map<string, number>();
+/** By tenant, weighed by rows. Published versions never change, so their age does not matter. */
+const cached = new TtlCache<Promise<Catalogue>>({
+  maxAgeMs: Number.POSITIVE_INFINITY,
+  maxWeight: maxCachedRows,
+});
 
 /**
- * The tenant's catalogue as it is published now. The version is one small read; the products
+ * The tenant's published catalogue. The version is one small read; the products
  * themselves are read once for each version and container.
  */
 export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
@@ -187,39 +191,23 @@ export async function currentCatalogue(tenantId: string): Promise<Catalogue> {
     const version = (await readCurrent(tenantId))?.version;
     if (version === undefined) return new Catalogue(undefined, []);
     const known = cached.get(tenantId);
-    if (known && (await known.catch(() => undefined))?.version === version) {
-      touch(tenantId, known);
-      return known;
+    const catalogue = await known?.catch(() => undefined);
+    if (known && catalogue?.version === version) {
+      cached.set(tenantId, known, catalogue.size);
+      return catalogue;
     }
     const loading = load(tenantId, version);
-    touch(tenantId, loading);
+    cached.set(tenantId, loading, 0);
     try {
-      const catalogue = await loading;
-      sizes.set(tenantId, catalogue.size);
-      forgetOldest(tenantId);
-      return catalogue;
+      const loaded = await loading;
+      cached.set(tenantId, loading, loaded.size);
+      return loaded;
     } catch (error) {
       cached.delete(tenantId);
       if (!(error instanceof ReplacedVersion)) throw error;
     }
   }
   throw new AppError(busy, { headers: { 'retry-after': '1' } });
-}
-
-/** The one used last comes last. */
-function touch(tenantId: string, catalogue: Promise<Catalogue>): void {
-  cached.delete(tenantId);
-  cached.set(tenantId, catalogue);
-}
-
-function forgetOldest(keep: string): void {
-  let rows = [...cached.keys()].reduce((sum, tenantId) => sum + (sizes.get(tenantId) ?? 0), 0);
-  for (const tenantId of cached.keys()) {
-    if (rows <= maxCachedRows || tenantId === keep) return;
-    rows -= sizes.get(tenantId) ?? 0;
-    cached.delete(tenantId);
-    sizes.delete(tenantId);
-  }
 }
 
 /** A sync published another version while this one was read. */

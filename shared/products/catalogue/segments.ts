@@ -1,13 +1,13 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import { getItem, getMany, putItem, query, writeMany } from '../../table/table.ts';
+import { when } from '../../table/changes.ts';
+import { getItem, getMany, queryPages, tryPut, writeMany } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import type { Row } from '../product.ts';
 
 /**
  * The catalogue of a tenant is a list of segments: compressed rows that never change once the list
- * is published. A later row of a product stands for an earlier one.
+ * is published. A later row of a product replaces an earlier one.
  */
 export const SegmentRef = z.object({
   run: z.string(),
@@ -33,21 +33,14 @@ export async function writeSegment(
   rows: readonly Row[],
   fence: number,
 ): Promise<boolean> {
-  try {
-    await putItem({
-      Item: {
-        ...productKeys.catalogueSegment(tenantId, ref.run, ref.number),
-        fence,
-        rows: deflateRawSync(JSON.stringify(rows), fastCompression),
-      },
-      ConditionExpression: 'attribute_not_exists(pk) OR fence <= :fence',
-      ExpressionAttributeValues: { ':fence': fence },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  return tryPut({
+    Item: {
+      ...productKeys.catalogueSegment(tenantId, ref.run, ref.number),
+      fence,
+      rows: deflateRawSync(JSON.stringify(rows), fastCompression),
+    },
+    ...when(['attribute_not_exists(pk) OR fence <= :fence', { fence }]),
+  });
 }
 
 /** The rows of a segment, as many as its list knows of. Throws when there is no such segment. */
@@ -92,7 +85,7 @@ export async function* readSegments(
   }
 }
 
-/** Our own writing: its shape is not looked at row by row. */
+/** Written by us: the rows are not validated one by one. */
 function unpack(item: Record<string, unknown>): readonly Row[] {
   const { rows } = SegmentItem.parse(item);
   return JSON.parse(inflateRawSync(rows).toString());
@@ -104,22 +97,18 @@ export async function deleteSegmentsFrom(
   { run, number, below }: { run: string; number: number; below: number },
 ): Promise<void> {
   const { pk, sk } = productKeys.catalogueSegment(tenantId, run, number);
-  let start: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await query({
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: {
-        ':pk': pk,
-        ':from': sk,
-        ':to': productKeys.catalogueSegment(tenantId, run, below - 1).sk,
-      },
-      ProjectionExpression: 'sk',
-      ConsistentRead: true,
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    await writeMany(Items.map((item) => ({ delete: { pk, sk: String(item.sk) } })));
-    start = LastEvaluatedKey;
-  } while (start);
+  const pages = queryPages({
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': pk,
+      ':from': sk,
+      ':to': productKeys.catalogueSegment(tenantId, run, below - 1).sk,
+    },
+    ProjectionExpression: 'sk',
+    ConsistentRead: true,
+  });
+  for await (const { items } of pages)
+    await writeMany(items.map((item) => ({ delete: { pk, sk: String(item.sk) } })));
 }
 
 export async function deleteSegments(

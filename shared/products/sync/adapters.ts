@@ -9,7 +9,7 @@ export const syncAdapters: SyncPorts = {
   ...startAdapters,
   openChannel: async (tenantId, channel) => {
     const { credentials, isVerified, version } = await openCredentials(tenantId, channel);
-    // Pages have deadlines of their own, but what one has read for all is not read again.
+    // Each page has its own deadline, but what one has read for all is not read again.
     const { once } = channelCall({ deadlineMs: 0 });
     const adapter = await adapterOf(channel);
     const read: PageReader = (cursor, deadlineMs) =>

@@ -3,7 +3,7 @@ import { deleteManifest, readManifest } from '../catalogue/versions.ts';
 import type { SyncPosition } from './position.ts';
 import { firstPacked, stagedRefs } from './staging.ts';
 
-/** Deletes what the published catalogue stands for. A reader that is not done with it begins again. */
+/** Deletes what the published catalogue replaces. A reader that still uses it begins again. */
 export async function deleteObsolete(tenantId: string, position: SyncPosition): Promise<void> {
   const published = await readManifest(tenantId, position.run_id);
   if (published?.previous !== undefined) await deleteManifest(tenantId, published.previous);

@@ -1,6 +1,8 @@
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
+import { changes } from '../../table/changes.ts';
 import { getItem, transact, type Write } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
@@ -59,7 +61,7 @@ export async function endRun(
 }
 
 /**
- * Ends a run without keeping anything of it: for a reason of its own, or because all channels have
+ * Ends a run without keeping anything of it: for its own reason, or because all channels have
  * failed. The caller holds the lease. Throws LostLease.
  */
 export async function failRun(
@@ -131,16 +133,10 @@ function outcomeWrite(
     ...(error && { error, errors }),
     suspected_incomplete: position.progress.suspected_incomplete,
   };
-  const set = Object.entries(outcome).filter(([, value]) => value !== undefined);
   return {
     update: {
       Key: productKeys.syncRun(tenantId, position.run_id),
-      ConditionExpression: 'attribute_exists(pk)',
-      UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(set.map(([name]) => [`#${name}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(
-        set.map(([name, value]) => [`:${name}`, value]),
-      ),
+      ...changes({ set: outcome, if: 'attribute_exists(pk)' }),
     },
   };
 }

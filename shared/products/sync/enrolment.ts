@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import { channelKeys } from '../../channels/keys.ts';
 import { seriesIndex, tenantIdOf } from '../../table/family.ts';
-import { getItem, putItem, query, transact } from '../../table/table.ts';
+import { getItem, putItem, queryPages, transact } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import { readSchedule, scheduleWrites } from './schedule.ts';
 
 /** The index may show what was saved a little late, and clocks differ a little. */
 const overlapMs = 10 * 60_000;
 const perPage = 100;
+/** What is left for a page must be this much. */
+const minLeftMs = 10_000;
 
 const SeenItem = z.object({ seen_until: z.string() });
 const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
@@ -20,28 +22,26 @@ const SealedItem = z.object({ pk: z.string(), series_sk: z.string() });
 export async function enrolTenants(nowMs: number, remainingMs: () => number): Promise<void> {
   const seen = await getItem(productKeys.syncEnrolment());
   const seenUntilMs = seen ? Date.parse(SeenItem.parse(seen).seen_until) : overlapMs;
-  let start: Record<string, unknown> | undefined;
-  do {
-    if (remainingMs() < 10_000) return;
-    const { Items = [], LastEvaluatedKey } = await query({
-      IndexName: seriesIndex,
-      KeyConditionExpression: 'series_pk = :pk AND series_sk >= :since',
-      ExpressionAttributeValues: {
-        ':pk': channelKeys.sealedCredentials(),
-        ':since': new Date(seenUntilMs - overlapMs).toISOString(),
-      },
-      ProjectionExpression: 'pk, series_sk',
-      Limit: perPage,
-      ...(start && { ExclusiveStartKey: start }),
-    });
-    const found = Items.map((item) => SealedItem.parse(item));
+  if (remainingMs() < minLeftMs) return;
+  const pages = queryPages({
+    IndexName: seriesIndex,
+    KeyConditionExpression: 'series_pk = :pk AND series_sk >= :since',
+    ExpressionAttributeValues: {
+      ':pk': channelKeys.sealedCredentials(),
+      ':since': new Date(seenUntilMs - overlapMs).toISOString(),
+    },
+    ProjectionExpression: 'pk, series_sk',
+    Limit: perPage,
+  });
+  for await (const { items, isLast } of pages) {
+    const found = items.map((item) => SealedItem.parse(item));
     const tenantIds = new Set(found.map(({ pk }) => tenantIdOf(pk)));
     await Promise.all([...tenantIds].map((tenantId) => enrol(tenantId, nowMs)));
     const [sealedAt] = found.at(-1)?.series_sk.split('#') ?? [];
-    start = LastEvaluatedKey;
-    const seen_until = start && sealedAt ? sealedAt : new Date(nowMs).toISOString();
+    const seen_until = !isLast && sealedAt ? sealedAt : new Date(nowMs).toISOString();
     await putItem({ Item: { ...productKeys.syncEnrolment(), seen_until } });
-  } while (start);
+    if (remainingMs() < minLeftMs) return;
+  }
 }
 
 /** Another sweep may do the same at this moment: then the write fails, which is right. */

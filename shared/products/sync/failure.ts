@@ -1,4 +1,4 @@
-import { ChannelError, type SellerErrorCode } from '../../channels/adapter.ts';
+import { ChannelError, type ChannelErrorCode } from '../../channels/adapter.ts';
 import { noCredentials } from '../../channels/errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { SyncErrorCode } from '../metrics.ts';
@@ -33,7 +33,7 @@ export class FailedSync extends Error {
   }
 }
 
-const codes: Record<Exclude<SellerErrorCode, 'rate_limited'>, SyncErrorCode> = {
+const codes: Record<Exclude<ChannelErrorCode, 'rate_limited'>, SyncErrorCode> = {
   wrong_key: 'wrong_key',
   wrong_scope: 'wrong_scope',
   unavailable: 'seller_unavailable',

@@ -1,4 +1,4 @@
-import type { SellerProduct } from '../../channels/adapter.ts';
+import type { ChannelProduct } from '../../channels/adapter.ts';
 import type { ChannelName } from '../../channels/names.ts';
 import { readSegment, readSegments } from '../catalogue/segments.ts';
 import { type Manifest, readManifest } from '../catalogue/versions.ts';
@@ -47,7 +47,7 @@ export class SyncJob {
     this.#staging = new Staging(position, open);
   }
 
-  /** Reads what a run knows so far: the published catalogue, and what the run itself has staged. */
+  /** Reads the known products: the published catalogue, and what the run itself has staged. */
   static async open(tenantId: string, position: SyncPosition): Promise<SyncJob> {
     const known: KnownProducts = new Map();
     const base = await readBase(tenantId, position);
@@ -80,7 +80,7 @@ export class SyncJob {
   }
 
   /** Takes in a product of a channel's page. False for one that the run has taken in already. */
-  take(channel: ChannelName, product: SellerProduct): boolean {
+  take(channel: ChannelName, product: ChannelProduct): boolean {
     const { started_at, progress } = this.position;
     const row = toRow({ ...product, marketplace: channel, updated_at: started_at });
     const known = this.#known.get(rowKey(row));

@@ -10,7 +10,7 @@ export interface KnownProduct {
   hash: string;
   /** The number of the segment that has its newest row. */
   segment: number;
-  /** Whether the channel has it, no longer has it, or has not had it for so long that it is gone. */
+  /** Whether the channel has it, no longer has it, or has lacked it for longer than it is kept. */
   state: 'present' | 'missing' | 'forgotten';
   /** A page of this run had it. */
   isSeen: boolean;
@@ -19,7 +19,7 @@ export interface KnownProduct {
 /** By `rowKey`. */
 export type KnownProducts = Map<string, KnownProduct>;
 
-/** Takes in a row. Whether a product that is known already was seen stays as it is. */
+/** Adds or replaces a row. Does not change whether a known product was seen. */
 export function learn(
   products: KnownProducts,
   row: Row,

@@ -1,5 +1,5 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { getItem, putItem, updateItem, type Write } from '../../table/table.ts';
+import { changes, when } from '../../table/changes.ts';
+import { create, getItem, tryPut, tryUpdate, type Write } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import { noTrouble, SyncPosition } from './position.ts';
 
@@ -19,14 +19,10 @@ export class LostLease extends Error {
 }
 
 /** The write that begins a run, unless the tenant has one that is not over. */
-export const startWrite = (tenantId: string, position: SyncPosition): Write => ({
-  put: {
-    Item: { ...productKeys.syncLock(tenantId), ...position },
-    ConditionExpression: 'attribute_not_exists(pk)',
-  },
-});
+export const startWrite = (tenantId: string, position: SyncPosition): Write =>
+  create({ ...productKeys.syncLock(tenantId), ...position });
 
-/** Where the tenant's run stands; undefined when there is none that is not over. */
+/** Position of the tenant's current run; undefined when there is none. */
 export async function readPosition(tenantId: string): Promise<SyncPosition | undefined> {
   const item = await getItem(productKeys.syncLock(tenantId));
   return item && SyncPosition.parse(item);
@@ -54,28 +50,19 @@ export function waitMsOf({ lease }: SyncPosition, nowMs: number): number {
 /** Takes the lease of a run. Undefined when a worker has it, it must wait, or the run is over. */
 export async function acquire(tenantId: string, runId: string): Promise<SyncPosition | undefined> {
   const nowMs = Date.now();
-  try {
-    const item = await updateItem({
-      Key: productKeys.syncLock(tenantId),
-      UpdateExpression:
-        'SET lease.fence = lease.fence + :one, lease.until_ms = :until, lease.reminders = :zero',
-      ConditionExpression:
+  const item = await tryUpdate({
+    Key: productKeys.syncLock(tenantId),
+    ...changes({
+      set: { 'lease.until_ms': nowMs + leaseMs, 'lease.reminders': 0 },
+      add: { 'lease.fence': 1 },
+      if: [
         'run_id = :run AND lease.until_ms <= :now AND lease.resume_at_ms <= :soon',
-      ExpressionAttributeValues: {
-        ':one': 1,
-        ':zero': 0,
-        ':until': nowMs + leaseMs,
-        ':run': runId,
-        ':now': nowMs,
-        ':soon': nowMs + toleranceMs,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    return SyncPosition.parse(item);
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
+        { run: runId, now: nowMs, soon: nowMs + toleranceMs },
+      ],
+    }),
+    ReturnValues: 'ALL_NEW',
+  });
+  return item && SyncPosition.parse(item);
 }
 
 /**
@@ -88,30 +75,25 @@ export async function remind(
   cause: 'worker_died' | 'message_missing',
 ): Promise<boolean> {
   const deaths = cause === 'worker_died' ? 1 : 0;
-  try {
-    await updateItem({
-      Key: productKeys.syncLock(tenantId),
-      UpdateExpression: 'SET lease = :next',
-      ConditionExpression: 'run_id = :run AND lease.fence = :fence AND lease.until_ms = :until',
-      ExpressionAttributeValues: {
-        ':run': run_id,
-        ':fence': lease.fence,
-        ':until': lease.until_ms,
-        ':next': {
-          ...lease,
-          fence: lease.fence + deaths,
-          until_ms: 0,
-          expected_at_ms: Date.now(),
-          reminders: lease.reminders + 1,
-          worker_deaths: lease.worker_deaths + deaths,
-        },
-      },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+  const next = {
+    ...lease,
+    fence: lease.fence + deaths,
+    until_ms: 0,
+    expected_at_ms: Date.now(),
+    reminders: lease.reminders + 1,
+    worker_deaths: lease.worker_deaths + deaths,
+  };
+  const reminded = await tryUpdate({
+    Key: productKeys.syncLock(tenantId),
+    ...changes({
+      set: { lease: next },
+      if: [
+        'run_id = :run AND lease.fence = :fence AND lease.until_ms = :until',
+        { run: run_id, fence: lease.fence, until: lease.until_ms },
+      ],
+    }),
+  });
+  return reminded !== undefined;
 }
 
 /** Whether the holder may still write what the fence does not guard. */
@@ -121,7 +103,7 @@ export const isSafelyHeld = ({ lease }: SyncPosition, nowMs: number): boolean =>
 /** Makes a step durable, renews the lease and resets the counts of trouble. Throws LostLease. */
 export async function checkpoint(tenantId: string, position: SyncPosition): Promise<void> {
   const lease = { ...position.lease, ...noTrouble, until_ms: Date.now() + leaseMs };
-  await orLost(() => putItem(positionWrite(tenantId, { ...position, lease }).put));
+  if (!(await tryPut(positionWrite(tenantId, { ...position, lease }).put))) throw new LostLease();
   // Only now: trouble with this write counts too.
   position.lease = lease;
 }
@@ -135,51 +117,38 @@ export async function release(
   position: SyncPosition,
   pauseMs: number,
 ): Promise<void> {
-  const { ConditionExpression, ExpressionAttributeValues } = held(position);
-  const { lease, progress, channel, started_at } = position;
+  const { progress, channel, started_at } = position;
   const comesAtMs = Date.now() + pauseMs;
-  await orLost(() =>
-    updateItem({
-      Key: productKeys.syncLock(tenantId),
-      UpdateExpression:
-        'SET lease = :lease, progress.start_published = :published, channel.reading_since = :since',
-      ConditionExpression,
-      ExpressionAttributeValues: {
-        ...ExpressionAttributeValues,
-        ':lease': {
-          ...lease,
-          until_ms: 0,
-          // 0 where no pause is wanted, so that no clock can be in the way.
-          resume_at_ms: pauseMs > 0 ? comesAtMs : 0,
-          expected_at_ms: comesAtMs,
-        },
-        ':published': progress.start_published,
-        ':since': channel.reading_since ?? started_at,
+  const lease = {
+    ...position.lease,
+    until_ms: 0,
+    // 0 where no pause is wanted, so that no clock can be in the way.
+    resume_at_ms: pauseMs > 0 ? comesAtMs : 0,
+    expected_at_ms: comesAtMs,
+  };
+  const released = await tryUpdate({
+    Key: productKeys.syncLock(tenantId),
+    ...changes({
+      set: {
+        lease,
+        'progress.start_published': progress.start_published,
+        'channel.reading_since': channel.reading_since ?? started_at,
       },
+      if: held(position),
     }),
-  );
-}
-
-async function orLost(write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new LostLease();
-    throw error;
-  }
+  });
+  if (!released) throw new LostLease();
 }
 
 /** The write that keeps a position, for its holder only. */
 export const positionWrite = (tenantId: string, position: SyncPosition) => ({
-  put: { Item: { ...productKeys.syncLock(tenantId), ...position }, ...held(position) },
+  put: { Item: { ...productKeys.syncLock(tenantId), ...position }, ...when(held(position)) },
 });
 
 /** The write that ends a run, for its holder only. */
 export const endWrite = (tenantId: string, position: SyncPosition): Write => ({
-  delete: { Key: productKeys.syncLock(tenantId), ...held(position) },
+  delete: { Key: productKeys.syncLock(tenantId), ...when(held(position)) },
 });
 
-const held = ({ run_id, lease }: SyncPosition) => ({
-  ConditionExpression: 'run_id = :run AND lease.fence = :fence',
-  ExpressionAttributeValues: { ':run': run_id, ':fence': lease.fence },
-});
+const held = ({ run_id, lease }: SyncPosition) =>
+  ['run_id = :run AND lease.fence = :fence', { run: run_id, fence: lease.fence }] as const;

@@ -32,7 +32,7 @@ const Lease = z.object({
 });
 type Lease = z.infer<typeof Lease>;
 
-/** What the run has brought so far. */
+/** The result of the run up to now. */
 const Progress = z.object({
   step: z.enum(['read', 'mark', 'apply', 'publish', 'announce']),
   /** `sync.started` has been published. */

@@ -17,8 +17,8 @@ import { firstPacked, stagedRefs, writeRunSegment } from './staging.ts';
 const maxSegments = 300;
 const spareRows = 5000;
 /**
- * Makes what was staged the current catalogue. Also without changes products are forgotten in time;
- * only a run that leaves every figure as it is leaves the version as it is.
+ * Makes what was staged the current catalogue. Products are also forgotten in time, so a run without
+ * changes can publish a new version; a run that leaves every figure unchanged publishes none.
  */
 export async function publish(job: SyncJob): Promise<void> {
   const { position, tenantId, base } = job;

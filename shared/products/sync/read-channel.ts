@@ -1,5 +1,5 @@
 import type { ChannelName } from '../../channels/names.ts';
-import { logger } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
 import { getItem } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
@@ -7,7 +7,7 @@ import { FailedSync, failureOf } from './failure.ts';
 import type { SyncJob } from './job.ts';
 import type { OpenedChannel, SyncPorts } from './ports.ts';
 
-/** Of the total that a channel tells it must hand out this share. */
+/** Minimum share of the reported total that a channel must deliver. */
 const completeShare = 0.99;
 /** With fewer products than this, a seller may well take most of them away at once. */
 const fewProducts = 20;
@@ -27,7 +27,7 @@ const descriptions = {
 };
 
 /**
- * Reads the next page of the current channel. A channel that fails for good brings nothing, and the
+ * Reads the next page of the current channel. A channel that fails for good contributes nothing, and the
  * run continues with the next. Throws ChannelError for transient failures, FailedSync, LostLease.
  */
 export async function readNextPage(job: SyncJob, ports: SyncPorts): Promise<void> {

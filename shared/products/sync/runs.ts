@@ -3,6 +3,7 @@ import { ChannelName } from '../../channels/names.ts';
 import { invalidCursor, notFound } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import { openCursor, sealCursor } from '../../runtime/cursors.ts';
+import { changes } from '../../table/changes.ts';
 import { getItems, query, updateItem } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import type { SyncErrorCode } from '../metrics.ts';
@@ -124,7 +125,7 @@ export async function listSyncRuns(
   return { items, next_cursor: last ? await sealCursor(scope, { id: last }) : null };
 }
 
-/** The newest runs of a tenant, or those before one. `last` is where to go on, if there are more. */
+/** The newest runs of a tenant, or those before one. `last` is where the next page begins, if there is one. */
 export async function readSyncRuns(
   tenantId: string,
   { limit, afterId, from }: { limit: number; afterId?: string; from?: string },
@@ -153,9 +154,6 @@ export async function readSyncRuns(
 export async function noteBegun(tenantId: string, runId: string): Promise<void> {
   await updateItem({
     Key: productKeys.syncRun(tenantId, runId),
-    UpdateExpression: 'SET #status = :status',
-    ConditionExpression: 'attribute_exists(pk)',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':status': 'in_progress' },
+    ...changes({ set: { status: 'in_progress' }, if: 'attribute_exists(pk)' }),
   });
 }

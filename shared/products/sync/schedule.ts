@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { when } from '../../table/changes.ts';
 import type { Key } from '../../table/family.ts';
-import { getItem, query, type Write } from '../../table/table.ts';
+import { getItem, queryPages, type Write } from '../../table/table.ts';
 import type { TenantItem } from '../../tenants/items.ts';
 import { productKeys } from '../keys.ts';
 
@@ -38,7 +39,7 @@ const shardOf = (tenantId: string): number => byteOf(tenantId) % shards;
 const ScheduleItem = z.object({ due_at: z.string() });
 export type Schedule = z.infer<typeof ScheduleItem>;
 
-/** When the tenant is looked at next; undefined when it is not on the schedule. */
+/** When the tenant is due next; undefined when it is not on the schedule. */
 export async function readSchedule(tenantId: string): Promise<Schedule | undefined> {
   const item = await getItem(productKeys.syncSchedule(tenantId));
   return item && ScheduleItem.parse(item);
@@ -77,12 +78,7 @@ export const dueKeyOf = ({ tenant_id, due_at }: DueSync): Key =>
   productKeys.syncDue(shardOf(tenant_id), due_at, tenant_id);
 
 const unmoved = (current: Schedule | undefined) =>
-  current
-    ? {
-        ConditionExpression: 'due_at = :due_at',
-        ExpressionAttributeValues: { ':due_at': current.due_at },
-      }
-    : { ConditionExpression: 'attribute_not_exists(pk)' };
+  when(current ? ['due_at = :due_at', { due_at: current.due_at }] : 'attribute_not_exists(pk)');
 
 const DueItem = z.object({ tenant_id: z.string(), due_at: z.string() });
 export type DueSync = z.infer<typeof DueItem>;
@@ -99,20 +95,15 @@ export async function* dueSyncs(
 ): AsyncGenerator<DueSync> {
   for (let count = 0; count < shards; count += 1) {
     const shard = (firstShard + count) % shards;
-    let start: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await query({
-        KeyConditionExpression: 'pk = :shard AND sk <= :now',
-        ExpressionAttributeValues: {
-          ':shard': productKeys.syncsDueIn(shard),
-          // Above every `<due>#<tenant>` of that time.
-          ':now': `${new Date(nowMs).toISOString()}$`,
-        },
-        Limit: duePerPage,
-        ...(start && { ExclusiveStartKey: start }),
-      });
-      for (const item of Items) yield DueItem.parse(item);
-      start = LastEvaluatedKey;
-    } while (start);
+    const pages = queryPages({
+      KeyConditionExpression: 'pk = :shard AND sk <= :now',
+      ExpressionAttributeValues: {
+        ':shard': productKeys.syncsDueIn(shard),
+        // Above every `<due>#<tenant>` of that time.
+        ':now': `${new Date(nowMs).toISOString()}$`,
+      },
+      Limit: duePerPage,
+    });
+    for await (const { items } of pages) for (const item of items) yield DueItem.parse(item);
   }
 }

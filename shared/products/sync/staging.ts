@@ -44,7 +44,7 @@ export class Staging {
     const { staged } = this.#position.progress;
     const bytes = bytesOf(row);
     if (bytes > maxSegmentBytes)
-      throw new ChannelError('malformed', 'A product has more text than anybody can read.');
+      throw new ChannelError('malformed', 'A product has more text than can be stored.');
     if (this.#open.bytes + bytes > maxSegmentBytes) this.close();
     if (this.#open.rows.length === 0) staged.push(0);
     this.#open.rows.push(row);

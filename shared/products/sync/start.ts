@@ -2,7 +2,7 @@ import { noCredentials } from '../../channels/errors.ts';
 import { busy } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
 import { newId } from '../../runtime/ids.ts';
-import { recordMetric } from '../../runtime/observe.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { create, query, transact } from '../../table/table.ts';
 import { readCurrent } from '../catalogue/versions.ts';
 import { syncIds } from '../ids.ts';

@@ -1,5 +1,6 @@
 import { AppError } from '../../contract/errors.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { deleteItem, getItem, transact } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
 import { tenantKeys } from '../../tenants/keys.ts';
@@ -80,7 +81,7 @@ async function processDue(
     return true;
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'no_credentials')) throw error;
-    // New credentials, or a sync started by hand, bring the tenant back.
+    // New credentials, or a sync started by hand, put the tenant back on the schedule.
     await transact(unscheduleWrites(tenantId, schedule));
     return false;
   }

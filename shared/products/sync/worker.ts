@@ -1,5 +1,6 @@
 import { ChannelError } from '../../channels/adapter.ts';
-import { logger, recordMetric } from '../../runtime/observe.ts';
+import { logger } from '../../runtime/logger.ts';
+import { recordMetric } from '../../runtime/metrics.ts';
 import { maxDelaySeconds } from '../../runtime/queues.ts';
 import { getItem } from '../../table/table.ts';
 import { TenantItem } from '../../tenants/items.ts';
@@ -23,14 +24,14 @@ import { noteBegun } from './runs.ts';
 const reserveMs = 150_000;
 /** Failures of ours in a row after which a run is given up. */
 const maxInterruptions = 6;
-/** Pauses between tries that bring nothing: half a minute, doubled each time, up to what SQS delays. */
+/** Pause after a try without progress: half a minute, doubled each time, up to the maximum delay of SQS. */
 const firstPauseMs = 30_000;
 const maxPauseMs = maxDelaySeconds * 1000;
 
 /**
- * Continues a run from where it stands, as far as the time of this call goes, then passes it to the
- * next call. Another worker's run, or one that is over, is left alone. Whatever goes wrong, the run
- * is over afterwards or another message is on its way.
+ * Continues a run from its position until the time of this call is used up, then passes it to the
+ * next call. A run of another worker, or one that is over, is left alone. After any failure the run
+ * is over or another message is on its way.
  */
 export async function advanceSync(
   message: SyncMessage,

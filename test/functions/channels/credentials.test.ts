@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pretendBcrypt } from '../../../harness/bcrypt.ts';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { freezeInWindow, minute, travel } from '../../../harness/clock.ts';
 import { allItems, setRole, useUp } from '../../../harness/items.ts';
 import { outputOf } from '../../../harness/output.ts';
@@ -20,7 +20,7 @@ beforeAll(() => {
   pretendBcrypt('correct horse battery');
 });
 afterEach(() => {
-  for (const seller of Object.values(sellersOf(world))) seller.setFaults({});
+  for (const seller of Object.values(channelsOf(world))) seller.setFaults({});
 });
 afterAll(() => {
   vi.restoreAllMocks();
@@ -30,7 +30,7 @@ const send = (method: 'PATCH' | 'GET' | 'DELETE', { access_token }: Member, sent
   world.send<Body>(method, path, { token: access_token, ...sent });
 const save = (member: Member, body: object) => send('PATCH', member, { body });
 const newAccount = (marketplace: 'wildberries' | 'ozon', request: object = {}) =>
-  sellersOf(world)[marketplace].createAccount({ products: 3, ...request }).credentials;
+  channelsOf(world)[marketplace].createAccount({ products: 3, ...request }).credentials;
 const verified = (credentials: object) => ({
   credentials,
   isVerified: true,
@@ -128,7 +128,7 @@ describe('saving seller credentials', () => {
   it('saves although the API is down only on request, and says so', async () => {
     const owner = await world.signUp();
     const ozon = newAccount('ozon');
-    sellersOf(world).ozon.setFaults({ error: 'unavailable' });
+    channelsOf(world).ozon.setFaults({ error: 'unavailable' });
 
     const refused = await save(owner, { ozon });
     const saved = await save(owner, { ozon, save_unverified: true });
@@ -136,7 +136,7 @@ describe('saving seller credentials', () => {
     expect(refused).toMatchObject({ status: 503, body: { code: 'seller_unavailable' } });
     expect(refused.headers['retry-after']).toBeDefined();
     expect(saved.body.items[0]).toMatchObject({ is_verified: false, verified_at: null });
-    sellersOf(world).ozon.setFaults({});
+    channelsOf(world).ozon.setFaults({});
     expect((await save(owner, { ozon })).body.items[0]?.is_verified).toBe(true);
   });
 
@@ -222,10 +222,10 @@ describe('third-party credentials (check 69)', () => {
     secretOf = { client_id: String(number), api_key: `a-very-secret-key-of-seller-${number}` };
   });
   const saveUntried = async (member: Member) => {
-    sellersOf(world).ozon.setFaults({ error: 'unavailable' });
+    channelsOf(world).ozon.setFaults({ error: 'unavailable' });
     const { status } = await save(member, { ozon: secretOf, save_unverified: true });
     expect(status).toBe(200);
-    sellersOf(world).ozon.setFaults({});
+    channelsOf(world).ozon.setFaults({});
   };
 
   it('are nowhere in the table in clear, and in no log', async () => {
@@ -427,7 +427,7 @@ describe('limits on saving (check 74)', () => {
 
   it('of a seller marketplace that is busy are no 500', async () => {
     const owner = await world.signUp();
-    sellersOf(world).ozon.setFaults({ error: 'rate_limited' });
+    channelsOf(world).ozon.setFaults({ error: 'rate_limited' });
 
     expect(await save(owner, { ozon: newAccount('ozon') })).toMatchObject({
       status: 429,

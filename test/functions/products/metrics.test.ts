@@ -1,6 +1,6 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { hour, minute, second, travel } from '../../../harness/clock.ts';
 import type { Emitted } from '../../../harness/emf.ts';
 import { setTenantStatus } from '../../../harness/items.ts';
@@ -44,7 +44,7 @@ async function sweepSyncs(): Promise<void> {
 }
 
 async function sellerOf(member: Member, name: 'ozon' | 'wildberries' = 'ozon'): Promise<string> {
-  const { id, credentials } = sellersOf(world)[name].createAccount({ products: 3 });
+  const { id, credentials } = channelsOf(world)[name].createAccount({ products: 3 });
   const { status } = await world.send('PATCH', '/api/v1/tenants/me/credentials', {
     token: member.access_token,
     body: { [name]: credentials },

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pretendBcrypt } from '../../../harness/bcrypt.ts';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { hour, minute, travel, travelTo } from '../../../harness/clock.ts';
 import { type Member, useWorld } from '../../../harness/world.ts';
 import { channelKeys } from '../../../shared/channels/keys.ts';
@@ -26,7 +26,7 @@ afterAll(() => {
 });
 
 const credentialsOf = (marketplace: 'wildberries' | 'ozon') =>
-  sellersOf(world)[marketplace].createAccount({ products: 3 }).credentials;
+  channelsOf(world)[marketplace].createAccount({ products: 3 }).credentials;
 const credentials = (method: 'PATCH' | 'DELETE', member: Member, body?: object) =>
   world.send(method, '/api/v1/tenants/me/credentials', {
     token: member.access_token,

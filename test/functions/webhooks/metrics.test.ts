@@ -40,7 +40,7 @@ describe('the metrics of a whole journey', () => {
   });
 
   it('have no other outcome than those of the list', async () => {
-    const { recordMetric } = await import('../../../shared/runtime/observe.ts');
+    const { recordMetric } = await import('../../../shared/runtime/metrics.ts');
 
     // @ts-expect-error -- there is no such outcome
     expect(() => recordMetric(webhookAttempts, 1, { outcome: 'lost' })).not.toThrow();

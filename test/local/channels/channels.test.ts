@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import type { FakeChannel } from '../../../local/channels/fake.ts';
 import { startOzon } from '../../../local/channels/ozon.ts';
 import { startWildberries } from '../../../local/channels/wildberries.ts';
@@ -200,7 +200,7 @@ describe('sellers in the console', () => {
       status: 200,
       body: { error: 'unavailable', times: 1, every: 1, limits: true },
     });
-    const { wildberries: standIn } = sellersOf(mini.cloud);
+    const { wildberries: standIn } = channelsOf(mini.cloud);
     const key = String(standIn?.createAccount().credentials.api_key);
     const ping = () => post(`${standIn?.url}/content-api/ping`, { authorization: key });
 
@@ -210,7 +210,7 @@ describe('sellers in the console', () => {
   });
 
   it('makes absurd and endless answers on request', async () => {
-    const { ozon: standIn } = sellersOf(mini.cloud);
+    const { ozon: standIn } = channelsOf(mini.cloud);
     const { client_id = '', api_key = '' } = standIn?.createAccount().credentials ?? {};
     const headers = { 'client-id': client_id, 'api-key': api_key };
     const list = () =>

@@ -145,6 +145,6 @@ export function useAnswers() {
       Object.assign(answers, given);
     },
     /** The first page of a seller, by a call of its own. */
-    page: (seller: ChannelAdapter) => seller.page(credentials, undefined, newCall()),
+    page: (adapter: ChannelAdapter) => adapter.page(credentials, undefined, newCall()),
   };
 }

@@ -195,9 +195,9 @@ describe('a call to a seller API', () => {
         answer = (_, response) => {
           response.writeHead(200, { 'content-type': 'application/json' }).end(body);
         };
-        for (const seller of [ozon, wildberries])
+        for (const adapter of [ozon, wildberries])
           await expect(
-            seller.page(credentials, undefined, newCall({ attempts: 1 })),
+            adapter.page(credentials, undefined, newCall({ attempts: 1 })),
           ).rejects.toMatchObject({ name: 'ChannelError', code: 'malformed' });
       }),
       { numRuns: 60 },
@@ -214,7 +214,7 @@ describe('a call to a seller API', () => {
     ['wildberries', wildberries, { api_key: keyOf('a', 1) }, { api_key: keyOf('a', 2) }],
   ])(
     'of %s shares the turns of all keys of a seller account, once they are accepted',
-    async (_, seller, one, other) => {
+    async (_, adapter, one, other) => {
       answer = (_request, response) => {
         response.writeHead(200).end('{}');
       };
@@ -229,7 +229,7 @@ describe('a call to a seller API', () => {
         };
         for (const credentials of [one, other]) {
           const call = newCall({ bucket, isVerified, attempts: 1 });
-          await seller.page(credentials, undefined, call).catch(() => undefined);
+          await adapter.page(credentials, undefined, call).catch(() => undefined);
         }
         return new Set(accounts).size;
       };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ozon } from '../../../shared/channels/ozon.ts';
 import { wildberries } from '../../../shared/channels/wildberries.ts';
-import { logger } from '../../../shared/runtime/observe.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
 import {
   card,
   cards,
@@ -31,8 +31,8 @@ const givePrices = (prices: readonly unknown[]) =>
     info: infos(...prices.map((price, index) => info(index + 1, { price }))),
     stocks: stocks(...ids(prices.length).map((id) => stock(id))),
   });
-const amountsOf = async (seller: typeof ozon) =>
-  (await page(seller)).products.map(({ price }) => price?.amount);
+const amountsOf = async (adapter: typeof ozon) =>
+  (await page(adapter)).products.map(({ price }) => price?.amount);
 
 describe('what describes a product', () => {
   it('may be null in Wildberries, everywhere', async () => {
@@ -88,8 +88,8 @@ describe('what describes a product', () => {
   ] as const)('does not stand for an id: %s', async (_, answers) => {
     give(answers);
 
-    const seller = 'cards' in answers ? wildberries : ozon;
-    await expect(page(seller)).rejects.toMatchObject({ code: 'malformed' });
+    const adapter = 'cards' in answers ? wildberries : ozon;
+    await expect(page(adapter)).rejects.toMatchObject({ code: 'malformed' });
   });
 });
 
@@ -152,8 +152,8 @@ describe('texts of a product', () => {
       info: infos(info(1, { primary_image: images[0], images: images.slice(1) })),
     });
 
-    for (const seller of [ozon, wildberries])
-      expect((await page(seller)).products[0]?.image_url).toBe(shown);
+    for (const adapter of [ozon, wildberries])
+      expect((await page(adapter)).products[0]?.image_url).toBe(shown);
   });
 });
 
@@ -167,13 +167,13 @@ describe('a price that cannot be taken over', () => {
     [wildberries, -1],
     [wildberries, 1e21],
     [wildberries, [350]],
-  ])('leaves its product without one and is logged: %#', async (seller, wrong) => {
-    const fine = seller === ozon ? '120.00' : 350;
+  ])('leaves its product without one and is logged: %#', async (adapter, wrong) => {
+    const fine = adapter === ozon ? '120.00' : 350;
     givePrices([fine, wrong, fine]);
 
-    expect(await amountsOf(seller)).toEqual([String(fine), undefined, String(fine)]);
+    expect(await amountsOf(adapter)).toEqual([String(fine), undefined, String(fine)]);
     expect(warn).toHaveBeenCalledExactlyOnceWith('seller_price_dropped', {
-      marketplace: seller === ozon ? 'ozon' : 'wildberries',
+      marketplace: adapter === ozon ? 'ozon' : 'wildberries',
       external_ids: ['2'],
     });
   });

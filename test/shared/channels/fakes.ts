@@ -3,13 +3,13 @@ import type { AccountRequest, FakeChannel } from '../../../local/channels/fake.t
 import type {
   ChannelAdapter,
   ChannelCall,
+  ChannelLimit,
+  ChannelProduct,
   Credentials,
-  SellerLimit,
-  SellerProduct,
 } from '../../../shared/channels/adapter.ts';
 import type { TokenBucket } from '../../../shared/channels/token-bucket.ts';
 
-/** Time that passes only where somebody waits. The stand-in and its caller share it. */
+/** Time that passes only where somebody waits. The fake and its caller share it. */
 export class VirtualClock {
   #nowMs = Date.parse('2026-11-20T00:00:00Z');
   readonly now = () => this.#nowMs;
@@ -21,7 +21,7 @@ export class VirtualClock {
 /** A bucket of one process, for tests without a table. */
 export function memoryBucket(): TokenBucket {
   const fullAt = new Map<string, number>();
-  const nameOf = (account: string, { category }: SellerLimit) => `${account} ${category}`;
+  const nameOf = (account: string, { category }: ChannelLimit) => `${account} ${category}`;
   return {
     take: async ({ account, limit }, maxWaitMs, nowMs) => {
       const name = nameOf(account, limit);
@@ -42,7 +42,7 @@ export function memoryBucket(): TokenBucket {
 export interface StandInAround {
   readonly clock: VirtualClock;
   readonly standIn: FakeChannel;
-  /** A fresh way to the stand-in, as a new run of a function has it. */
+  /** A fresh way to the fake, as a new run of a function has it. */
   call(
     options?: Partial<import('../../../shared/channels/call.ts').ChannelCallOptions>,
   ): ChannelCall;
@@ -50,7 +50,7 @@ export interface StandInAround {
 }
 export type { AccountRequest };
 
-/** Starts a stand-in around the tests of a file, on a clock that does not need to be waited for. */
+/** Starts a fake around the tests of a file, on a clock that does not need to be waited for. */
 export function useStandIn(
   start: (options: { now: () => number }) => Promise<FakeChannel>,
   variable: string,
@@ -67,11 +67,11 @@ export function useStandIn(
   return {
     clock,
     get standIn() {
-      if (!running) throw new Error('The stand-in has not been started');
+      if (!running) throw new Error('The fake has not been started');
       return running;
     },
     call: (options = {}) => {
-      if (!makeCall) throw new Error('The stand-in has not been started');
+      if (!makeCall) throw new Error('The fake has not been started');
       const hourMs = 3_600_000;
       return makeCall({
         deadlineMs: clock.now() + 24 * hourMs,
@@ -90,21 +90,21 @@ export function useStandIn(
 
 /** All products, from a cursor on; every step by the call that `next` gives. */
 export async function readAll(
-  seller: ChannelAdapter,
+  adapter: ChannelAdapter,
   { id: _, ...credentials }: Credentials & { id: string },
   nextCall: () => ChannelCall,
   cursor?: string,
-): Promise<SellerProduct[]> {
-  const products: SellerProduct[] = [];
+): Promise<ChannelProduct[]> {
+  const products: ChannelProduct[] = [];
   let next = cursor;
   do {
-    const page = await seller.page(credentials, next, nextCall());
+    const page = await adapter.page(credentials, next, nextCall());
     products.push(...page.products);
     next = page.next;
   } while (next !== undefined);
   return products;
 }
 
-/** The credentials of a stand-in's account alone. */
+/** The credentials of a fake's account alone. */
 export const keyOf = ({ id: _, ...credentials }: Credentials & { id: string }): Credentials =>
   credentials;

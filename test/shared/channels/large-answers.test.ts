@@ -35,11 +35,11 @@ describe('an answer larger than any that is documented', () => {
     ['cards', wildberries, 32],
     ['prices', wildberries, 32],
     ['report', createWildberries({ stockRows: 10_000 }), 32],
-  ] as const)('is malformed and let go: %s', async (method, seller, megabytes) => {
+  ] as const)('is malformed and let go: %s', async (method, adapter, megabytes) => {
     const sent: number[] = [];
     give({ [method]: endless(sent) });
 
-    await expect(page(seller)).rejects.toMatchObject({ code: 'malformed' });
+    await expect(page(adapter)).rejects.toMatchObject({ code: 'malformed' });
 
     expect(sent.length).toBeGreaterThanOrEqual(4);
     for (const bytes of sent) expect(bytes).toBeLessThan(megabytes * 1024 * 1024);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ozon } from '../../../shared/channels/ozon.ts';
 import { wildberries } from '../../../shared/channels/wildberries.ts';
-import { logger } from '../../../shared/runtime/observe.ts';
+import { logger } from '../../../shared/runtime/logger.ts';
 import { report, row, stock, stocks, useAnswers } from './answers-server.ts';
 
 const { give, page } = useAnswers();
@@ -31,15 +31,15 @@ describe('quantities', () => {
     [wildberries, { report: report(row(1, 2 ** 32)) }],
     [wildberries, { report: report(row(1, 6e8), row(1, 6e8)) }],
     [wildberries, { report: report({ ...row(1), inWayToClient: 3e9 }) }],
-  ])('that nobody has are refused, and the log says of what: %#', async (seller, answers) => {
+  ])('that nobody has are refused, and the log says of what: %#', async (adapter, answers) => {
     give(answers);
 
-    await expect(page(seller)).rejects.toMatchObject({
+    await expect(page(adapter)).rejects.toMatchObject({
       code: 'malformed',
       message: expect.stringMatching(/^\D*$/),
     });
     expect(warn).toHaveBeenCalledWith('seller_quantity_refused', {
-      marketplace: seller === ozon ? 'ozon' : 'wildberries',
+      marketplace: adapter === ozon ? 'ozon' : 'wildberries',
       external_id: '1',
     });
   });
@@ -49,8 +49,8 @@ describe('quantities', () => {
     async (wrong) => {
       give({ stocks: stocks(stock(1, wrong)), report: report(row(1, wrong)) });
 
-      for (const seller of [ozon, wildberries])
-        await expect(page(seller)).rejects.toMatchObject({ code: 'malformed' });
+      for (const adapter of [ozon, wildberries])
+        await expect(page(adapter)).rejects.toMatchObject({ code: 'malformed' });
     },
   );
 });

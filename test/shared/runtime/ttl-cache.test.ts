@@ -38,4 +38,28 @@ describe('what a container remembers', () => {
     expect(values.get('k600')).toBe(0);
     expect(values.get('new')).toBe(1);
   });
+
+  it('is no more than the weight it may have, the newest value always', () => {
+    const values = new TtlCache<string>({ maxWeight: 10 });
+    values.set('a', 'a', 4);
+    values.set('b', 'b', 4);
+    values.set('a', 'again', 6);
+    expect([values.get('a'), values.get('b')]).toEqual(['again', 'b']);
+
+    values.set('c', 'c', 11);
+
+    expect([values.get('a'), values.get('b'), values.get('c')]).toEqual([
+      undefined,
+      undefined,
+      'c',
+    ]);
+    values.set('d', 'd', 1);
+    values.delete('d');
+    values.set('e', 'e', 10);
+    expect([values.get('c'), values.get('d'), values.get('e')]).toEqual([
+      undefined,
+      undefined,
+      'e',
+    ]);
+  });
 });

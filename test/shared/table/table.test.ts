@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWorld } from '../../../harness/world.ts';
-import { changes } from '../../../shared/table/changes.ts';
+import { changes, when } from '../../../shared/table/changes.ts';
 
 useWorld();
 let table: typeof import('../../../shared/table/table.ts');
@@ -40,6 +40,34 @@ describe('a write on condition', () => {
 
   it('returns an empty object when a written update asks for nothing', async () => {
     expect(await table.tryUpdate({ Key: newKey(), ...changes({ set: { value: 1 } }) })).toEqual({});
+  });
+
+  it('changes members of a map, and leaves the others', async () => {
+    const Key = newKey();
+    await table.putItem({ Item: { ...Key, lease: { fence: 1, until: 7, note: 'x' } } });
+    const update = {
+      Key,
+      ...changes({
+        set: { 'lease.until': 9 },
+        add: { 'lease.fence': 1 },
+        if: ['#lease.#until = :until', { until: 7 }],
+      }),
+    };
+
+    expect(await table.tryUpdate(update)).toEqual({});
+    expect(await table.tryUpdate(update)).toBeUndefined();
+    expect(await table.getItem(Key)).toEqual({ ...Key, lease: { fence: 2, until: 9, note: 'x' } });
+  });
+
+  it('can be a put or a delete, with names and values or without', async () => {
+    const Key = newKey();
+    const Item = { ...Key, status: 'new' };
+
+    expect(await table.tryPut({ Item, ...when('attribute_exists(#status)') })).toBe(false);
+    await table.putItem({ Item });
+    const unchanged = when(['#status = :status', { status: 'old' }]);
+    expect(await table.transact([{ delete: { Key, ...unchanged } }])).toEqual([true]);
+    expect(await table.tryPut({ Item, ...when('attribute_exists(#status)') })).toBe(true);
   });
 
   it('shows what was in the way to whoever asks', async () => {

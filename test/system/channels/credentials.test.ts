@@ -1,6 +1,6 @@
 import { KMSClient, RotateKeyOnDemandCommand } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { useSystem } from '../../../harness/system.ts';
 
 const system = useSystem();
@@ -15,7 +15,7 @@ describe('seller credentials on the running system', () => {
     const { access_token: token } = await system.newOwner();
     const { cloud } = system;
     const keyOf = (name: 'wildberries' | 'ozon') =>
-      sellersOf(cloud)[name].createAccount({ products: 1 }).credentials;
+      channelsOf(cloud)[name].createAccount({ products: 1 }).credentials;
     const [wildberries, ozon] = [keyOf('wildberries'), keyOf('ozon')];
 
     const saved = await system.send<Credentials>('PATCH', path, {
@@ -49,7 +49,7 @@ describe('seller credentials on the running system', () => {
 
   it('tell what is wrong with a key', async () => {
     const { access_token: token } = await system.newOwner();
-    const lacking = sellersOf(system.cloud).wildberries.createAccount({ lacks: ['prices'] });
+    const lacking = channelsOf(system.cloud).wildberries.createAccount({ lacks: ['prices'] });
 
     const answer = await system.send('PATCH', path, {
       token,

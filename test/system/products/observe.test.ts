@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { metricsOf } from '../../../harness/emf.ts';
 import { useSystem } from '../../../harness/system.ts';
 import type { FunctionLog } from '../../../local/lambda/lambda.ts';
@@ -15,7 +15,7 @@ describe('a sync that somebody starts', () => {
   it('is followed through queue and worker by one id, and counted at /_local/metrics', async () => {
     const { access_token: token, tenant_id: tenantId } = await system.newOwner();
     const { cloud } = system;
-    const ozon = sellersOf(cloud).ozon.createAccount({ products: 3 }).credentials;
+    const ozon = channelsOf(cloud).ozon.createAccount({ products: 3 }).credentials;
     await system.send('PATCH', '/api/v1/tenants/me/credentials', { token, body: { ozon } });
     cloud.clearLogs();
 

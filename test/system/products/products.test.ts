@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { useSystem } from '../../../harness/system.ts';
 
 const system = useSystem();
@@ -9,7 +9,7 @@ const waiting = { timeout: 20_000, interval: 50 };
 describe('products', () => {
   it('of several syncs are shown with all figures', async () => {
     const { access_token: token } = await system.newOwner();
-    const ozon = sellersOf(system.cloud).ozon.createAccount({ products: 30 }).credentials;
+    const ozon = channelsOf(system.cloud).ozon.createAccount({ products: 30 }).credentials;
     await system.send('PATCH', '/api/v1/tenants/me/credentials', { token, body: { ozon } });
 
     for (let round = 0; round < 3; round += 1) {

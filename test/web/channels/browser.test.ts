@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { signIn, useSite } from '../site.ts';
 import { ozonAccount, ozonOf, typeKey } from './ozon.ts';
 
@@ -11,14 +11,14 @@ describe('a seller marketplace in a browser', { timeout: 60_000 }, () => {
       const owner = await system.newOwner();
       const account = ozonAccount(system, 1);
       await signIn(page, owner, { at: '/sellers', title: 'Sell on' });
-      sellersOf(system.cloud).ozon.setFaults({ error: 'unavailable' });
+      channelsOf(system.cloud).ozon.setFaults({ error: 'unavailable' });
       try {
         await typeKey(page, account.credentials);
         await page.getByText('Ozon did not answer, so the key could not be tried.').waitFor();
         await page.getByRole('button', { name: 'Save without trying' }).click();
         await ozonOf(page).getByText('Saved, not tried').waitFor();
       } finally {
-        sellersOf(system.cloud).ozon.setFaults({ error: null });
+        channelsOf(system.cloud).ozon.setFaults({ error: null });
       }
 
       await ozonOf(page).getByRole('button', { name: 'Replace key' }).click();

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import type { System } from '../../../harness/system.ts';
 
 /** What the page has about Ozon. */
@@ -7,7 +7,7 @@ export const ozonOf = (page: Page) => page.getByRole('region', { name: 'Ozon' })
 
 /** A seller of the local Ozon. */
 export function ozonAccount({ cloud }: System, products: number) {
-  const account = sellersOf(cloud).ozon.createAccount({ products });
+  const account = channelsOf(cloud).ozon.createAccount({ products });
   if (!account) throw new Error('There is no local Ozon');
   return account;
 }

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { sellersOf } from '../../../harness/channels/sellers.ts';
+import { channelsOf } from '../../../harness/channels/fakes.ts';
 import { ozonAccount, ozonOf, typeKey } from '../channels/ozon.ts';
 import { flawsOf, heading, setRole, signIn, useSite } from '../site.ts';
 
@@ -91,7 +91,7 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await signIn(page, owner, { at: '/products', title: 'Products' });
       await syncNow(page);
       // At this revision another twentieth has changed: of 20 products, one.
-      sellersOf(system.cloud).ozon.changeAccount(account.id, { revision: 3 });
+      channelsOf(system.cloud).ozon.changeAccount(account.id, { revision: 3 });
       await syncNow(page);
       await syncNow(page);
 
@@ -149,12 +149,12 @@ describe('a seller in a browser', { timeout: 120_000 }, () => {
       await page.locator('.runs').getByText('60 products: 60 new.').waitFor();
       await bar.waitFor({ state: 'detached' });
 
-      sellersOf(system.cloud).ozon.setFaults({ error: 'unauthorized' });
+      channelsOf(system.cloud).ozon.setFaults({ error: 'unauthorized' });
       try {
         await page.getByRole('button', { name: 'Sync now' }).click();
         await page.locator('.runs').getByText('The seller marketplace does not accept').waitFor();
       } finally {
-        sellersOf(system.cloud).ozon.setFaults({ error: null });
+        channelsOf(system.cloud).ozon.setFaults({ error: null });
       }
       await page.getByRole('link', { name: 'Save a new key' }).click();
       await heading(page, 'Sell on').waitFor();

@@ -8,7 +8,8 @@ const run = promisify(execFile);
 async function linesAt(level: string): Promise<Record<string, unknown>[]> {
   const source = (path: string) => new URL(`../../../shared/${path}`, import.meta.url).href;
   const script = `
-    const { logger, recordMetric } = await import('${source('runtime/observe.ts')}');
+    const { logger } = await import('${source('runtime/logger.ts')}');
+        const { recordMetric } = await import('${source('runtime/metrics.ts')}');
     const { signInRefused } = await import('${source('identity/metrics.ts')}');
     logger.info('told');
     logger.warn('warned');
