@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDatabase } from '../../../harness/dynamodb.ts';
 import { startCloud } from '../../../local/cloud.ts';
 import {
   connectDynamoDb,
@@ -95,15 +96,17 @@ describe('the embedded DynamoDB', () => {
   });
 
   it('can be another DynamoDB', async () => {
+    const another = await startDatabase();
     const cloud = await startCloud({
       port: 0,
       environment: {},
       ...files,
-      dynamoDbUrl: mini.cloud.table.endpoint,
+      dynamoDbUrl: another.endpoint,
     });
 
-    expect(cloud.table.endpoint).toBe(mini.cloud.table.endpoint);
+    expect(cloud.table.endpoint).toBe(another.endpoint);
     expect((await fetch(`${cloud.url}/_local/tables/Mini-Table/items`)).status).toBe(200);
     await cloud.stop();
+    another.stop();
   });
 });
