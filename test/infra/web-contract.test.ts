@@ -20,24 +20,24 @@ const bundle = async () => {
   return outputFiles[0].text;
 };
 const before = await bundle();
-writeFileSync('${folder}/shared/notes/paths.ts', "export const list = '/old'; export const find = '/found';");
-writeFileSync('${folder}/shared/notes/contract.ts', \`import { find } from './paths.ts';
+writeFileSync('${folder}/shared/samples/paths.ts', "export const list = '/old'; export const find = '/found';");
+writeFileSync('${folder}/shared/samples/contract.ts', \`import { find } from './paths.ts';
 export const listNotes = { method: 'GET', paths: [find], access: { kind: 'public' } };\`);
 console.log(JSON.stringify([before, await bundle()]));
 `;
 
 describe('the contract in a bundle for browsers', () => {
   it('is the methods, the paths and who may call, as the contract is now', () => {
-    mkdirSync(join(folder, 'shared/notes'), { recursive: true });
-    writeFileSync(join(folder, 'shared/notes/paths.ts'), "export const list = '/old';");
+    mkdirSync(join(folder, 'shared/samples'), { recursive: true });
+    writeFileSync(join(folder, 'shared/samples/paths.ts'), "export const list = '/old';");
     writeFileSync(
-      join(folder, 'shared/notes/contract.ts'),
+      join(folder, 'shared/samples/contract.ts'),
       `import { list } from './paths.ts';
 export const listNotes = { method: 'GET', paths: [list, '/other'], access: { kind: 'public' }, summary: 'Words' };`,
     );
     writeFileSync(
       join(folder, 'page.ts'),
-      "import { listNotes } from './shared/notes/contract.ts'; console.log(listNotes);",
+      "import { listNotes } from './shared/samples/contract.ts'; console.log(listNotes);",
     );
 
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
