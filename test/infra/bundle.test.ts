@@ -250,7 +250,8 @@ describe('what a function does not use', () => {
     const clients = (entry: Endpoint) => [
       ...(entry.queues?.length ? [] : ['@aws-sdk/client-sqs']),
       ...(entry.kmsKeys?.length ? [] : ['@aws-sdk/client-kms']),
-      ...(entry.secrets?.length ? [] : ['aws4fetch', 'jose']),
+      ...(entry.secrets?.length ? [] : ['aws4fetch']),
+      ...(entry.secrets?.length || entry.kmsKeys?.length ? [] : ['jose']),
     ];
     for (const entry of endpoints.filter(({ id }) => !describesAll.includes(id))) {
       const packages = used(bundleOf(entry.id));
