@@ -251,7 +251,6 @@ describe('what a function does not use', () => {
       ...(entry.queues?.length ? [] : ['@aws-sdk/client-sqs']),
       ...(entry.kmsKeys?.length ? [] : ['@aws-sdk/client-kms']),
       ...(entry.secrets?.length ? [] : ['aws4fetch']),
-      ...(entry.secrets?.length || entry.kmsKeys?.length ? [] : ['jose']),
     ];
     for (const entry of endpoints.filter(({ id }) => !describesAll.includes(id))) {
       const packages = used(bundleOf(entry.id));
