@@ -25,6 +25,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { rotateSigningKeys } from '../shared/contract/background.ts';
 import { kmsKeys } from '../shared/contract/registry.ts';
+import { sealingKeySecret } from '../shared/contract/secrets.ts';
 import { seriesIndex } from '../shared/table/family.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { ContractFunction, constructIdOf } from './function.ts';
@@ -67,7 +68,7 @@ export class DataStack extends Stack {
       },
     );
     const sealingKey = this.createSecret('SealingKey', props.stage, 'sealing-key', {
-      description: 'Seals the cursors of lists and the secrets of webhooks',
+      description: sealingKeySecret.description,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
     this.originVerify = this.createSecret('OriginVerify', props.stage, 'origin-verify', {

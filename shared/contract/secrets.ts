@@ -20,5 +20,5 @@ export type KmsAction = 'GenerateDataKey' | 'Decrypt' | 'DescribeKey';
 export const sealingKeySecret: Secret = {
   name: 'sealing-key',
   variable: 'SEALING_KEY_SECRET',
-  description: 'Seals the cursors of lists and the secrets of webhooks',
+  description: 'Seals the cursors of lists, and small secrets of tenants',
 };
