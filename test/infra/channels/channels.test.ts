@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rings, type Values } from '../alarms.ts';
+import { packagesUsedBy } from '../packages.ts';
 import { onlyResource, resourcesOf, synthesize, type Templates } from '../templates.ts';
 
 let templates: Templates;
@@ -69,4 +70,12 @@ describe('the functions of seller credentials', () => {
       WildberriesUrl: { Default: 'https://{host}.wildberries.ru' },
     });
   });
+});
+
+describe('the bundle that shows credentials', () => {
+  it('has nothing of what seals them', async () => {
+    expect((await packagesUsedBy('channels/get-credentials')).join()).not.toMatch(
+      /client-kms|jose/,
+    );
+  }, 30_000);
 });

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { detections } from '../../../shared/detections/feature.ts';
+import { packagesUsedBy } from '../packages.ts';
 import { synthesize } from '../templates.ts';
 
 it('of the endpoints of detections, only the export streams', () => {
@@ -20,4 +21,13 @@ it('the list gets the settings it reads and no others', () => {
     'SEALING_KEY_SECRET',
     'TABLE_NAME',
   ]);
+});
+
+describe('the bundle of ingest', () => {
+  it('has the client of the queue that it sends to, and no other', async () => {
+    const clients = /^(ipaddr\.js|jose|aws4fetch|@aws-sdk\/client-(sqs|kms))$/;
+    const used = await packagesUsedBy('detections/ingest');
+
+    expect(used.filter((name) => clients.test(name))).toEqual(['@aws-sdk/client-sqs']);
+  }, 30_000);
 });

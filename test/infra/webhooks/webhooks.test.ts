@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packagesUsedBy } from '../packages.ts';
 import { resourcesOf, synthesize } from '../templates.ts';
 
 const reaching = ['WebhooksCreate', 'WebhooksDeliver', 'WebhooksUpdate'];
@@ -39,4 +40,14 @@ describe('private addresses of webhooks (check 72)', () => {
 
     expect(api.Parameters?.WebhookAllowPrivate).toMatchObject({ Default: 'true' });
   });
+});
+
+describe('the bundle of the list of webhooks', () => {
+  it('has nothing of what checks addresses, seals secrets and queues', async () => {
+    const clients = /^(ipaddr\.js|jose|aws4fetch|@aws-sdk\/client-(sqs|kms))$/;
+
+    expect((await packagesUsedBy('webhooks/list')).filter((name) => clients.test(name))).toEqual(
+      [],
+    );
+  }, 30_000);
 });
