@@ -16,7 +16,8 @@ const authorizerTtlSeconds = 60;
 
 /**
  * The OpenAPI 3.0 document that is the API in API Gateway: a route for each path and method of the
- * contract, and on every path one for all other methods. Throws if two endpoints share a route.
+ * contract, and on every path one for all other methods. Throws if two endpoints share a route, or
+ * call a parameter in one place by two names, which API Gateway refuses.
  */
 export function apiDefinition(
   endpoints: readonly Endpoint[],
@@ -33,8 +34,18 @@ export function apiDefinition(
 
 function pathsOf(endpoints: readonly Endpoint[]): Record<string, Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
+  const parameters = new Map<string, string>();
   for (const endpoint of endpoints) {
     for (const path of gatewayPaths(endpoint)) {
+      for (const { index, 1: name = '' } of path.matchAll(/\{([^}]+)\}/g)) {
+        const before = path.slice(0, index);
+        const known = parameters.get(before) ?? name;
+        if (known !== name)
+          throw new Error(
+            `${path} must call its parameter {${known}}, as other paths below ${before}`,
+          );
+        parameters.set(before, name);
+      }
       const item = paths[path] ?? itemWithFallback(path);
       paths[path] = item;
       const method = endpoint.method.toLowerCase();

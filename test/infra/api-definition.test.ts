@@ -46,6 +46,24 @@ const functionOf = (operation: Operation | undefined) =>
   )?.[1];
 
 describe('the routes', () => {
+  it('have one name for a parameter in one place, as API Gateway wants it', () => {
+    const [a, b] = endpointsOf('prod');
+    if (!a || !b) throw new Error('There are no endpoints');
+
+    expect(() =>
+      definitionOf([
+        { ...a, paths: ['/notes/{id}'] },
+        { ...b, paths: ['/notes/{note_id}/tags'] },
+      ]),
+    ).toThrow('/notes/{note_id}/tags must call its parameter {id}, as other paths below /notes/');
+    expect(() =>
+      definitionOf([
+        { ...a, paths: ['/notes/{id}'] },
+        { ...b, paths: ['/notes/me', '/tags/{name}'] },
+      ]),
+    ).not.toThrow();
+  });
+
   it('are those of the contract, each to its own function', () => {
     const actual = Object.entries(definition.paths).flatMap(([path, item]) =>
       Object.entries(item).map(
