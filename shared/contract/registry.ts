@@ -15,19 +15,45 @@ import type { Setting } from './settings.ts';
 const all = <T>(of: (feature: Feature) => readonly T[] | undefined): readonly T[] =>
   features.flatMap((feature) => of(feature) ?? []);
 
-/** The same by name. Throws when two features have one of the same name. */
+/** The same by name. Throws when manifests have two of one name. */
 function byName<T>(
+  kind: string,
   of: (feature: Feature) => readonly T[] | undefined,
   nameOf: (one: T) => string,
 ): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
-  for (const one of all(of)) {
-    const name = nameOf(one);
-    if (found.has(name)) throw new Error(`Two features have a ${name}`);
-    found.set(name, one);
-  }
+  const owners = new Map<string, string>();
+  for (const feature of features)
+    for (const one of of(feature) ?? []) {
+      const name = nameOf(one);
+      const owner = owners.get(name);
+      if (owner !== undefined)
+        throw new Error(
+          `The ${kind} ${name} is in the manifests of ${owner} and ${feature.id}: there may be one of a name.`,
+        );
+      owners.set(name, feature.id);
+      found.set(name, one);
+    }
   return found;
 }
+
+byName(
+  'feature',
+  (feature) => [feature],
+  ({ id }) => id,
+);
+// Each is a file below functions/.
+byName(
+  'function',
+  ({ endpoints = [], workers = [] }) => [...endpoints, ...workers],
+  ({ id }) => id,
+);
+// Grants are put together by the names of families.
+byName(
+  'key family',
+  (feature) => feature.families,
+  ({ name }) => name,
+);
 
 /** What it takes to publish events: the needs of every feature that hears of them. */
 const hearing = all(({ hearing: needs }) => (needs ? [needs] : undefined));
@@ -44,12 +70,7 @@ function withHearing<E extends Needs>(entry: E): E {
 }
 
 /** Every endpoint of the API, in the order in which the documents list them. */
-export const endpoints: readonly Endpoint[] = [
-  ...byName(
-    (feature) => feature.endpoints?.map(withHearing),
-    ({ id }) => id,
-  ).values(),
-];
+export const endpoints: readonly Endpoint[] = all((feature) => feature.endpoints?.map(withHearing));
 
 /** The endpoints that exist in a stage. */
 export function endpointsOf(stage: string): readonly Endpoint[] {
@@ -63,12 +84,14 @@ export const workers: readonly BackgroundFunction[] = all((feature) =>
 
 /** Every expected error, by its code. */
 export const errorKinds: ReadonlyMap<string, ErrorKind> = byName(
+  'error',
   ({ errors }) => errors,
   ({ code }) => code,
 );
 
 /** Every limit, by its name. */
 export const limits: ReadonlyMap<string, Limit> = byName(
+  'limit',
   (feature) => feature.limits,
   ({ name }) => name,
 );
@@ -76,6 +99,7 @@ export const limits: ReadonlyMap<string, Limit> = byName(
 /** Every kind of partition keys. */
 export const families: readonly KeyFamily[] = [
   ...byName(
+    'key pattern',
     (feature) => feature.families,
     ({ pattern }) => pattern,
   ).values(),
@@ -86,46 +110,54 @@ export const items: readonly ItemKind[] = all((feature) => feature.items);
 
 /** Every event, by its type. */
 export const eventKinds: ReadonlyMap<string, EventKind> = byName(
+  'event',
   ({ events }) => events,
   ({ type }) => type,
 );
 
 /** Every metric, by its name. */
 export const metrics: ReadonlyMap<string, Metric> = byName(
+  'metric',
   (feature) => feature.metrics,
   ({ name }) => name,
 );
 
 /** Every queue, by its name. */
 export const queues: ReadonlyMap<string, MessageQueue> = byName(
+  'queue',
   (feature) => feature.queues,
   ({ name }) => name,
 );
 
 export const secrets: ReadonlyMap<string, Secret> = byName(
+  'secret',
   (feature) => feature.secrets,
   ({ name }) => name,
 );
 
 export const kmsKeys: ReadonlyMap<string, KmsKey> = byName(
+  'KMS key',
   (feature) => feature.kmsKeys,
   ({ name }) => name,
 );
 
 /** Every setting, by its environment variable. */
 export const settings: ReadonlyMap<string, Setting> = byName(
+  'setting',
   (feature) => feature.settings,
   ({ variable }) => variable,
 );
 
 /** Every scope of API keys, by its name. */
 export const scopes = byName(
+  'scope',
   (feature) => feature.scopes,
   ({ name }) => name,
 );
 
 /** Every kind of ids, by its prefix. */
 export const idKinds = byName(
+  'id prefix',
   ({ ids }) => ids,
   ({ prefix }) => prefix,
 );

@@ -82,6 +82,13 @@ describe('the tree', () => {
     ).toEqual([]);
   });
 
+  it('has each feature in the folder of its name', () => {
+    for (const id of taken.keys()) {
+      expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+      expect(files).toContain(`shared/${id}/feature.ts`);
+    }
+  });
+
   it('uses features that there are, and in no circle', () => {
     const order: string[] = [];
     const visit = (id: string, above: readonly string[]): void => {
