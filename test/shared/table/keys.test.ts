@@ -70,6 +70,34 @@ describe('a key of a tenant', () => {
   });
 });
 
+describe('the keys of a feature', () => {
+  interface Place {
+    pk: string;
+    /** Sort key of an item. */
+    sk?: string;
+    /** What the sort keys of a list start with. */
+    prefix?: string;
+  }
+  const isPlace = (made: unknown): made is Place =>
+    typeof made === 'object' && made !== null && 'pk' in made;
+  const places = builders.flatMap(([name, build]) => {
+    const made: unknown = build('tnt_1', 'x', 'x', 'x', last);
+    return isPlace(made) ? [{ name, feature: name.split('.')[0], ...made }] : [];
+  });
+
+  it.each(places)('are not among those of others: $name', ({ feature, pk, sk, prefix }) => {
+    const taken = places.filter(
+      (other) =>
+        other.feature !== feature &&
+        other.pk === pk &&
+        other.sk !== undefined &&
+        (sk === undefined ? other.sk.startsWith(prefix ?? '') : other.sk === sk),
+    );
+
+    expect(taken.map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('key segments', () => {
   const ofItems = builders.filter(([, build]) => {
     const key = build('tnt_1', 'b', 'c', 'd', last);
