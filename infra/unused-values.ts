@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { type Expression, type Node, type ObjectExpression, parse } from 'acorn';
-import { type Plugin, transform } from 'esbuild';
+import { type Message, type OnLoadResult, type Plugin, transform } from 'esbuild';
 import { servedMembers } from '../shared/contract/endpoint.ts';
 
 const resolving = Symbol('resolving');
@@ -12,7 +12,8 @@ const resolving = Symbol('resolving');
  * unused functions by itself, but a constant such as `z.object(…)` or `new SQSClient(…)` stays
  * because the call might do something else too. In `shared/` none does: a constant there is made
  * for whoever reads it. So each is told to esbuild as pure,
- * and what `shared/` imports as without side effects.
+ * and what `shared/` imports as without side effects. What plainly is there for its effect is
+ * refused, by the file that has it.
  */
 export const unusedValues = (repository: string): Plugin => ({
   name: 'unused-values',
@@ -24,22 +25,40 @@ export const unusedValues = (repository: string): Plugin => ({
     });
     onLoad({ filter: /[\\/]shared[\\/].*\.ts$/ }, async ({ path }) => {
       if (!path.startsWith(shared)) return undefined;
-      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'ts' });
-      return { contents: markUnused(code), loader: 'js' };
+      const file = relative(repository, path);
+      return load(await readFile(path, 'utf8'), file).catch((error) => ({
+        errors: messagesOf(error, file),
+      }));
     });
   },
 });
 
-/** A module with its computed constants marked as pure, and its endpoints without what no handler reads. */
+async function load(source: string, sourcefile: string): Promise<OnLoadResult> {
+  const { code } = await transform(source, { loader: 'ts', sourcefile, logLevel: 'silent' });
+  return { contents: markUnused(code), loader: 'js' };
+}
+
+/** What esbuild found wrong with a file, or else the sentence of the error. */
+const messagesOf = (error: Error & { errors?: Message[] }, file: string) =>
+  error.errors ?? [{ text: error.message, location: { file } }];
+
+/**
+ * A module with its computed constants marked as pure, and its endpoints without what no handler reads.
+ * Throws for an import or a constant whose effect would be lost with it.
+ */
 export function markUnused(code: string): string {
   const edits: { at: number; until?: number; text: string }[] = [];
   const { body } = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
   for (const statement of body) {
+    if (statement.type === 'ImportDeclaration' && statement.specifiers.length === 0)
+      assertOwn(String(statement.source.value));
     const declaration =
       statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
     if (declaration?.type !== 'VariableDeclaration' || declaration.kind !== 'const') continue;
     for (const { id, init } of declaration.declarations) {
       if (id.type !== 'Identifier' || !init || !isComputed(init)) continue;
+      if (hasEffect(init) || (declaration === statement && !isRead(id.name, code)))
+        throw new Error(`The constant ${id.name} is there for its effect: ${lost}`);
       edits.push({ at: init.start, text: '/* @__PURE__ */ (() => (' });
       for (const { start, end } of unservedMembers(init))
         edits.push({ at: start, until: code[end] === ',' ? end + 1 : end, text: '' });
@@ -55,14 +74,36 @@ export function markUnused(code: string): string {
   return marked + code.slice(from);
 }
 
+const lost =
+  'bundles of functions leave it out where its value is not read. Call a function from what needs it.';
+
+/** Modules of this repository keep their statements; those of packages count as without effects. */
+function assertOwn(specifier: string): void {
+  if (!specifier.startsWith('.'))
+    throw new Error(`The import of ${specifier} is there for its effect: ${lost}`);
+}
+
+/** Whether making a value plainly changes something else. */
+function hasEffect(value: Node): boolean {
+  if (/Function|Class/.test(value.type)) return false;
+  if (/^(Assignment|Update|Await)Expression/.test(value.type)) return true;
+  if (value.type === 'UnaryExpression' && 'operator' in value && value.operator === 'delete')
+    return true;
+  return childrenOf(value).some(hasEffect);
+}
+
+/** Whether a module has a name in a second place, besides its declaration. */
+const isRead = (name: string, code: string) =>
+  code.match(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))?.length !== 1;
+
 /** Whether something is called or read to make a value, so that esbuild must expect side effects. */
 function isComputed(value: Node): boolean {
   if (/Function|Class/.test(value.type)) return false;
   if (/^(Call|New|Member|TaggedTemplate)|^Spread|Template/.test(value.type)) return true;
-  return Object.values(value)
-    .flat()
-    .some((child) => isNode(child) && isComputed(child));
+  return childrenOf(value).some(isComputed);
 }
+
+const childrenOf = (node: Node): Node[] => Object.values(node).flat().filter(isNode);
 
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value;

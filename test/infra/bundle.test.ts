@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import bcrypt from '@node-rs/bcrypt';
 import manifest from '@node-rs/bcrypt/package.json' with { type: 'json' };
+import { build as esbuild } from 'esbuild';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BundledFunction, bundleFunctions, bundleWeb } from '../../infra/bundle.ts';
 import { constructIdOf } from '../../infra/function.ts';
@@ -15,7 +16,7 @@ import {
   MissingBindingError,
   requireBindings,
 } from '../../infra/native-packages.ts';
-import { markUnused } from '../../infra/unused-values.ts';
+import { markUnused, unusedValues } from '../../infra/unused-values.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { endpoints } from '../../shared/contract/registry.ts';
 import type * as Passwords from '../../shared/identity/passwords.ts';
@@ -297,9 +298,59 @@ describe('a module of shared/', () => {
     expect(markUnused('let counter = make(); start();')).toBe('let counter = make(); start();');
   });
 
+  it.each([
+    ['id', 'export const id = (registry.next = make());'],
+    ['id', 'export const id = make(counter++);'],
+    ['gone', 'export const gone = delete registry.old;'],
+    ['loaded', 'export const loaded = await load();'],
+    ['_registered', 'const _registered = register(hook);'],
+    ['some-polyfill', "import 'some-polyfill';"],
+  ])('is refused where %s has an effect that would be lost: %s', (name, code) => {
+    expect(() => markUnused(code)).toThrow(`${name} is there for its effect`);
+  });
+
+  it('is taken where the effect is that of a function, a statement or a module of our own', () => {
+    for (const code of [
+      'export const f = make(() => { registry.next = 1; });',
+      'const queue = make(); queue.on();',
+      'const own = make(); export { own };',
+      "import './own.ts';",
+    ])
+      expect(() => markUnused(code)).not.toThrow();
+  });
+
+  it.each([
+    [
+      'is no TypeScript',
+      'export const = 1;',
+      /^shared\/broken\.ts:1:\d+: ERROR: .*Expected identifier/m,
+    ],
+    [
+      'has an effect',
+      'export const id = (a.b = make());',
+      /^shared\/broken\.ts:.*The constant id/m,
+    ],
+  ])('that %s is named when its functions are bundled', async (_, code, message) => {
+    const root = join(workspace, 'named');
+    mkdirSync(join(root, 'shared'), { recursive: true });
+    writeFileSync(join(root, 'shared/broken.ts'), code);
+    const building = esbuild({
+      entryPoints: [join(root, 'shared/broken.ts')],
+      absWorkingDir: root,
+      bundle: true,
+      write: false,
+      logLevel: 'silent',
+      plugins: [unusedValues(root)],
+    });
+
+    await expect(building).rejects.toThrow(message);
+  });
+
   it('keeps of an endpoint what its handler reads', () => {
     expect(
-      markUnused('const e = defineEndpoint({ id: "a", summary: "b", body: z.string(), tag: t });'),
+      markUnused(
+        'export const e = defineEndpoint({ id: "a", summary: "b", body: z.string(), tag: t });',
+      ),
     ).toMatch(/defineEndpoint\(\{ id: "a",\s+body: z\.string\(\),\s+\}\)/);
   });
 });
