@@ -21,6 +21,6 @@ export function defineQueue<M extends TenantMessage>(name: string, make: () => M
   };
 }
 
-/** `webhooks` as a function that sends to it finds it: `WEBHOOKS_QUEUE_URL`. */
+/** `stock-mails` as a function that sends to it finds it: `STOCK_MAILS_QUEUE_URL`. */
 export const queueVariable = ({ name }: Pick<MessageQueue, 'name'>): string =>
-  `${name.toUpperCase()}_QUEUE_URL`;
+  `${name.toUpperCase().replaceAll('-', '_')}_QUEUE_URL`;

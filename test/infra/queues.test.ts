@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { BackgroundFunction } from '../../shared/contract/background.ts';
 import { bearer, defineEndpoint } from '../../shared/contract/endpoint.ts';
-import { defineQueue } from '../../shared/contract/queues.ts';
+import { defineQueue, queueVariable } from '../../shared/contract/queues.ts';
 import { build, type Resource, resourcesOf, synthesize } from './templates.ts';
 
 const sample = defineQueue('sample', () => z.object({ tenant_id: z.string() }));
@@ -114,6 +114,10 @@ describe('a queue', () => {
       .map(([id]) => id);
 
     expect(knowing.sort()).toEqual(['SampleStart', 'SampleWork']);
+  });
+
+  it('has a variable that Lambda takes, whatever its name', () => {
+    expect(queueVariable({ name: 'stock-mails' })).toBe('STOCK_MAILS_QUEUE_URL');
   });
 
   it('belongs to one function', () => {
