@@ -7,7 +7,11 @@ import type { IdKind } from './ids.ts';
 export const idOf = ({ prefix }: IdKind) =>
   z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind');
 
-/** A number in a query string, written as a decimal; an empty value is none. */
+const integerText = /^-?\d{1,15}(\.\d{1,15})?$/;
+/** As JSON and all languages write a number: `0.2524816765956895` and `1e-7` too. */
+const numberText = /^-?\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,3})?$/;
+
+/** A number in a query string; an empty value is none. */
 export function queryNumber(
   minimum: number,
   maximum: number,
@@ -16,7 +20,7 @@ export function queryNumber(
   const range = type === 'integer' ? z.int() : z.number();
   return z
     .string()
-    .regex(/^-?\d{1,15}(\.\d{1,15})?$/, 'is not a number')
+    .regex(type === 'integer' ? integerText : numberText, 'is not a number')
     .transform(Number)
     .pipe(range.min(minimum).max(maximum))
     .meta({
@@ -148,4 +152,5 @@ export const uniqueList = <T extends z.ZodType<string>>(name: T, max: number) =>
     .array(name)
     .min(1)
     .max(max)
-    .refine((names) => new Set(names).size === names.length, 'names one twice');
+    .refine((names) => new Set(names).size === names.length, 'names one twice')
+    .meta({ uniqueItems: true });

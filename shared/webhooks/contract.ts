@@ -19,7 +19,12 @@ const Description = z.string().trim().max(200).refine(isPlain, 'has control char
 const EventType = z.string().max(64).meta({ id: 'EventType' });
 const EventTypes = uniqueList(EventType, 50);
 
-const Url = z.string().min(1).max(maxUrl).refine(isPlain, 'has control characters');
+const Url = z
+  .string()
+  .min(1)
+  .max(maxUrl)
+  .refine(isPlain, 'has control characters')
+  .meta({ format: 'uri' });
 const webhookPath = z.strictObject({ id: z.string().max(64) });
 
 export const Webhook = z

@@ -85,7 +85,7 @@ export const listDetections = defineEndpoint({
     from: Instant.optional(),
     to: Instant.optional(),
     label: Label.optional(),
-    min_probability: queryNumber(0, 1).optional(),
+    min_probability: queryNumber(0, 1).transform(toStorable).optional(),
     source_ip: SourceIp.optional(),
     eni_id: EniId.optional(),
     ...pageQuery(200),

@@ -198,6 +198,14 @@ describe('the OpenAPI document', () => {
     expect(text).not.toMatch(/"exclusiveM(?:in|ax)imum":(?:true|false)/);
   });
 
+  it('says where names may come once only', () => {
+    const { schema } = document.paths['/api/v1/api-keys']?.post?.requestBody?.content[
+      'application/json'
+    ] ?? { schema: undefined };
+
+    expect(schema).toMatchObject({ properties: { scopes: { uniqueItems: true } } });
+  });
+
   it('tells nothing of AWS accounts, tables or secrets', () => {
     expect(JSON.stringify(document)).not.toMatch(/arn:aws|dynamodb|secretsmanager|TENANT#/i);
   });
