@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'shared',
-          include: ['test/shared/**/*.test.ts'],
+          include: ['test/{shared,operator}/**/*.test.ts'],
           setupFiles: ['harness/environment.ts'],
         },
       },

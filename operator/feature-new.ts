@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { idKinds } from '../shared/contract/registry.ts';
+import { runInNewContext } from 'node:vm';
+import { endpoints, idKinds, items } from '../shared/contract/registry.ts';
 import { features } from '../shared/features.ts';
+import { compositionRoots } from './composition-roots.ts';
+import { foldersOf } from './feature-remove.ts';
 
 const templates = fileURLToPath(new URL('./template', import.meta.url));
 /** Where the files of a template's folder go. */
@@ -47,6 +50,40 @@ function wordsOf(id: string): Readonly<Record<string, string>> {
   };
 }
 
+/** Names that a module has without declaring them, and words of the language that end as plurals do. */
+const givenNames: readonly string[] = [
+  ...(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]),
+  'class',
+  'this',
+];
+
+/** What an id would get in the way of; undefined where it is free. */
+function obstacle(root: string, id: string): string | undefined {
+  const [folder] = existsSync(join(root, id)) ? [id] : foldersOf(root, id);
+  if (folder) return `there is ${folder} already`;
+  const words = wordsOf(id);
+  const path = `/api/v1/${id}`;
+  if (endpoints.some(({ paths }) => paths.includes(path))) return `the API has ${path} already`;
+  const stored = items.find(
+    ({ pk, sk }) => pk === 'TENANT#<tenant>' && sk.startsWith(`${words.KEY}#`),
+  );
+  if (stored) return `${stored.sk} is the key of a ${stored.what} already`;
+  const own = readdirSync(join(templates, 'shared'));
+  if (own.includes(`${id}.ts.txt`)) return `${id}.ts is another file of a feature`;
+  const names = [words.items, words.item, words.Items, words.Item];
+  const imported = Object.keys(rooms).flatMap((room) =>
+    readdirSync(join(templates, room)).flatMap((name) =>
+      readFileSync(join(templates, room, name), 'utf8').match(/^import .*/gm),
+    ),
+  );
+  const listed = compositionRoots.map((file) => readFileSync(join(root, file), 'utf8'));
+  const text = [...imported, ...listed].join('\n');
+  const name = names.find(
+    (one = '') => givenNames.includes(one) || new RegExp(`\\b${one}\\b`).test(text),
+  );
+  return name && `its code would need the name ${name}, which is taken`;
+}
+
 /**
  * Writes a small complete feature into a checkout and lists it where features are put together.
  * Returns the files. Throws a sentence for people where the id cannot be taken.
@@ -56,8 +93,9 @@ export function newFeature(root: string, id: string): string[] {
     throw new Error(
       `${id} is no name for a feature: use a plural in lower case, such as sales-orders.`,
     );
-  if (features.some((one) => one.id === id) || existsSync(join(root, 'shared', id)))
-    throw new Error(`There is a feature ${id} already.`);
+  if (features.some((one) => one.id === id)) throw new Error(`There is a feature ${id} already.`);
+  const reason = obstacle(root, id);
+  if (reason) throw new Error(`${id} cannot name a feature: ${reason}. Choose another name.`);
   const words = wordsOf(id);
   const fill = (text: string) =>
     text.replace(/__(\w+?)__/g, (all, word: string) => words[word] ?? all);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compositionRoots } from './composition-roots.ts';
@@ -17,6 +18,18 @@ export function foldersOf(root: string, id: string): string[] {
   };
   visit('');
   return found;
+}
+
+/** Files in folders that git could not bring back: changed or new since the last commit. None without git. */
+export function unsavedIn(root: string, folders: readonly string[]): string[] {
+  const status = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'];
+  const { stdout } = spawnSync('git', [...status, '--', ...folders], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  // `XY path`, where Y is D for a file that is gone already.
+  const entries = (stdout ?? '').split('\0').filter((entry) => entry && entry[1] !== 'D');
+  return entries.map((entry) => entry.slice(3));
 }
 
 /**

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { features } from '../shared/features.ts';
 import { newFeature } from './feature-new.ts';
-import { foldersOf, removeFeature } from './feature-remove.ts';
+import { foldersOf, removeFeature, unsavedIn } from './feature-remove.ts';
 
 const usage = `npm run feature -- list
 npm run feature -- new <id>          a small complete feature: endpoints, page, test
 npm run feature -- remove <id>       takes a feature out of every room
-         --with-dependents           and those that use it`;
+         --with-dependents           and those that use it
+         --discard-changes           even where it has files that are not committed`;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The feature of an id that may be taken out. Throws a sentence for people. */
@@ -27,12 +28,20 @@ function withDependents(id: string): string[] {
   return [...new Set([...dependents.flatMap(withDependents), id])];
 }
 
-function remove(wanted: string, isAll: boolean): void {
+function remove(wanted: string, isAll: boolean, isDiscarding: boolean): void {
   const ids = withDependents(removable(wanted));
   const others = ids.filter((id) => id !== wanted);
   if (others.length > 0 && !isAll)
     throw new Error(
       `${others.join(', ')} use ${wanted}: remove them first, or add --with-dependents.`,
+    );
+  const unsaved = unsavedIn(
+    root,
+    ids.flatMap((id) => foldersOf(root, id)),
+  );
+  if (unsaved.length > 0 && !isDiscarding)
+    throw new Error(
+      `Not committed, so it would be lost:\n${unsaved.map((path) => `  ${path}\n`).join('')}Commit it first, or add --discard-changes.`,
     );
   for (const id of ids) {
     const { folders, changed } = removeFeature(root, id);
@@ -47,27 +56,44 @@ function create(id: string): void {
   finish();
 }
 
-/** What follows from the features: formatting of changed files, and the documents. */
+/** What follows from the features: formatting of changed files, and the documents. Throws where it fails. */
 function finish(): void {
-  const run = (...command: string[]) =>
-    spawnSync('npx', command, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  run('biome', 'check', '--write', '.');
-  run('node', 'docs/generate.ts');
-  run('node', 'bench/run.ts', 'capacity');
+  const steps: Readonly<Record<string, readonly string[]>> = {
+    'npx biome check --write .': ['biome', 'check', '--write', '.'],
+    'npm run docs': ['node', 'docs/generate.ts'],
+    'npm run bench -- capacity': ['node', 'bench/run.ts', 'capacity'],
+  };
+  console.log(
+    'Formatting and making the documents; what endpoints cost takes a minute to measure…',
+  );
+  const failed = Object.entries(steps).filter(
+    ([, command]) =>
+      spawnSync('npx', command, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0,
+  );
+  if (failed.length > 0)
+    throw new Error(
+      `Failed: ${failed.map(([name]) => name).join(', ')}. Put right what is said above and run it again, then npm run check.`,
+    );
   console.log('Now run: npm run check');
 }
 
 function main(): void {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { 'with-dependents': { type: 'boolean', default: false } },
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      'with-dependents': { type: 'boolean', default: false },
+      'discard-changes': { type: 'boolean', default: false },
+    },
   });
-  const [command, id] = positionals;
-  if (command === 'list')
+  const [command, id, ...rest] = positionals;
+  if (values.help || (command === 'help' && !id)) console.log(usage);
+  else if (command === 'list' && !id)
     for (const { id: name, isCore } of features)
       console.log(isCore ? `${name} (core)` : `${name}: ${foldersOf(root, name).join(' ')}`);
-  else if (command === 'new' && id) create(id);
-  else if (command === 'remove' && id) remove(id, values['with-dependents']);
+  else if (command === 'new' && id && rest.length === 0) create(id);
+  else if (command === 'remove' && id && rest.length === 0)
+    remove(id, values['with-dependents'], values['discard-changes']);
   else throw new Error(usage);
 }
 
