@@ -129,8 +129,9 @@ function functionTable(
     times(each).toFixed(1),
     (times(each) / times(sdk)).toFixed(3),
     inKilobytes(bundleOf(each.name).bytes),
+    loadInFreshProcess(each).peakMb.toFixed(0),
   ]);
-  return formatRows(['function', 'ms', 'of the SDK', 'KB'], rows);
+  return formatRows(['function', 'ms', 'of the SDK', 'KB', 'MB at the peak'], rows);
 }
 
 /** What single packages take to load as functions have them, beyond a function that has none. */
@@ -191,26 +192,27 @@ function loadInTurns(
   for (let round = 0; round <= rounds; round += 1) {
     tell(`round ${round} of ${rounds}, ${modules.length} modules`);
     for (const module of modules) {
-      const elapsed = loadInFreshProcess(module);
+      const { elapsed } = loadInFreshProcess(module);
       if (round > 0) samples.get(module)?.push(elapsed);
     }
   }
   return (module: Module) => median(samples.get(module) ?? []);
 }
 
-function loadInFreshProcess({ name, file, loadedBy }: Module): number {
+/** Milliseconds to load a module, and the most memory that its process has had by then. */
+function loadInFreshProcess({ name, file, loadedBy }: Module): { elapsed: number; peakMb: number } {
   const target = JSON.stringify(loadedBy === 'import' ? pathToFileURL(file).href : file);
   const load = loadedBy === 'import' ? `await import(${target})` : `require(${target})`;
   const probe = join(folder, 'probe.cjs');
   writeFileSync(
     probe,
-    `${runtime} (async () => { const from = performance.now(); ${load}; const to = performance.now(); require('node:fs').writeSync(1, String(to - from)); process.exit(0); })();`,
+    `${runtime} (async () => { const from = performance.now(); ${load}; const to = performance.now(); require('node:fs').writeSync(1, JSON.stringify([to - from, process.resourceUsage().maxRSS / 1024])); process.exit(0); })();`,
   );
   const { NODE_COMPILE_CACHE: _, NODE_OPTIONS: __, ...env } = process.env;
   const { stdout, stderr } = spawnSync(process.execPath, [probe], { env, encoding: 'utf8' });
-  const elapsed = Number.parseFloat(stdout);
-  if (!(elapsed > 0)) throw new Error(`${name} does not load: ${stderr}`);
-  return elapsed;
+  if (stdout === '') throw new Error(`${name} does not load: ${stderr}`);
+  const [elapsed, peakMb] = JSON.parse(stdout);
+  return { elapsed, peakMb };
 }
 
 function writeEmptyModule(): Module {

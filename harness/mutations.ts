@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** One change of a value that its schema refuses, and where it says so. */
 export interface Mutation {
@@ -21,28 +21,28 @@ const wrong: Readonly<Record<string, unknown>> = {
 };
 
 /** The schema of what clients send, as JSON Schema. */
-export const inputSchema = (schema: z.ZodType): JsonSchema =>
+export const inputSchema = (schema: z.ZodMiniType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 
 /** Whether an object refuses members that it does not know. */
-export const isStrict = (schema: z.ZodType): boolean =>
+export const isStrict = (schema: z.ZodMiniType): boolean =>
   inputSchema(schema).additionalProperties === false;
 
 /** The members that an object may have. */
-export const membersOf = (schema: z.ZodType): string[] =>
+export const membersOf = (schema: z.ZodMiniType): string[] =>
   Object.keys(inputSchema(schema).properties ?? {});
 
 /**
  * Every way to spoil a body that its schema names: a required member missing, an unknown member, a
  * member of each other type, and one beyond each bound; in members of members too.
  */
-export function bodyMutations(schema: z.ZodType, body: unknown): Mutation[] {
+export function bodyMutations(schema: z.ZodMiniType, body: unknown): Mutation[] {
   const root = inputSchema(schema);
   return mutationsAt(root, root, body, '', (value) => value);
 }
 
 /** Every way to spoil parameters that their schema names; their values are texts. */
-export function parameterMutations(schema: z.ZodType, given: object): Mutation[] {
+export function parameterMutations(schema: z.ZodMiniType, given: object): Mutation[] {
   const { properties = {}, additionalProperties } = inputSchema(schema);
   const unknown = additionalProperties === false ? [['unknown', 'x']] : [];
   const spoiled = Object.entries(properties).flatMap(([name, property]) =>

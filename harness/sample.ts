@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { apiKeyPartition } from '../shared/api-keys/keys.ts';
 import type { ApiKeyScope } from '../shared/api-keys/scopes.ts';
 import { bearer, defineEndpoint, roles } from '../shared/contract/endpoint.ts';
@@ -36,7 +36,7 @@ const listSamples = defineEndpoint({
   tag: 'samples',
   summary: 'List samples',
   access: bearer(roles),
-  query: z.strictObject({ label: z.string().optional() }),
+  query: z.strictObject({ label: z.optional(z.string()) }),
   responses: { 200: { description: 'Samples' } },
 });
 

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
 import type { ErrorKind } from '../shared/contract/errors.ts';
 import { endpoints } from '../shared/contract/registry.ts';
 import { features } from '../shared/features.ts';
 import type { Tenant } from './tenant.ts';
 
-type InputOf<S> = S extends z.ZodType ? z.input<S> : never;
+type InputOf<S> = S extends z.ZodMiniType ? z.input<S> : never;
 
 /** A request to an endpoint, in the types of its contract entry. */
 export interface RequestTo<E extends Endpoint = Endpoint> {
@@ -67,7 +67,8 @@ export function sample<E extends Endpoint>(
 }
 
 /** The example of an endpoint's body in its contract entry. */
-export const exampleOf = ({ body }: Endpoint): unknown => body?.meta()?.example;
+export const exampleOf = ({ body }: Endpoint): unknown =>
+  body && z.globalRegistry.get(body)?.example;
 
 /** The samples of all areas of the product, from `harness/<area>/samples.ts`, by endpoint id. */
 export async function loadSamples(): Promise<ReadonlyMap<string, Sample>> {
@@ -95,7 +96,9 @@ function adviceFor({ id, method, paths, path, query, body }: Endpoint): string {
   const entry = entryOf(id, area?.id ?? '');
   const options = [
     ...(body
-      ? ['    body: {}, // or .meta({ example: {} }) on the body in the contract entry']
+      ? [
+          '    body: {}, // or .register(z.globalRegistry, { example: {} }) on the body in the contract entry',
+        ]
       : []),
     ...(path
       ? ['    arrange: async (tenant) => ({ path: {} }), // ids of what the tenant makes']
@@ -117,7 +120,7 @@ function adviceFor({ id, method, paths, path, query, body }: Endpoint): string {
 }
 
 /** Whether a list is read page by page. */
-export const hasCursor = (query: z.ZodType | undefined): boolean =>
+export const hasCursor = (query: z.ZodMiniType | undefined): boolean =>
   'cursor' in ((query as { shape?: object } | undefined)?.shape ?? {});
 
 /** The name of a contract entry, and the file that has it. */

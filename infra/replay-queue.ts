@@ -9,7 +9,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { queues as knownQueues } from '../shared/contract/registry.ts';
 import { deadLettersTag, queueTag } from './queues.ts';
 import { parseStage, type Stage } from './stage.ts';

@@ -8,14 +8,14 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { publishAheadMs } from '../shared/identity/signing-keys.ts';
 import { parseStage } from './stage.ts';
 
 /** What a local run writes about itself into its data folder. */
 const LocalEndpoints = z.looseObject({
   secrets_manager: z.url(),
-  signing_keys_secret: z.string().min(1),
+  signing_keys_secret: z.string().check(z.minLength(1)),
 });
 
 export interface RotationTarget {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Listener } from '../runtime/http.ts';
 import { openStore } from '../runtime/store.ts';
 import { type AwsCall, AwsError, serveAwsJson, textMember } from './aws.ts';
@@ -11,24 +11,23 @@ const tokenLifeSeconds = 4 * 60 * 60;
 
 /** What a purchase on the local AWS Marketplace may say. */
 export const PurchaseRequest = z.strictObject({
-  account_id: z
-    .string()
-    .regex(/^\d{12}$/, 'is not 12 digits')
-    .default('111122223333'),
-  offer_type: z.literal('free-trial', 'can only be free-trial').optional(),
-  product_code: z
-    .string()
-    .regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code')
-    .optional(),
-  token_ttl_seconds: z.int().min(0).max(tokenLifeSeconds).default(tokenLifeSeconds),
+  account_id: z._default(z.string().check(z.regex(/^\d{12}$/, 'is not 12 digits')), '111122223333'),
+  offer_type: z.optional(z.literal('free-trial', 'can only be free-trial')),
+  product_code: z.optional(
+    z.string().check(z.regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code')),
+  ),
+  token_ttl_seconds: z._default(
+    z.int().check(z.minimum(0), z.maximum(tokenLifeSeconds)),
+    tokenLifeSeconds,
+  ),
 });
 
 /** A fault to make the metering API fail with, for the next `times` calls or until it is changed. */
 export const Faults = z.strictObject({
-  error: z
-    .enum(['throttling', 'internal_error', 'timeout', 'disabled_api', 'access_denied'])
-    .nullable(),
-  times: z.int().positive().nullable().default(null),
+  error: z.nullable(
+    z.enum(['throttling', 'internal_error', 'timeout', 'disabled_api', 'access_denied']),
+  ),
+  times: z._default(z.nullable(z.int().check(z.positive())), null),
 });
 
 export type Faults = z.infer<typeof Faults>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {
   type HeaderList,
   type HttpRequest,
@@ -35,47 +35,49 @@ export const keyKinds = ['personal', 'service', 'base with secret', 'base'] as c
 export type KeyKind = (typeof keyKinds)[number];
 
 const shape = {
-  products: z.int().min(0).max(1_000_000),
-  revision: z.int().min(0),
+  products: z.int().check(z.minimum(0), z.maximum(1_000_000)),
+  revision: z.int().check(z.minimum(0)),
   lacks: z.array(z.string()),
   kind: z.enum(keyKinds),
 };
 
 export const AccountRequest = z.strictObject({
-  products: shape.products.default(100_000),
-  seed: z.int().min(0).default(1),
-  revision: shape.revision.default(0),
-  lacks: shape.lacks.default([]),
-  kind: shape.kind.default('service'),
+  products: z._default(shape.products, 100_000),
+  seed: z._default(z.int().check(z.minimum(0)), 1),
+  revision: z._default(shape.revision, 0),
+  lacks: z._default(shape.lacks, []),
+  kind: z._default(shape.kind, 'service'),
 });
 
 export const AccountChange = z.strictObject({
-  products: shape.products.optional(),
-  revision: shape.revision.optional(),
-  lacks: shape.lacks.optional(),
-  kind: shape.kind.optional(),
+  products: z.optional(shape.products),
+  revision: z.optional(shape.revision),
+  lacks: z.optional(shape.lacks),
+  kind: z.optional(shape.kind),
 });
 
 /** Trouble for the next `times` requests, or every `every`th, until it is changed. */
 export const ChannelFaults = z.strictObject({
-  error: z
-    .enum([
-      'unavailable',
-      'timeout',
-      'rate_limited',
-      'long_wait',
-      'malformed',
-      'incomplete',
-      'endless',
-      'truncated',
-      'unauthorized',
-    ])
-    .nullable()
-    .default(null),
-  times: z.int().positive().nullable().default(null),
-  every: z.int().positive().default(1),
+  error: z._default(
+    z.nullable(
+      z.enum([
+        'unavailable',
+        'timeout',
+        'rate_limited',
+        'long_wait',
+        'malformed',
+        'incomplete',
+        'endless',
+        'truncated',
+        'unauthorized',
+      ]),
+    ),
+    null,
+  ),
+  times: z._default(z.nullable(z.int().check(z.positive())), null),
+  every: z._default(z.int().check(z.positive()), 1),
   /** Whether the documented limits are enforced. */
-  limits: z.boolean().default(true),
+  limits: z._default(z.boolean(), true),
 });
 export type ChannelFaults = z.infer<typeof ChannelFaults>;
 

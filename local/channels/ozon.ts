@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
   type ChannelAccount,
@@ -17,14 +17,16 @@ const idOf = ({ index }: GeneratedProduct) => firstId + index;
 const requestsPerSecond = 50;
 
 const Filter = z.object({
-  offer_id: z.array(z.string()).default([]),
-  product_id: z.array(z.union([z.string(), z.int()])).default([]),
-  visibility: z.enum(['ALL']).default('ALL'),
+  offer_id: z._default(z.array(z.string()), []),
+  product_id: z._default(z.array(z.union([z.string(), z.int()])), []),
+  visibility: z._default(z.enum(['ALL']), 'ALL'),
 });
-const limit = z.int().min(1).max(1000);
-const ListRequest = z.object({ filter: Filter, last_id: z.string().default(''), limit });
-const StocksRequest = z.object({ filter: Filter, cursor: z.string().default(''), limit });
-const InfoRequest = z.strictObject({ product_id: z.array(z.string()).min(1).max(1000) });
+const limit = z.int().check(z.minimum(1), z.maximum(1000));
+const ListRequest = z.object({ filter: Filter, last_id: z._default(z.string(), ''), limit });
+const StocksRequest = z.object({ filter: Filter, cursor: z._default(z.string(), ''), limit });
+const InfoRequest = z.strictObject({
+  product_id: z.array(z.string()).check(z.minLength(1), z.maxLength(1000)),
+});
 
 const methods: Readonly<Record<string, (request: FakeRequest) => HttpResponse>> = {
   '/v3/product/list': listProducts,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import {
   Buckets,
@@ -41,21 +41,23 @@ const changedAt = (index: number) => new Date(firstChangeMs + index * 1000).toIS
 
 const CardsRequest = z.object({
   settings: z.object({
-    sort: z.object({ ascending: z.boolean() }).optional(),
-    filter: z.object({ allowedCategoriesOnly: z.boolean().default(false) }).optional(),
+    sort: z.optional(z.object({ ascending: z.boolean() })),
+    filter: z.optional(z.object({ allowedCategoriesOnly: z._default(z.boolean(), false) })),
     cursor: z.object({
-      limit: z.int().min(1).max(100),
-      updatedAt: z.string().optional(),
-      nmID: z.int().optional(),
+      limit: z.int().check(z.minimum(1), z.maximum(100)),
+      updatedAt: z.optional(z.string()),
+      nmID: z.optional(z.int()),
     }),
   }),
 });
-const PricesRequest = z.strictObject({ nmList: z.array(z.int()).min(1).max(1000) });
+const PricesRequest = z.strictObject({
+  nmList: z.array(z.int()).check(z.minLength(1), z.maxLength(1000)),
+});
 const StocksRequest = z.strictObject({
-  nmIds: z.array(z.int()).default([]),
-  chrtIds: z.array(z.int()).default([]),
-  limit: z.int().min(1).max(250_000).default(250_000),
-  offset: z.int().min(0).default(0),
+  nmIds: z._default(z.array(z.int()), []),
+  chrtIds: z._default(z.array(z.int()), []),
+  limit: z._default(z.int().check(z.minimum(1), z.maximum(250_000)), 250_000),
+  offset: z._default(z.int().check(z.minimum(0)), 0),
 });
 
 const ping = (host: string, category: string): [string, Method] => [

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { type HttpRequest, type HttpResponse, headerOf } from '../runtime/http.ts';
 
 /** A request to the console, and what the pattern of its route captured. */
@@ -37,7 +37,7 @@ export class ConsoleError extends Error {
 }
 
 /** The body of a request to the console. Throws a ConsoleError when it is not what the path takes. */
-export function bodyOf<S extends z.ZodType>(request: HttpRequest, schema: S): z.output<S> {
+export function bodyOf<S extends z.ZodMiniType>(request: HttpRequest, schema: S): z.output<S> {
   const type = headerOf(request.headers, 'content-type')?.split(';')[0]?.trim().toLowerCase();
   if (request.isBodyTooLarge || request.body.length > 64 * 1024)
     throw new ConsoleError(413, 'payload_too_large', 'The body is too large.');

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ApiKeyId, Timestamp, uniqueList } from '../contract/schemas.ts';
@@ -9,7 +9,7 @@ import { apiKeyPartition } from './keys.ts';
 import { apiKeyScopes, defaultApiKeyScopes } from './settings.ts';
 
 /** The document lists those that the features have. */
-const Scope = z.string().max(64).meta({ id: 'ApiKeyScope' });
+const Scope = z.string().check(z.maxLength(64)).register(z.globalRegistry, { id: 'ApiKeyScope' });
 
 export const ApiKey = z
   .strictObject({
@@ -19,7 +19,7 @@ export const ApiKey = z
     expires_at: Timestamp,
     created_at: Timestamp,
   })
-  .meta({ id: 'ApiKey' });
+  .register(z.globalRegistry, { id: 'ApiKey' });
 
 const managers = bearer(['owner', 'admin']);
 
@@ -33,23 +33,25 @@ export const createApiKey = defineEndpoint({
   access: managers,
   body: z
     .strictObject({
-      name: z
-        .string()
-        .trim()
-        .min(1)
-        .max(100)
-        .refine(
+      name: z.string().check(
+        z.trim(),
+        z.minLength(1),
+        z.maxLength(100),
+        z.refine(
           (value) => value.isWellFormed() && !/\p{Cc}/u.test(value),
           'has control characters',
         ),
-      scopes: uniqueList(Scope, 20).optional(),
-      expires_in_days: z.int().min(1).max(730).default(365),
+      ),
+      scopes: z.optional(uniqueList(Scope, 20)),
+      expires_in_days: z._default(z.int().check(z.minimum(1), z.maximum(730)), 365),
     })
-    .meta({ example: { name: 'sensor' } }),
+    .register(z.globalRegistry, { example: { name: 'sensor' } }),
   responses: {
     201: {
       description: 'The key',
-      schema: ApiKey.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),
+      schema: z
+        .extend(ApiKey, { key: z.string() })
+        .register(z.globalRegistry, { id: 'CreatedApiKey' }),
     },
   },
   errors: [tooManyApiKeys, versionConflict],
@@ -83,7 +85,7 @@ export const deleteApiKey = defineEndpoint({
   summary: 'Delete an API key',
   description: 'The key stops working within 60 seconds.',
   access: managers,
-  path: z.strictObject({ id: z.string().max(64) }),
+  path: z.strictObject({ id: z.string().check(z.maxLength(64)) }),
   responses: { 204: { description: 'Deleted' } },
   errors: [notFound],
   table: [

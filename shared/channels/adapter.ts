@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 
 /** A product as a seller marketplace has it, in our words. */
 export interface ChannelProduct {
@@ -71,7 +71,7 @@ export interface ChannelCall {
 export interface ChannelDefinition {
   readonly marketplace: string;
   /** What its credentials look like in the API. */
-  readonly credentials: z.ZodType<Credentials, Credentials>;
+  readonly credentials: z.ZodMiniType<Credentials, Credentials>;
   /** Members of the credentials that are shown in full; all others are masked. */
   readonly open: readonly string[];
   /** Address of its API, unless a deployment says otherwise. */

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { logger } from '../runtime/logger.ts';
 import { ChannelError } from './adapter.ts';
 
@@ -14,7 +14,7 @@ const maxRefusalBytes = 16 * 1024;
  * The body of an answer as its schema wants it. Throws `malformed`, also for one that is larger
  * than any page can be.
  */
-export async function readJson<S extends z.ZodType>(
+export async function readJson<S extends z.ZodMiniType>(
   response: Response,
   schema: S,
   what: string,

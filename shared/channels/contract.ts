@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { rateLimited } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
@@ -19,25 +19,25 @@ const managers = bearer(['owner', 'admin']);
 export const SavedCredentials = z
   .strictObject({
     marketplace: ChannelName,
-    masked: z.record(z.string(), z.string()).meta({
+    masked: z.record(z.string(), z.string()).register(z.globalRegistry, {
       description: 'The members of the credentials; of secret ones at most the last 4 characters.',
       example: { client_id: '123456', api_key: '••••9f3a' },
     }),
     is_verified: z.boolean(),
-    verified_at: Timestamp.nullable(),
+    verified_at: z.nullable(Timestamp),
     created_at: Timestamp,
     updated_at: Timestamp,
   })
-  .meta({ id: 'SavedCredentials' });
+  .register(z.globalRegistry, { id: 'SavedCredentials' });
 
 const CredentialsList = z
   .strictObject({ items: z.array(SavedCredentials) })
-  .meta({ id: 'CredentialsList' });
+  .register(z.globalRegistry, { id: 'CredentialsList' });
 
 /** A member for each seller marketplace, in the shape that its adapter wants. */
 const byChannel = Object.fromEntries(
-  Object.entries(definitions).map(([name, { credentials }]) => [name, credentials.optional()]),
-) as { [N in ChannelName]: z.ZodOptional<(typeof definitions)[N]['credentials']> };
+  Object.entries(definitions).map(([name, { credentials }]) => [name, z.optional(credentials)]),
+) as { [N in ChannelName]: z.ZodMiniOptional<(typeof definitions)[N]['credentials']> };
 
 export const updateCredentials = defineEndpoint({
   id: 'channels/update-credentials',
@@ -49,12 +49,16 @@ export const updateCredentials = defineEndpoint({
     'Each key is tried against its marketplace first, and all are saved or none. With `save_unverified`, keys are saved although their marketplace does not answer; a key that it refuses never is. Keys cannot be read back.',
   access: managers,
   body: z
-    .strictObject({ ...byChannel, save_unverified: z.boolean().default(false) })
-    .refine(
-      (body) => Object.keys(definitions).some((name) => body[name as ChannelName] !== undefined),
-      'names no seller marketplace',
+    .strictObject({ ...byChannel, save_unverified: z._default(z.boolean(), false) })
+    .check(
+      z.refine(
+        (body) => Object.keys(definitions).some((name) => body[name as ChannelName] !== undefined),
+        'names no seller marketplace',
+      ),
     )
-    .meta({ example: { ozon: { client_id: '123456', api_key: '3f8a6c1e-key-of-the-seller' } } }),
+    .register(z.globalRegistry, {
+      example: { ozon: { client_id: '123456', api_key: '3f8a6c1e-key-of-the-seller' } },
+    }),
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
   errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
   limits: [credentialsPerUser, credentialsPerTenant],
@@ -86,7 +90,7 @@ export const deleteCredentials = defineEndpoint({
   tag: 'credentials',
   summary: 'Delete the keys of one seller marketplace, or of all',
   access: managers,
-  query: z.strictObject({ marketplace: ChannelName.optional() }),
+  query: z.strictObject({ marketplace: z.optional(ChannelName) }),
   responses: { 204: { description: 'Deleted, or there were none' } },
   table: [[tenantPartition, ['DeleteItem']]],
 });

@@ -7,7 +7,7 @@ import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelDefinition, ChannelError, type Credentials } from './adapter.ts';
 import { channelCall } from './call.ts';
-import { adapterOf } from './channels.ts';
+import { adapters } from './channels.ts';
 import { definitions } from './definitions.ts';
 import { noCredentials, sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { CredentialItem } from './items.ts';
@@ -49,8 +49,7 @@ export async function saveCredentials(
   const verified = await Promise.all(
     names.map(async (name) => {
       try {
-        const adapter = await adapterOf(name);
-        await adapter.check(wanted[name] ?? {}, call);
+        await adapters[name].check(wanted[name] ?? {}, call);
         return true;
       } catch (error) {
         const refusal = toAppError(error);
@@ -121,7 +120,7 @@ export async function credentialsVersion(
 ): Promise<string | undefined> {
   const options = { ProjectionExpression: 'updated_at' };
   const found = await getItem(channelKeys.credential(tenantId, marketplace), options);
-  return found && CredentialItem.pick({ updated_at: true }).parse(found).updated_at;
+  return found && CredentialItem.shape.updated_at.parse(found.updated_at);
 }
 
 const ownerOf = (tenantId: string, marketplace: string) => ({ tenantId, credential: marketplace });

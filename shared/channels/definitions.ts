@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ChannelDefinition, Credentials } from './adapter.ts';
 import type { ChannelName } from './names.ts';
 
@@ -9,14 +9,16 @@ const ozon: ChannelDefinition = {
   marketplace: 'ozon',
   credentials: z
     .strictObject({
-      client_id: z.string().regex(/^\d{1,20}$/, 'is not a Client-Id'),
+      client_id: z.string().check(z.regex(/^\d{1,20}$/, 'is not a Client-Id')),
       api_key: z
         .string()
-        .min(16, 'has fewer than 16 characters')
-        .max(256, 'is longer than 256 characters')
-        .regex(characters, 'has characters that no key has'),
+        .check(
+          z.minLength(16, 'has fewer than 16 characters'),
+          z.maxLength(256, 'is longer than 256 characters'),
+          z.regex(characters, 'has characters that no key has'),
+        ),
     })
-    .meta({ id: 'OzonCredentials' }),
+    .register(z.globalRegistry, { id: 'OzonCredentials' }),
   open: ['client_id'],
   defaultUrl: 'https://api-seller.ozon.ru',
   account: ({ client_id: clientId }) => clientId,
@@ -28,11 +30,13 @@ const wildberries: ChannelDefinition = {
     .strictObject({
       api_key: z
         .string()
-        .min(16, 'has fewer than 16 characters')
-        .max(4096, 'is longer than 4096 characters')
-        .regex(characters, 'has characters that no key has'),
+        .check(
+          z.minLength(16, 'has fewer than 16 characters'),
+          z.maxLength(4096, 'is longer than 4096 characters'),
+          z.regex(characters, 'has characters that no key has'),
+        ),
     })
-    .meta({ id: 'WildberriesCredentials' }),
+    .register(z.globalRegistry, { id: 'WildberriesCredentials' }),
   open: [],
   defaultUrl: 'https://{host}.wildberries.ru',
   account: sellerOf,

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ChannelName } from './names.ts';
 
 /** Seller credentials, sealed. What is readable here is what a reader of the API may see. */
@@ -12,7 +12,7 @@ export const CredentialItem = z.object({
   key_material_id: z.string(),
   sealed_at: z.string(),
   shown: z.record(z.string(), z.string()),
-  verified_at: z.string().nullable(),
+  verified_at: z.nullable(z.string()),
   created_at: z.string(),
   updated_at: z.string(),
 });

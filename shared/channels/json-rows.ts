@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { malformed } from './answers.ts';
 
 const maxRowLength = 64 * 1024;
@@ -11,7 +11,7 @@ const whiteSpace: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 export interface RowsPlace {
   readonly outer: string;
   readonly list: string;
-  readonly frame: z.ZodType;
+  readonly frame: z.ZodMiniType;
 }
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** The seller marketplaces. Only ever appended to: catalogues of products store places in this list. */
 export const channelNames = ['wildberries', 'ozon'] as const;

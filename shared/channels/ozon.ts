@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {
   type ChannelAdapter,
   type ChannelCall,
@@ -19,20 +19,26 @@ const productsPerPage = 1000;
 /** 50 requests a second are allowed per Client-Id: at most 10 at once and 40 in the second after. */
 const limit: ChannelLimit = { category: 'all', intervalMs: 25, burst: 10 };
 
-const quantity = z.int().nonnegative();
+const quantity = z.int().check(z.nonnegative());
 /** Ids are 64 bits wide; the API spells them as numbers in some methods and as text in others. */
-const Id = z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,18}$/)]).transform(String);
-const Text = z.string().nullish();
+const Id = z.pipe(
+  z.union([z.int().check(z.positive()), z.string().check(z.regex(/^[1-9]\d{0,18}$/))]),
+  z.transform(String),
+);
+const Text = z.nullish(z.string());
 /** Where the next page starts; nothing at the end. */
-const Next = Text.transform((next) => next ?? '');
+const Next = z.pipe(
+  Text,
+  z.transform((next) => next ?? ''),
+);
 
 const List = z.object({
   result: z.object({
     items: z.array(
       z.object({
         product_id: Id,
-        has_fbo_stocks: z.boolean().nullish(),
-        has_fbs_stocks: z.boolean().nullish(),
+        has_fbo_stocks: z.nullish(z.boolean()),
+        has_fbs_stocks: z.nullish(z.boolean()),
       }),
     ),
     total: quantity,
@@ -42,9 +48,11 @@ const List = z.object({
 type ListEntry = z.infer<typeof List>['result']['items'][number];
 
 /** Later pages may be empty: the end of the list is one. */
-const FirstList = List.refine(({ result }) => result.items.length > 0 || result.total === 0, {
-  path: ['result', 'items'],
-});
+const FirstList = List.check(
+  z.refine(({ result }) => result.items.length > 0 || result.total === 0, {
+    path: ['result', 'items'],
+  }),
+);
 
 const Info = z.object({
   items: z.array(
@@ -52,12 +60,12 @@ const Info = z.object({
       id: Id,
       offer_id: Text,
       name: Text,
-      barcodes: z.array(Text).nullish(),
+      barcodes: z.nullish(z.array(Text)),
       currency_code: z.unknown(),
       /** `120.00`, exactly as it is sold; empty where there is no price. */
       price: z.unknown(),
-      primary_image: z.union([z.string(), z.array(Text)]).nullish(),
-      images: z.array(Text).nullish(),
+      primary_image: z.nullish(z.union([z.string(), z.array(Text)])),
+      images: z.nullish(z.array(Text)),
     }),
   ),
 });
@@ -156,17 +164,20 @@ async function readInfo(
   return post(
     '/v3/product/info/list',
     body,
-    Info.transform(({ items }): InfoById => {
-      const prices = readPrices(
-        marketplace,
-        items.map((item) => ({
-          external_id: item.id,
-          amount: item.price,
-          currency: item.currency_code,
-        })),
-      );
-      return new Map(items.map((item) => [item.id, { ...item, price: prices.get(item.id) }]));
-    }),
+    z.pipe(
+      Info,
+      z.transform(({ items }): InfoById => {
+        const prices = readPrices(
+          marketplace,
+          items.map((item) => ({
+            external_id: item.id,
+            amount: item.price,
+            currency: item.currency_code,
+          })),
+        );
+        return new Map(items.map((item) => [item.id, { ...item, price: prices.get(item.id) }]));
+      }),
+    ),
     credentials,
     call,
   );
@@ -222,7 +233,7 @@ function toProduct(info: ProductInfo, stocks: ProductStocks): ChannelProduct {
   };
 }
 
-function post<S extends z.ZodType>(
+function post<S extends z.ZodMiniType>(
   path: string,
   body: object,
   schema: S,

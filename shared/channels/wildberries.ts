@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {
   type ChannelAdapter,
   type ChannelCall,
@@ -40,36 +40,36 @@ const pingLimit = (category: Category): ChannelLimit => ({
 const cardsPerPage = 100;
 /** Maximum cards per call for prices. */
 const cardsPerStep = 1000;
-const quantity = z.int().nonnegative();
-const Text = z.string().nullish();
+const quantity = z.int().check(z.nonnegative());
+const Text = z.nullish(z.string());
 
 const Cards = z.object({
   cards: z.array(
     z.object({
-      nmID: z.int().positive(),
+      nmID: z.int().check(z.positive()),
       vendorCode: Text,
       title: Text,
       brand: Text,
       subjectName: Text,
-      photos: z.array(z.object({ big: Text }).nullish()).nullish(),
-      sizes: z.array(z.object({ skus: z.array(Text).nullish() }).nullish()).nullish(),
+      photos: z.nullish(z.array(z.nullish(z.object({ big: Text })))),
+      sizes: z.nullish(z.array(z.nullish(z.object({ skus: z.nullish(z.array(Text)) })))),
     }),
   ),
   cursor: z.object({
     updatedAt: Text,
-    nmID: z.int().nullish(),
-    total: z.int().nonnegative(),
+    nmID: z.nullish(z.int()),
+    total: z.int().check(z.nonnegative()),
   }),
 });
 type Card = z.infer<typeof Cards>['cards'][number];
 
 const Prices = z.object({
-  error: z.literal(false).nullish(),
+  error: z.nullish(z.literal(false)),
   data: z.object({
     listGoods: z.array(
       z.object({
-        nmID: z.int().positive(),
-        sizes: z.array(z.object({ discountedPrice: z.unknown() })).nullish(),
+        nmID: z.int().check(z.positive()),
+        sizes: z.nullish(z.array(z.object({ discountedPrice: z.unknown() }))),
         currencyIsoCode4217: z.unknown(),
       }),
     ),
@@ -78,15 +78,15 @@ const Prices = z.object({
 type Good = z.infer<typeof Prices>['data']['listGoods'][number];
 
 const StockRow = z.object({
-  nmId: z.int().positive(),
+  nmId: z.int().check(z.positive()),
   quantity,
   inWayToClient: quantity,
   inWayFromClient: quantity,
 });
 /** In the seller's own warehouses nothing is on its way. */
-const OwnStockRow = StockRow.extend({
-  inWayToClient: quantity.default(0),
-  inWayFromClient: quantity.default(0),
+const OwnStockRow = z.extend(StockRow, {
+  inWayToClient: z._default(quantity, 0),
+  inWayFromClient: z._default(quantity, 0),
 });
 
 interface Stock {
@@ -108,7 +108,7 @@ const stockReport = {
   outer: 'data',
   list: 'items',
   frame: z.object({
-    error: z.literal(false).nullish(),
+    error: z.nullish(z.literal(false)),
     data: z.object({ items: z.tuple([]) }),
   }),
 };

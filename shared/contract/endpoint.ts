@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { ApiKeyScope } from '../api-keys/scopes.ts';
 import { userPartition } from '../identity/keys.ts';
 import type { KeyFamily, TableAction } from '../table/family.ts';
@@ -57,7 +57,7 @@ export type MediaType = 'application/json' | 'application/x-www-form-urlencoded'
 
 export interface ResponseSpec {
   readonly description: string;
-  readonly schema?: z.ZodType;
+  readonly schema?: z.ZodMiniType;
   /** Media type; default `application/json`. */
   readonly type?: string;
 }
@@ -68,9 +68,9 @@ export interface Responses {
 
 /** One endpoint of the API, once. Everything that knows the API is read off these entries. */
 export interface Endpoint<
-  B extends z.ZodType | undefined = z.ZodType | undefined,
-  Q extends z.ZodType | undefined = z.ZodType | undefined,
-  P extends z.ZodType | undefined = z.ZodType | undefined,
+  B extends z.ZodMiniType | undefined = z.ZodMiniType | undefined,
+  Q extends z.ZodMiniType | undefined = z.ZodMiniType | undefined,
+  P extends z.ZodMiniType | undefined = z.ZodMiniType | undefined,
   A extends Access = Access,
   R extends Responses = Responses,
 > extends Needs {
@@ -132,9 +132,9 @@ export const maxStreamSeconds = 900;
 
 /** An endpoint with the exact types of its schemas and answers, as handlers and clients want them. */
 export type Defined<
-  B extends z.ZodType | undefined,
-  Q extends z.ZodType | undefined,
-  P extends z.ZodType | undefined,
+  B extends z.ZodMiniType | undefined,
+  Q extends z.ZodMiniType | undefined,
+  P extends z.ZodMiniType | undefined,
   A extends Access,
   S extends true | undefined,
   Ahead extends true | undefined,
@@ -150,9 +150,9 @@ export type Defined<
 /** Declares an endpoint and keeps its exact types. */
 export function defineEndpoint<
   const A extends Access,
-  B extends z.ZodType | undefined = undefined,
-  Q extends z.ZodType | undefined = undefined,
-  P extends z.ZodType | undefined = undefined,
+  B extends z.ZodMiniType | undefined = undefined,
+  Q extends z.ZodMiniType | undefined = undefined,
+  P extends z.ZodMiniType | undefined = undefined,
   S extends true | undefined = undefined,
   Ahead extends true | undefined = undefined,
   const R extends Responses = Responses,

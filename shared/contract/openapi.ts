@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {
   createDocument,
   type ZodOpenApiOperationObject,
@@ -72,8 +72,8 @@ function listNames(
 /** The operation of an endpoint on the n-th of its paths; all but the first are there for older clients. */
 function toOperation(endpoint: Endpoint, pathIndex: number): ZodOpenApiOperationObject {
   const { access, body, query, path } = endpoint;
-  const isObject = (schema: z.ZodType | undefined): schema is z.ZodObject =>
-    schema instanceof z.ZodObject;
+  const isObject = (schema: z.ZodMiniType | undefined): schema is z.ZodMiniObject =>
+    schema instanceof z.ZodMiniObject;
   return {
     operationId: endpoint.id.replaceAll('/', '.') + (pathIndex > 0 ? `.${pathIndex + 1}` : ''),
     tags: [endpoint.tag],

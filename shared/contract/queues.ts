@@ -1,8 +1,8 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { once } from '../runtime/once.ts';
 
 /** Every message is about one tenant. */
-export type TenantMessage = z.ZodType<{ tenant_id: string }>;
+export type TenantMessage = z.ZodMiniType<{ tenant_id: string }>;
 
 /** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
 export interface MessageQueue<M extends TenantMessage = TenantMessage> {

@@ -1,11 +1,13 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { apiKeyIds } from '../api-keys/ids.ts';
 import { userIds } from '../identity/ids.ts';
 import { tenantIds } from '../tenants/ids.ts';
 import type { IdKind } from './ids.ts';
 
 export const idOf = ({ prefix }: IdKind) =>
-  z.string().regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind');
+  z
+    .string()
+    .check(z.regex(new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`), 'is not an id of this kind'));
 
 const integerText = /^-?\d{1,15}(\.\d{1,15})?$/;
 /** As JSON and all languages write a number: `0.2524816765956895` and `1e-7` too. */
@@ -19,11 +21,14 @@ export function queryNumber(
 ) {
   const range = type === 'integer' ? z.int() : z.number();
   return z
-    .string()
-    .regex(type === 'integer' ? integerText : numberText, 'is not a number')
-    .transform(Number)
-    .pipe(range.min(minimum).max(maximum))
-    .meta({
+    .pipe(
+      z.pipe(
+        z.string().check(z.regex(type === 'integer' ? integerText : numberText, 'is not a number')),
+        z.transform(Number),
+      ),
+      range.check(z.minimum(minimum), z.maximum(maximum)),
+    )
+    .register(z.globalRegistry, {
       override: ({ jsonSchema }) => {
         delete jsonSchema.pattern;
         Object.assign(jsonSchema, { type, minimum, maximum });
@@ -32,19 +37,19 @@ export function queryNumber(
 }
 
 /** A position in a list, sealed; see `shared/runtime/cursors.ts`. */
-export const Cursor = z.string().min(1).max(2048);
+export const Cursor = z.string().check(z.minLength(1), z.maxLength(2048));
 
 /** The query parameters of a list that comes in pages of at most `most`. */
 export const pageQuery = (most: number) => ({
-  limit: queryNumber(1, most, 'integer').default(50),
-  cursor: Cursor.optional(),
+  limit: z._default(queryNumber(1, most, 'integer'), 50),
+  cursor: z.optional(Cursor),
 });
 
 /** A page of a list. `next_cursor` is null on the last one. */
-export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.strictObject({ items: z.array(item), next_cursor: z.string().nullable() });
+export const pageOf = <T extends z.ZodMiniType>(item: T) =>
+  z.strictObject({ items: z.array(item), next_cursor: z.nullable(z.string()) });
 
-export const TenantId = idOf(tenantIds).meta({
+export const TenantId = idOf(tenantIds).register(z.globalRegistry, {
   id: 'TenantId',
   example: 'tnt_01JD0000000000000000000000',
 });
@@ -54,7 +59,11 @@ export const maxUrl = 2048;
 
 export const Timestamp = z.iso
   .datetime({ offset: false, precision: 3 })
-  .meta({ id: 'Timestamp', description: 'RFC 3339, UTC', example: '2026-11-20T12:00:00.000Z' });
+  .register(z.globalRegistry, {
+    id: 'Timestamp',
+    description: 'RFC 3339, UTC',
+    example: '2026-11-20T12:00:00.000Z',
+  });
 
 const email =
   /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -64,43 +73,44 @@ const email =
  * kept: `a.b@x` and `ab@x` are two people. Spaces around it are dropped. Only A to Z are folded:
  * toLowerCase makes an ASCII k of a Kelvin sign.
  */
-export const Email = z
-  .string()
-  // Before any pattern runs over the text: spaces around an address are few.
-  .max(320, 'is longer than 254 characters')
-  .transform((value) =>
-    value.replace(/^ +| +$/g, '').replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
-  )
-  .pipe(
-    z
-      .string()
-      .max(254, 'is longer than 254 characters')
-      .regex(email, 'is not an email address')
-      .refine((value) => !/^\.|\.\.|\.@/.test(value), 'is not an email address'),
-  );
+export const Email = z.pipe(
+  z.pipe(
+    // Before any pattern runs over the text: spaces around an address are few.
+    z.string().check(z.maxLength(320, 'is longer than 254 characters')),
+    z.transform((value) =>
+      value.replace(/^ +| +$/g, '').replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
+    ),
+  ),
+  z.string().check(
+    z.maxLength(254, 'is longer than 254 characters'),
+    z.regex(email, 'is not an email address'),
+    z.refine((value) => !/^\.|\.\.|\.@/.test(value), 'is not an email address'),
+  ),
+);
 
 const wellFormed = (value: string) => value.isWellFormed();
 
 /** A password given at sign-in: any well-formed text. The rules for new ones are stricter. */
 export const OfferedPassword = z
   .string()
-  .min(1, 'is empty')
-  .max(1024, 'is longer than 1024 characters')
-  .refine(wellFormed, 'is not well-formed Unicode');
+  .check(
+    z.minLength(1, 'is empty'),
+    z.maxLength(1024, 'is longer than 1024 characters'),
+    z.refine(wellFormed, 'is not well-formed Unicode'),
+  );
 
 /** A new password: at least 8 code points, at most 1024 UTF-16 units, never cut. */
-export const NewPassword = OfferedPassword.refine(
-  (value) => [...value.normalize('NFC')].length >= 8,
-  'has fewer than 8 characters',
+export const NewPassword = OfferedPassword.check(
+  z.refine((value) => [...value.normalize('NFC')].length >= 8, 'has fewer than 8 characters'),
 );
 
-export const CompanyName = z
-  .string()
-  .trim()
-  .min(2, 'has fewer than 2 characters')
-  .max(255, 'is longer than 255 characters')
-  .refine(wellFormed, 'is not well-formed Unicode')
-  .refine((value) => !/\p{Cc}/u.test(value), 'has control characters');
+export const CompanyName = z.string().check(
+  z.trim(),
+  z.minLength(2, 'has fewer than 2 characters'),
+  z.maxLength(255, 'is longer than 255 characters'),
+  z.refine(wellFormed, 'is not well-formed Unicode'),
+  z.refine((value) => !/\p{Cc}/u.test(value), 'has control characters'),
+);
 
 export const TenantStatus = z.enum(['PENDING_PROFILE', 'ACTIVE', 'SUSPENDED']);
 export const SubscriptionPlan = z.enum(['FREE', 'STARTER', 'PRO', 'ENTERPRISE']);
@@ -112,7 +122,7 @@ export const TokenResponse = z
     token_type: z.literal('bearer'),
     expires_in: z.literal(900),
   })
-  .meta({ id: 'TokenResponse' });
+  .register(z.globalRegistry, { id: 'TokenResponse' });
 
 export const ProblemSchema = z
   .strictObject({
@@ -122,17 +132,17 @@ export const ProblemSchema = z
     detail: z.string(),
     code: z.string(),
     request_id: z.string(),
-    errors: z
-      .array(
+    errors: z.optional(
+      z.array(
         z.strictObject({
           in: z.enum(['body', 'query', 'path']),
           pointer: z.string(),
           detail: z.string(),
         }),
-      )
-      .optional(),
+      ),
+    ),
   })
-  .meta({
+  .register(z.globalRegistry, {
     id: 'Problem',
     description: 'RFC 9457 problem details',
     example: {
@@ -147,10 +157,12 @@ export const ProblemSchema = z
   });
 
 /** Names, each once. */
-export const uniqueList = <T extends z.ZodType<string>>(name: T, max: number) =>
+export const uniqueList = <T extends z.ZodMiniType<string>>(name: T, max: number) =>
   z
     .array(name)
-    .min(1)
-    .max(max)
-    .refine((names) => new Set(names).size === names.length, 'names one twice')
-    .meta({ uniqueItems: true });
+    .check(
+      z.minLength(1),
+      z.maxLength(max),
+      z.refine((names) => new Set(names).size === names.length, 'names one twice'),
+    )
+    .register(z.globalRegistry, { uniqueItems: true });

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { exportDetections } from './contract/export.ts';
 import { lineBreak, toLine } from './csv.ts';
 import { type Detection, readAll } from './list.ts';

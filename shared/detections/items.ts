@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 export const DetectionItem = z.object({
   id: z.string(),
@@ -6,7 +6,7 @@ export const DetectionItem = z.object({
   source_ip: z.string(),
   label: z.string(),
   probability: z.number(),
-  eni_id: z.string().optional(),
+  eni_id: z.optional(z.string()),
   /** Seconds since the epoch when its retention ends. */
   ttl: z.number(),
 });

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { ServedEndpoint } from '../contract/endpoint.ts';
 import type { Principal } from '../identity/access-tokens.ts';
 import type { TenantItem } from '../tenants/items.ts';
@@ -21,7 +21,7 @@ type Caller<E extends ServedEndpoint> = E['access'] extends { kind: 'bearer' }
     ? ApiKeyPrincipal & Subscriber<E>
     : unknown;
 
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Output<S> = S extends z.ZodMiniType ? z.output<S> : undefined;
 
 /** What a handler gets: the validated input, and who calls. */
 export type Call<E extends ServedEndpoint> = Caller<E> & {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type * as z from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import {
   payloadTooLarge,
   unsupportedMediaType,
@@ -10,6 +11,9 @@ import { AppError, type FieldError } from '../contract/errors.ts';
 import type { Call } from './call.ts';
 import { clientOf, header, prefersHtml } from './client.ts';
 import { parseStrictJson } from './json.ts';
+
+// The faults that callers read about are in English; zod/mini has no language of its own.
+z.config(en());
 
 const defaultMaxBodyBytes = 16 * 1024;
 /** An answer must not be much larger than the request that it refuses. */
@@ -28,7 +32,7 @@ export function readCall<E extends ServedEndpoint>(
   const faults: FieldError[] = [];
   const read = (
     place: FieldError['in'],
-    schema: z.ZodType | undefined,
+    schema: z.ZodMiniType | undefined,
     value: () => unknown,
   ): unknown => {
     if (!schema) return undefined;

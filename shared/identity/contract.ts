@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
   CompanyName,
@@ -43,7 +43,7 @@ export const register = defineEndpoint({
       company_name: CompanyName,
       ...signUpMembers,
     })
-    .meta({
+    .register(z.globalRegistry, {
       example: {
         email: 'owner@example.com',
         password: 'correct horse battery',
@@ -77,8 +77,10 @@ export const login = defineEndpoint({
     'Answers 401 in the same words and the same time whether the email is unknown, the password is wrong or the account is locked for a while.',
   access: { kind: 'public' },
   body: z
-    .strictObject({ email: Email, password: OfferedPassword, tenant_id: TenantId.optional() })
-    .meta({ example: { email: 'owner@example.com', password: 'correct horse battery' } }),
+    .strictObject({ email: Email, password: OfferedPassword, tenant_id: z.optional(TenantId) })
+    .register(z.globalRegistry, {
+      example: { email: 'owner@example.com', password: 'correct horse battery' },
+    }),
   responses: { 200: { description: 'Signed in', schema: TokenResponse } },
   errors: [invalidCredentials],
   limits: [loginPerAddress, loginPerAccountAndAddress, loginPerAccount, loginPerTenant],
@@ -104,8 +106,10 @@ export const refresh = defineEndpoint({
     'A refresh token works once. The same token again within 10 seconds returns the same successor; later it revokes the whole session.',
   access: { kind: 'public' },
   body: z
-    .strictObject({ refresh_token: z.string().min(1).max(512) })
-    .meta({ example: { refresh_token: 'the refresh_token of the last answer' } }),
+    .strictObject({ refresh_token: z.string().check(z.minLength(1), z.maxLength(512)) })
+    .register(z.globalRegistry, {
+      example: { refresh_token: 'the refresh_token of the last answer' },
+    }),
   responses: { 200: { description: 'New tokens', schema: TokenResponse } },
   errors: [invalidRefreshToken, tenantSuspended],
   limits: [refreshPerAddress, refreshPerAccount, refreshPerTenant],

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { roles } from '../contract/endpoint.ts';
 
 export const MemberRole = z.enum(roles);
@@ -10,7 +10,7 @@ export const MemberItem = z.object({
   role: z.string(),
   created_at: z.string(),
   /** Sessions that began at or before this moment are over. */
-  signed_out_at_ms: z.number().optional(),
+  signed_out_at_ms: z.optional(z.number()),
 });
 export type MemberItem = z.infer<typeof MemberItem>;
 
@@ -23,16 +23,16 @@ export const SessionItem = z.object({
   user_id: z.string(),
   family_hash: z.string(),
   generation_hash: z.string(),
-  previous_hash: z.string().optional(),
-  rotated_at_ms: z.number().optional(),
+  previous_hash: z.optional(z.string()),
+  rotated_at_ms: z.optional(z.number()),
   /** Makes the current generation out of the previous one, for a retry within the grace. */
-  successor_nonce: z.string().optional(),
+  successor_nonce: z.optional(z.string()),
   created_at_ms: z.number(),
   expires_at_ms: z.number(),
-  revoked_at_ms: z.number().optional(),
+  revoked_at_ms: z.optional(z.number()),
   /** Refreshes since `window_start_ms`: the account limit on refresh. */
   window_start_ms: z.number(),
   window_count: z.number(),
-  user_agent: z.string().optional(),
+  user_agent: z.optional(z.string()),
 });
 export type SessionItem = z.infer<typeof SessionItem>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { notFound } from '../contract/core-errors.ts';
 import { defineEndpoint, type Needs } from '../contract/endpoint.ts';
 import {
@@ -32,7 +32,7 @@ import * as settings from './settings.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
-  .meta({ id: 'Registration' });
+  .register(z.globalRegistry, { id: 'Registration' });
 
 const registrationNeeds = {
   table: [
@@ -54,7 +54,9 @@ const registrationErrors = [
   marketplaceMisconfigured,
 ] as const;
 
-const RegistrationToken = z.string().min(1, 'is empty').max(8192, 'is longer than 8192 characters');
+const RegistrationToken = z
+  .string()
+  .check(z.minLength(1, 'is empty'), z.maxLength(8192, 'is longer than 8192 characters'));
 
 export const register = defineEndpoint({
   id: 'marketplace/register',
@@ -69,9 +71,11 @@ export const register = defineEndpoint({
   body: z
     .looseObject({
       'x-amzn-marketplace-token': RegistrationToken,
-      'x-amzn-marketplace-offer-type': z.string().max(64).optional(),
+      'x-amzn-marketplace-offer-type': z.optional(z.string().check(z.maxLength(64))),
     })
-    .meta({ example: { 'x-amzn-marketplace-token': 'the token of AWS Marketplace' } }),
+    .register(z.globalRegistry, {
+      example: { 'x-amzn-marketplace-token': 'the token of AWS Marketplace' },
+    }),
   bodyTypes: ['application/x-www-form-urlencoded', 'application/json'],
   responses: {
     200: { description: 'For callers that accept JSON', schema: Registration },
@@ -93,8 +97,8 @@ export const registerByLink = defineEndpoint({
   access: { kind: 'public' },
   // Whatever else a bookmark or a link checker carries is ignored.
   query: z.looseObject({
-    token: RegistrationToken.optional(),
-    'x-amzn-marketplace-token': RegistrationToken.optional(),
+    token: z.optional(RegistrationToken),
+    'x-amzn-marketplace-token': z.optional(RegistrationToken),
   }),
   responses: {
     200: {
@@ -119,13 +123,13 @@ export const completeProfile = defineEndpoint({
   access: { kind: 'ticket' },
   body: z
     .strictObject({
-      registration_ticket: z.string().min(1).max(4096),
+      registration_ticket: z.string().check(z.minLength(1), z.maxLength(4096)),
       email: Email,
       password: NewPassword,
-      company_name: CompanyName.optional(),
-      tenant_id: z.string().max(64).optional(),
+      company_name: z.optional(CompanyName),
+      tenant_id: z.optional(z.string().check(z.maxLength(64))),
     })
-    .meta({
+    .register(z.globalRegistry, {
       example: {
         registration_ticket: 'the registration_ticket of the registration',
         email: 'owner@example.com',
@@ -136,9 +140,11 @@ export const completeProfile = defineEndpoint({
   responses: {
     200: {
       description: 'The owner is signed in',
-      schema: TokenResponse.extend({ tenant_id: TenantId, status: TenantStatus }).meta({
-        id: 'CompletedProfile',
-      }),
+      schema: z
+        .extend(TokenResponse, { tenant_id: TenantId, status: TenantStatus })
+        .register(z.globalRegistry, {
+          id: 'CompletedProfile',
+        }),
     },
   },
   errors: [invalidTicket, notFound, emailTaken, profileCompleted, tenantSuspended],

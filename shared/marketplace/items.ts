@@ -1,12 +1,12 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 export const LicenseItem = z.object({
   license_id: z.string(),
-  license_arn: z.string().optional(),
-  customer_identifier: z.string().optional(),
+  license_arn: z.optional(z.string()),
+  customer_identifier: z.optional(z.string()),
   account_id: z.string(),
   product_code: z.string(),
-  offer_type: z.string().optional(),
+  offer_type: z.optional(z.string()),
   status: z.enum(['PENDING', 'ACTIVE', 'ENDED']),
   created_at: z.string(),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { noCredentials } from '../channels/errors.ts';
 import { sealedCredentials, tokenBucketPartition } from '../channels/keys.ts';
 import { credentialsKey } from '../channels/kms.ts';
@@ -19,22 +19,21 @@ import { syncQueue } from './queue.ts';
 
 const ProductId = z
   .string()
-  .regex(/^prd_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id of this kind')
-  .meta({ id: 'ProductId', example: 'prd_01JD0000000000000000000000' });
+  .check(z.regex(/^prd_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id of this kind'))
+  .register(z.globalRegistry, { id: 'ProductId', example: 'prd_01JD0000000000000000000000' });
 const SyncTaskId = z
   .string()
-  .regex(/^syn_[0-9A-HJKMNP-TV-Z]{26}$/, 'is not an id of this kind')
-  .meta({ id: 'SyncTaskId', example: 'syn_01JD0000000000000000000000' });
+  .check(z.regex(/^syn_[0-9A-HJKMNP-TV-Z]{26}$/, 'is not an id of this kind'))
+  .register(z.globalRegistry, { id: 'SyncTaskId', example: 'syn_01JD0000000000000000000000' });
 
 const Price = z
   .strictObject({ amount: z.string(), currency: z.string() })
-  .meta({ id: 'Price', description: 'The amount is an exact decimal' });
+  .register(z.globalRegistry, { id: 'Price', description: 'The amount is an exact decimal' });
 
 /** Null where the tenant's key may not read the stock: unknown, not zero. */
-const UnknownStock = z
-  .int()
-  .nullable()
-  .meta({ description: 'Null while it is unknown: the key does not open the stock.' });
+const UnknownStock = z.nullable(z.int()).register(z.globalRegistry, {
+  description: 'Null while it is unknown: the key does not open the stock.',
+});
 
 const summary = {
   id: ProductId,
@@ -42,25 +41,30 @@ const summary = {
   marketplace_article: z.string(),
   seller_article: z.string(),
   product_name: z.string(),
-  brand: z.string().nullable(),
-  category: z.string().nullable(),
-  image_url: z.string().nullable(),
-  price: Price.nullable(),
+  brand: z.nullable(z.string()),
+  category: z.nullable(z.string()),
+  image_url: z.nullable(z.string()),
+  price: z.nullable(Price),
   total_stock: UnknownStock,
-  reserved_stock: z.int().nullable(),
+  reserved_stock: z.nullable(z.int()),
   available_stock: UnknownStock,
-  in_way_to_client: z.int().nullable(),
-  in_way_from_client: z.int().nullable(),
+  in_way_to_client: z.nullable(z.int()),
+  in_way_from_client: z.nullable(z.int()),
   updated_at: Timestamp,
-  missing_since: Timestamp.nullable(),
+  missing_since: z.nullable(Timestamp),
 };
-export const ProductSummary = z.strictObject(summary).meta({ id: 'ProductSummary' });
+export const ProductSummary = z
+  .strictObject(summary)
+  .register(z.globalRegistry, { id: 'ProductSummary' });
 export const Product = z
   .strictObject({ ...summary, barcodes: z.array(z.string()), created_at: Timestamp })
-  .meta({ id: 'Product' });
+  .register(z.globalRegistry, { id: 'Product' });
 
 /** A query parameter that is `true` or `false`. */
-const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const Flag = z.pipe(
+  z.enum(['true', 'false']),
+  z.transform((value) => value === 'true'),
+);
 const Stock = queryNumber(0, 1_000_000_000, 'integer');
 
 /** A container's catalogues, 400,000 products together, take 610 MB at the peak. */
@@ -78,30 +82,33 @@ export const listProducts = defineEndpoint({
   access: bearer(roles),
   query: z
     .strictObject({
-      page: queryNumber(1, 1_000_000, 'integer').default(1),
-      page_size: queryNumber(1, 200, 'integer').default(50),
-      search: z.string().max(200).optional(),
-      min_stock: Stock.optional(),
-      max_stock: Stock.optional(),
-      low_stock_only: Flag.default(false),
-      missing: Flag.optional(),
-      sort_by: z
-        .enum([
+      page: z._default(queryNumber(1, 1_000_000, 'integer'), 1),
+      page_size: z._default(queryNumber(1, 200, 'integer'), 50),
+      search: z.optional(z.string().check(z.maxLength(200))),
+      min_stock: z.optional(Stock),
+      max_stock: z.optional(Stock),
+      low_stock_only: z._default(Flag, false),
+      missing: z.optional(Flag),
+      sort_by: z._default(
+        z.enum([
           'updated_at',
           'product_name',
           'seller_article',
           'marketplace_article',
           'total_stock',
           'price',
-        ])
-        .default('updated_at'),
-      sort_order: z.enum(['asc', 'desc']).default('desc'),
-      cursor: Cursor.optional(),
+        ]),
+        'updated_at',
+      ),
+      sort_order: z._default(z.enum(['asc', 'desc']), 'desc'),
+      cursor: z.optional(Cursor),
     })
-    .refine(
-      ({ min_stock = 0, max_stock = Number.POSITIVE_INFINITY, low_stock_only }) =>
-        low_stock_only || min_stock <= max_stock,
-      { path: ['min_stock'], error: 'is more than max_stock' },
+    .check(
+      z.refine(
+        ({ min_stock = 0, max_stock = Number.POSITIVE_INFINITY, low_stock_only }) =>
+          low_stock_only || min_stock <= max_stock,
+        { path: ['min_stock'], error: 'is more than max_stock' },
+      ),
     ),
   responses: {
     200: {
@@ -113,9 +120,9 @@ export const listProducts = defineEndpoint({
           page: z.int(),
           page_size: z.int(),
           total_pages: z.int(),
-          next_cursor: z.string().nullable(),
+          next_cursor: z.nullable(z.string()),
         })
-        .meta({ id: 'ProductPage' }),
+        .register(z.globalRegistry, { id: 'ProductPage' }),
     },
   },
   errors: [invalidCursor],
@@ -142,10 +149,10 @@ export const ProductChange = z
     at: Timestamp,
     stock: UnknownStock,
     previous_stock: UnknownStock,
-    price: Price.nullable(),
-    previous_price: Price.nullable(),
+    price: z.nullable(Price),
+    previous_price: z.nullable(Price),
   })
-  .meta({ id: 'ProductChange' });
+  .register(z.globalRegistry, { id: 'ProductChange' });
 
 export const getProductHistory = defineEndpoint({
   id: 'products/history',
@@ -162,7 +169,7 @@ export const getProductHistory = defineEndpoint({
   responses: {
     200: {
       description: 'A page',
-      schema: pageOf(ProductChange).meta({ id: 'ProductHistory' }),
+      schema: pageOf(ProductChange).register(z.globalRegistry, { id: 'ProductHistory' }),
     },
   },
   errors: [notFound, invalidCursor],
@@ -184,7 +191,7 @@ export const startProductSync = defineEndpoint({
       description: 'Under way',
       schema: z
         .strictObject({ task_id: SyncTaskId, status: z.enum(['pending', 'in_progress']) })
-        .meta({ id: 'SyncStarted' }),
+        .register(z.globalRegistry, { id: 'SyncStarted' }),
     },
   },
   errors: [noCredentials, rateLimited],
@@ -200,11 +207,11 @@ export const startProductSync = defineEndpoint({
 
 const SyncError = z
   .strictObject({
-    marketplace: ChannelName.nullable(),
+    marketplace: z.nullable(ChannelName),
     code: z.enum(syncErrorCodes),
     detail: z.string(),
   })
-  .meta({
+  .register(z.globalRegistry, {
     id: 'SyncError',
     description: 'Of one marketplace, or of the whole sync where `marketplace` is null',
   });
@@ -215,23 +222,23 @@ export const SyncRun = z
     status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
     trigger: z.enum(['manual', 'schedule']),
     marketplaces: z.array(ChannelName),
-    phase: z.string().nullable().meta({
+    phase: z.nullable(z.string()).register(z.globalRegistry, {
       description:
         'What a running sync does: reading as the marketplace calls it, `comparing`, `saving`, `publishing`, or `waiting` until `next_try_at`',
     }),
-    next_try_at: Timestamp.nullable(),
+    next_try_at: z.nullable(Timestamp),
     processed: z.int(),
-    total: z.int().nullable(),
+    total: z.nullable(z.int()),
     created: z.int(),
     changed: z.int(),
     missing: z.int(),
     started_at: Timestamp,
-    completed_at: Timestamp.nullable(),
-    duration_ms: z.int().nullable(),
-    error: SyncError.nullable(),
+    completed_at: z.nullable(Timestamp),
+    duration_ms: z.nullable(z.int()),
+    error: z.nullable(SyncError),
     errors: z.array(SyncError),
   })
-  .meta({ id: 'SyncRun' });
+  .register(z.globalRegistry, { id: 'SyncRun' });
 
 export const getProductSync = defineEndpoint({
   id: 'products/get-sync',
@@ -260,7 +267,7 @@ export const listProductSyncs = defineEndpoint({
   responses: {
     200: {
       description: 'A page',
-      schema: pageOf(SyncRun).meta({ id: 'SyncRunPage' }),
+      schema: pageOf(SyncRun).register(z.globalRegistry, { id: 'SyncRunPage' }),
     },
   },
   errors: [invalidCursor],
@@ -276,18 +283,18 @@ export const Dashboard = z
     out_of_stock_count: z.int(),
     missing_count: z.int(),
     average_stock_per_product: z.number(),
-    last_sync: z
-      .strictObject({
+    last_sync: z.nullable(
+      z.strictObject({
         task_id: SyncTaskId,
         timestamp: Timestamp,
         status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
         products_synced: z.int(),
         duration_ms: z.int(),
-      })
-      .nullable(),
-    health_score: z.number().min(0).max(100),
+      }),
+    ),
+    health_score: z.number().check(z.minimum(0), z.maximum(100)),
   })
-  .meta({ id: 'Dashboard' });
+  .register(z.globalRegistry, { id: 'Dashboard' });
 
 export const dashboard = defineEndpoint({
   id: 'products/dashboard',
@@ -318,15 +325,15 @@ export const lowStock = defineEndpoint({
   summary: 'Products with less stock than a threshold, least first',
   access: bearer(roles),
   query: z.strictObject({
-    threshold: queryNumber(0, 100, 'integer').default(10),
-    limit: queryNumber(1, 200, 'integer').default(50),
+    threshold: z._default(queryNumber(0, 100, 'integer'), 10),
+    limit: z._default(queryNumber(1, 200, 'integer'), 50),
   }),
   responses: {
     200: {
       description: 'The products, and how many there are',
       schema: z
         .strictObject({ items: z.array(ProductSummary), total: z.int(), threshold: z.int() })
-        .meta({ id: 'LowStock' }),
+        .register(z.globalRegistry, { id: 'LowStock' }),
     },
   },
   table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
@@ -337,9 +344,9 @@ export const TopProduct = z
   .strictObject({
     ...summary,
     units_ordered: z.int(),
-    stock_to_orders_ratio: z.number().nullable(),
+    stock_to_orders_ratio: z.nullable(z.number()),
   })
-  .meta({ id: 'TopProduct' });
+  .register(z.globalRegistry, { id: 'TopProduct' });
 
 export const topProducts = defineEndpoint({
   id: 'products/top',
@@ -350,7 +357,7 @@ export const topProducts = defineEndpoint({
   description:
     'By `units_ordered`, the units that are reserved or on their way to buyers, most first; products without any are left out. `stock_to_orders_ratio` is the stock for each of these units, null while the stock is unknown.',
   access: bearer(roles),
-  query: z.strictObject({ limit: queryNumber(1, 100, 'integer').default(20) }),
+  query: z.strictObject({ limit: z._default(queryNumber(1, 100, 'integer'), 20) }),
   responses: {
     200: {
       description: 'The products',
@@ -358,7 +365,7 @@ export const topProducts = defineEndpoint({
         .strictObject({
           items: z.array(TopProduct),
         })
-        .meta({ id: 'TopProducts' }),
+        .register(z.globalRegistry, { id: 'TopProducts' }),
     },
   },
   table: [[cataloguePartition, ['GetItem', 'BatchGetItem']]],
@@ -374,7 +381,7 @@ export const StockDistribution = z
     good: z.int(),
     excellent: z.int(),
   })
-  .meta({ id: 'StockDistribution' });
+  .register(z.globalRegistry, { id: 'StockDistribution' });
 
 export const stockDistribution = defineEndpoint({
   id: 'products/stock-distribution',
@@ -402,13 +409,15 @@ export const syncHistory = defineEndpoint({
   summary: 'The syncs of the last days, newest first',
   access: bearer(roles),
   query: z.strictObject({
-    days: queryNumber(1, 90, 'integer').default(7),
-    limit: queryNumber(1, 200, 'integer').default(50),
+    days: z._default(queryNumber(1, 90, 'integer'), 7),
+    limit: z._default(queryNumber(1, 200, 'integer'), 50),
   }),
   responses: {
     200: {
       description: 'The syncs',
-      schema: z.strictObject({ items: z.array(SyncRun) }).meta({ id: 'SyncHistory' }),
+      schema: z
+        .strictObject({ items: z.array(SyncRun) })
+        .register(z.globalRegistry, { id: 'SyncHistory' }),
     },
   },
   table: [[tenantPartition, ['GetItem', 'Query']]],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ChannelProduct } from '../channels/adapter.ts';
 import { ChannelName } from '../channels/names.ts';
 import { productKeys } from './keys.ts';
@@ -123,19 +123,19 @@ export const ProductItem = z.object({
   external_id: z.string(),
   seller_sku: z.string(),
   name: z.string(),
-  brand: z.string().optional(),
-  category: z.string().optional(),
-  image_url: z.string().optional(),
+  brand: z.optional(z.string()),
+  category: z.optional(z.string()),
+  image_url: z.optional(z.string()),
   barcodes: z.array(z.string()),
-  price: Price.optional(),
+  price: z.optional(Price),
   /** Null while it is unknown. */
-  stock: z.number().nullable(),
-  reserved: z.number().optional(),
-  in_transit_to: z.number().optional(),
-  in_transit_from: z.number().optional(),
+  stock: z.nullable(z.number()),
+  reserved: z.optional(z.number()),
+  in_transit_to: z.optional(z.number()),
+  in_transit_from: z.optional(z.number()),
   created_at: z.string(),
   updated_at: z.string(),
-  missing_since: z.string().optional(),
+  missing_since: z.optional(z.string()),
 });
 export type ProductItem = z.infer<typeof ProductItem>;
 
@@ -161,10 +161,10 @@ export function isForgotten(missingSince: string | 0 | undefined, nowMs: number)
 
 export const ProductChangeItem = z.object({
   at: z.string(),
-  stock: z.number().nullable(),
-  previous_stock: z.number().nullable(),
-  price: Price.optional(),
-  previous_price: Price.optional(),
+  stock: z.nullable(z.number()),
+  previous_stock: z.nullable(z.number()),
+  price: z.optional(Price),
+  previous_price: z.optional(Price),
 });
 export type ProductChangeItem = z.infer<typeof ProductChangeItem>;
 

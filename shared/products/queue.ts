@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { defineQueue } from '../contract/queues.ts';
 
 /** The runs that a worker is to continue. */

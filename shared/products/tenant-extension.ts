@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ChannelName } from '../channels/names.ts';
 import { create } from '../table/table.ts';
 import type { TenantExtension } from '../tenants/extension.ts';

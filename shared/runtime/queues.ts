@@ -1,6 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { messagesFailed, messagesReceived } from '../contract/core-metrics.ts';
 import { type MessageQueue, queueVariable, type TenantMessage } from '../contract/queues.ts';
 import { requireEnv } from './config.ts';

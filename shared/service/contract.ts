@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { defineEndpoint } from '../contract/endpoint.ts';
 import { Timestamp } from '../contract/schemas.ts';
 import { verificationKeysSecret } from '../identity/secrets.ts';

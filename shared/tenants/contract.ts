@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
@@ -15,15 +15,15 @@ import { tenantPartition } from './keys.ts';
 export const Tenant = z
   .strictObject({
     id: TenantId,
-    name: z.string().nullable(),
+    name: z.nullable(z.string()),
     status: TenantStatus,
-    plan: SubscriptionPlan.nullable(),
+    plan: z.nullable(SubscriptionPlan),
     ...tenantMembers,
     created_at: Timestamp,
     updated_at: Timestamp,
-    version: z.int().positive(),
+    version: z.int().check(z.positive()),
   })
-  .meta({ id: 'Tenant' });
+  .register(z.globalRegistry, { id: 'Tenant' });
 
 export const getMyTenant = defineEndpoint({
   id: 'tenants/get-mine',
@@ -46,8 +46,8 @@ export const updateMyTenant = defineEndpoint({
     'With `version`, refuses with 409 if the tenant has changed since that version was read.',
   access: bearer(['owner']),
   body: z
-    .strictObject({ name: CompanyName, version: z.int().positive().optional() })
-    .meta({ example: { name: 'Another Ltd' } }),
+    .strictObject({ name: CompanyName, version: z.optional(z.int().check(z.positive())) })
+    .register(z.globalRegistry, { example: { name: 'Another Ltd' } }),
   responses: { 200: { description: 'The tenant after the change', schema: Tenant } },
   errors: [versionConflict],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],

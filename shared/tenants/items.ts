@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { SubscriptionPlan, TenantStatus } from '../contract/schemas.ts';
 
 export const TenantItem = z.object({
   id: z.string(),
-  name: z.string().nullable(),
+  name: z.nullable(z.string()),
   status: TenantStatus,
-  plan: SubscriptionPlan.nullable(),
+  plan: z.nullable(SubscriptionPlan),
   created_at: z.string(),
   updated_at: z.string(),
   version: z.number(),

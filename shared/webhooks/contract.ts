@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { invalidCursor, notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
@@ -14,32 +14,32 @@ import { DeliveryStatus, DisabledReason, WebhookId } from './schemas.ts';
 import { eventTypes, webhookAllowPrivate } from './settings.ts';
 
 const isPlain = (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value);
-const Description = z.string().trim().max(200).refine(isPlain, 'has control characters');
+const Description = z
+  .string()
+  .check(z.trim(), z.maxLength(200), z.refine(isPlain, 'has control characters'));
 /** The document lists those that the features have. */
-const EventType = z.string().max(64).meta({ id: 'EventType' });
+const EventType = z.string().check(z.maxLength(64)).register(z.globalRegistry, { id: 'EventType' });
 const EventTypes = uniqueList(EventType, 50);
 
 const Url = z
   .string()
-  .min(1)
-  .max(maxUrl)
-  .refine(isPlain, 'has control characters')
-  .meta({ format: 'uri' });
-const webhookPath = z.strictObject({ id: z.string().max(64) });
+  .check(z.minLength(1), z.maxLength(maxUrl), z.refine(isPlain, 'has control characters'))
+  .register(z.globalRegistry, { format: 'uri' });
+const webhookPath = z.strictObject({ id: z.string().check(z.maxLength(64)) });
 
 export const Webhook = z
   .strictObject({
     id: WebhookId,
     url: z.string(),
     events: z.array(z.string()),
-    description: z.string().nullable(),
+    description: z.nullable(z.string()),
     enabled: z.boolean(),
-    disabled_reason: DisabledReason.nullable(),
-    previous_secret_until: Timestamp.nullable(),
+    disabled_reason: z.nullable(DisabledReason),
+    previous_secret_until: z.nullable(Timestamp),
     created_at: Timestamp,
     updated_at: Timestamp,
   })
-  .meta({ id: 'Webhook' });
+  .register(z.globalRegistry, { id: 'Webhook' });
 
 export const Delivery = z
   .strictObject({
@@ -48,15 +48,17 @@ export const Delivery = z
     status: DeliveryStatus,
     attempts: z.int(),
     created_at: Timestamp,
-    last_attempt_at: Timestamp.nullable(),
-    next_attempt_at: Timestamp.nullable(),
-    response_status: z.int().nullable(),
-    response_body: z.string().nullable(),
-    error: z.string().nullable(),
+    last_attempt_at: z.nullable(Timestamp),
+    next_attempt_at: z.nullable(Timestamp),
+    response_status: z.nullable(z.int()),
+    response_body: z.nullable(z.string()),
+    error: z.nullable(z.string()),
   })
-  .meta({ id: 'WebhookDelivery' });
+  .register(z.globalRegistry, { id: 'WebhookDelivery' });
 
-const WithSecret = Webhook.extend({ secret: z.string() }).meta({ id: 'WebhookWithSecret' });
+const WithSecret = z
+  .extend(Webhook, { secret: z.string() })
+  .register(z.globalRegistry, { id: 'WebhookWithSecret' });
 const managers = bearer(['owner', 'admin']);
 const changes = [webhookChangesPerTenant] as const;
 const deliver = {
@@ -78,9 +80,11 @@ export const createWebhook = defineEndpoint({
     .strictObject({
       url: Url,
       events: EventTypes,
-      description: Description.optional(),
+      description: z.optional(Description),
     })
-    .meta({ example: { url: 'https://example.com/hook', events: ['tenant.updated'] } }),
+    .register(z.globalRegistry, {
+      example: { url: 'https://example.com/hook', events: ['tenant.updated'] },
+    }),
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: [tooManyWebhooks],
   limits: changes,
@@ -131,13 +135,15 @@ export const updateWebhook = defineEndpoint({
   path: webhookPath,
   body: z
     .strictObject({
-      url: Url.optional(),
-      events: EventTypes.optional(),
-      description: Description.nullable().optional(),
-      enabled: z.boolean().optional(),
+      url: z.optional(Url),
+      events: z.optional(EventTypes),
+      description: z.optional(z.nullable(Description)),
+      enabled: z.optional(z.boolean()),
     })
-    .refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing')
-    .meta({ example: { enabled: false } }),
+    .check(
+      z.refine((body) => Object.values(body).some((value) => value !== undefined), 'names nothing'),
+    )
+    .register(z.globalRegistry, { example: { enabled: false } }),
   responses: { 200: { description: 'The webhook after the change', schema: Webhook } },
   errors: [notFound],
   limits: changes,
@@ -217,7 +223,7 @@ export const listDeliveries = defineEndpoint({
   responses: {
     200: {
       description: 'A page',
-      schema: pageOf(Delivery).meta({ id: 'WebhookDeliveryPage' }),
+      schema: pageOf(Delivery).register(z.globalRegistry, { id: 'WebhookDeliveryPage' }),
     },
   },
   errors: [notFound, invalidCursor],
@@ -236,7 +242,10 @@ export const replayDelivery = defineEndpoint({
   summary: 'Send a delivery again',
   description: 'At once, with the same `webhook-id` and body, and with all retries before it.',
   access: managers,
-  path: z.strictObject({ id: z.string().max(64), delivery_id: z.string().max(64) }),
+  path: z.strictObject({
+    id: z.string().check(z.maxLength(64)),
+    delivery_id: z.string().check(z.maxLength(64)),
+  }),
   responses: { 202: { description: 'The delivery that is on its way', schema: Delivery } },
   errors: [notFound, webhookDisabled],
   ...deliver,

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { once } from '../runtime/once.ts';
 import { DeliveryStatus, DisabledReason } from './schemas.ts';
 
@@ -8,19 +8,19 @@ export const WebhookItem = once(() =>
     id: z.string(),
     url: z.string(),
     events: z.array(z.string()),
-    description: z.string().optional(),
+    description: z.optional(z.string()),
     enabled: z.boolean(),
-    disabled_reason: DisabledReason.optional(),
+    disabled_reason: z.optional(DisabledReason),
     /** Sealed; it opens for this tenant and this webhook only. */
     secret: z.string(),
-    previous_secret: z.string().optional(),
+    previous_secret: z.optional(z.string()),
     /** Until then deliveries carry a signature of the previous secret too. */
-    previous_until: z.string().optional(),
+    previous_until: z.optional(z.string()),
     /** Attempts in a row that have failed, and when the last of them did. */
-    failures: z.number().optional(),
-    failed_at_ms: z.number().optional(),
+    failures: z.optional(z.number()),
+    failed_at_ms: z.optional(z.number()),
     /** While deliveries that rested are brought forward: until when no other run may begin. */
-    resuming_until_ms: z.number().optional(),
+    resuming_until_ms: z.optional(z.number()),
     created_at: z.string(),
     updated_at: z.string(),
   }),
@@ -38,14 +38,14 @@ export const DeliveryItem = z.object({
   attempts: z.number(),
   /** Attempts since it was made or last replayed. */
   round: z.number(),
-  replays: z.number().default(0),
-  replayed_at: z.string().optional(),
+  replays: z._default(z.number(), 0),
+  replayed_at: z.optional(z.string()),
   created_at: z.string(),
-  last_attempt_at: z.string().optional(),
-  next_attempt_at: z.string().optional(),
-  claimed_until_ms: z.number().optional(),
-  response_status: z.number().optional(),
-  response_body: z.string().optional(),
-  error: z.string().optional(),
+  last_attempt_at: z.optional(z.string()),
+  next_attempt_at: z.optional(z.string()),
+  claimed_until_ms: z.optional(z.number()),
+  response_status: z.optional(z.number()),
+  response_body: z.optional(z.string()),
+  error: z.optional(z.string()),
 });
 export type DeliveryItem = z.infer<typeof DeliveryItem>;

@@ -1,14 +1,14 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { defineQueue } from '../contract/queues.ts';
 
 /** Deliveries to attempt, webhooks whose receiver answers again, and deleted ones with their deliveries. */
 export const deliveryQueue = defineQueue('webhooks', () => {
   const webhook = z.strictObject({ tenant_id: z.string(), webhook_id: z.string() });
   return z.union([
-    webhook.extend({ delivery_id: z.string() }),
-    webhook.extend({ purge: z.literal(true) }),
+    z.extend(webhook, { delivery_id: z.string() }),
+    z.extend(webhook, { purge: z.literal(true) }),
     /** `resume` is the run that the message is of: what the webhook's item has as `resuming_until_ms`. */
-    webhook.extend({ resume: z.number() }),
+    z.extend(webhook, { resume: z.number() }),
   ]);
 });
 

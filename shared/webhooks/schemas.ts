@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { idOf } from '../contract/schemas.ts';
 import { webhookIds } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
 import { maxUrl } from '../contract/schemas.ts';

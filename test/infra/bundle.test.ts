@@ -262,6 +262,16 @@ describe('what a function does not use', () => {
     }
   });
 
+  it('of zod is not either: schemas are those of zod/mini, without methods', () => {
+    for (const { id, inputs } of bundles.filter(({ id }) => !describesAll.includes(id))) {
+      const methods = Object.entries(inputs).filter(
+        ([path, bytes]) => path.includes('/zod/v4/classic/') && bytes > 0,
+      );
+      expect(methods, id).toEqual([]);
+    }
+    expect(Object.keys(bundleOf('auth/login').inputs).join()).toContain('/zod/v4/mini/');
+  });
+
   it('does not touch what it checks: its input is validated as the contract says', async () => {
     for (const [name, value] of Object.entries(environmentOf('auth/login')))
       vi.stubEnv(name, value);

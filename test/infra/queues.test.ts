@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { BackgroundFunction } from '../../shared/contract/background.ts';
 import { bearer, defineEndpoint } from '../../shared/contract/endpoint.ts';
 import { defineQueue, queueVariable } from '../../shared/contract/queues.ts';

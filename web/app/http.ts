@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { ApiError, readProblem } from './problem.ts';
 
@@ -6,9 +6,9 @@ import { ApiError, readProblem } from './problem.ts';
 export type InputOf<E extends Endpoint> = {
   /** Ends the request when the page no longer needs it. */
   readonly signal?: AbortSignal;
-} & (E['body'] extends z.ZodType ? { readonly body: BodyOf<E> } : unknown) &
-  (E['query'] extends z.ZodType ? { readonly query?: QueryOf<E> } : unknown) &
-  (E['path'] extends z.ZodType ? { readonly path: z.input<E['path']> } : unknown);
+} & (E['body'] extends z.ZodMiniType ? { readonly body: BodyOf<E> } : unknown) &
+  (E['query'] extends z.ZodMiniType ? { readonly query?: QueryOf<E> } : unknown) &
+  (E['path'] extends z.ZodMiniType ? { readonly path: z.input<E['path']> } : unknown);
 
 /** The body that an endpoint accepts. */
 export type BodyOf<E extends Endpoint> = z.input<NonNullable<E['body']>>;
@@ -21,7 +21,7 @@ type Success = 200 | 201 | 202 | 204;
 /** What an endpoint answers when it succeeds; undefined where it answers nothing. */
 export type AnswerOf<E extends Endpoint> = {
   [Status in keyof E['responses'] & Success]: E['responses'][Status] extends {
-    readonly schema: infer S extends z.ZodType;
+    readonly schema: infer S extends z.ZodMiniType;
   }
     ? z.output<S>
     : undefined;

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Role } from '../../shared/contract/endpoint.ts';
 import type { TokenResponse } from '../../shared/contract/schemas.ts';
 import { ApiError, explain, SessionEndedError } from './problem.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { apiKeyPartition } from '../../api-keys/keys.ts';
 import { invalidCursor } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
@@ -32,11 +32,14 @@ export const retentionDays: Readonly<Record<z.output<typeof SubscriptionPlan>, n
 };
 
 /** The tenant's number in the older service's network overlay. It names a tenant and opens nothing. */
-export const Vni = z.int().min(1000).max(999_999).meta({ id: 'Vni', example: 104_729 });
+export const Vni = z
+  .int()
+  .check(z.minimum(1000), z.maximum(999_999))
+  .register(z.globalRegistry, { id: 'Vni', example: 104_729 });
 
 const DetectionId = z
   .string()
-  .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -');
+  .check(z.regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -'));
 /** One spelling for each address: IPv6 short and in lower case, and IPv4 as such wherever it hides. */
 function spellAddress(address: string): string {
   if (!address.includes(':')) return address;
@@ -46,18 +49,26 @@ function spellAddress(address: string): string {
   const pairs = [high, low].map((text) => Number.parseInt(text, 16));
   return pairs.flatMap((pair) => [pair >> 8, pair & 255]).join('.');
 }
-const SourceIp = z.union([z.ipv4(), z.ipv6()], 'is not an IP address').overwrite(spellAddress);
+const SourceIp = z
+  .union([z.ipv4(), z.ipv6()], 'is not an IP address')
+  .check(z.overwrite(spellAddress));
 const Label = z
   .string()
-  .regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space');
-export const EniId = z.string().regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id');
+  .check(
+    z.regex(/^[A-Za-z0-9_. :/-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : / - and space'),
+  );
+export const EniId = z
+  .string()
+  .check(z.regex(/^eni-[0-9a-f]{8,17}$/, 'is not a network interface id'));
 /** What is closer to 0 than DynamoDB can store is 0. */
 const toStorable = (probability: number) => (probability < 1e-100 ? 0 : probability);
-const Probability = z.number().min(0).max(1).overwrite(toStorable);
-const Instant = z.iso
-  .datetime({ offset: true, error: 'is not an RFC 3339 time' })
-  .transform((value) => new Date(value).toISOString())
-  .refine((value) => /^\d{4}-/.test(value), 'is not within the years 0000 to 9999');
+const Probability = z.number().check(z.minimum(0), z.maximum(1), z.overwrite(toStorable));
+const Instant = z
+  .pipe(
+    z.iso.datetime({ offset: true, error: 'is not an RFC 3339 time' }),
+    z.transform((value) => new Date(value).toISOString()),
+  )
+  .check(z.refine((value) => /^\d{4}-/.test(value), 'is not within the years 0000 to 9999'));
 
 export const Detection = z
   .strictObject({
@@ -66,10 +77,10 @@ export const Detection = z
     source_ip: z.string(),
     label: Label,
     probability: Probability,
-    eni_id: EniId.optional(),
-    vni: Vni.optional(),
+    eni_id: z.optional(EniId),
+    vni: z.optional(Vni),
   })
-  .meta({ id: 'Detection' });
+  .register(z.globalRegistry, { id: 'Detection' });
 
 export const listDetections = defineEndpoint({
   id: 'detections/list',
@@ -82,18 +93,18 @@ export const listDetections = defineEndpoint({
   access: bearer(roles),
   readsAhead: true,
   query: z.strictObject({
-    from: Instant.optional(),
-    to: Instant.optional(),
-    label: Label.optional(),
-    min_probability: queryNumber(0, 1).transform(toStorable).optional(),
-    source_ip: SourceIp.optional(),
-    eni_id: EniId.optional(),
+    from: z.optional(Instant),
+    to: z.optional(Instant),
+    label: z.optional(Label),
+    min_probability: z.optional(z.pipe(queryNumber(0, 1), z.transform(toStorable))),
+    source_ip: z.optional(SourceIp),
+    eni_id: z.optional(EniId),
     ...pageQuery(200),
   }),
   responses: {
     200: {
       description: 'A page',
-      schema: pageOf(Detection).meta({ id: 'DetectionPage' }),
+      schema: pageOf(Detection).register(z.globalRegistry, { id: 'DetectionPage' }),
     },
   },
   errors: [invalidCursor],
@@ -110,18 +121,22 @@ export const Ingested = z
     accepted: z.int(),
     duplicates: z.int(),
     refused: z
-      .array(
-        z.strictObject({
-          index: z.int().nonnegative(),
-          id: DetectionId.optional(),
-          code: z.literal(eniClaimed.code),
-        }),
+      .optional(
+        z
+          .array(
+            z.strictObject({
+              index: z.int().check(z.nonnegative()),
+              id: z.optional(DetectionId),
+              code: z.literal(eniClaimed.code),
+            }),
+          )
+          .check(z.minLength(1)),
       )
-      .min(1)
-      .optional()
-      .meta({ description: 'Detections that were not stored, by their place in the report.' }),
+      .register(z.globalRegistry, {
+        description: 'Detections that were not stored, by their place in the report.',
+      }),
   })
-  .meta({ id: 'Ingested' });
+  .register(z.globalRegistry, { id: 'Ingested' });
 
 export const ingestDetections = defineEndpoint({
   id: 'detections/ingest',
@@ -137,18 +152,17 @@ export const ingestDetections = defineEndpoint({
       detections: z
         .array(
           z.strictObject({
-            id: DetectionId.optional(),
-            ts: Instant.optional(),
+            id: z.optional(DetectionId),
+            ts: z.optional(Instant),
             source_ip: SourceIp,
             label: Label,
             probability: Probability,
-            eni_id: EniId.optional(),
+            eni_id: z.optional(EniId),
           }),
         )
-        .min(1)
-        .max(100),
+        .check(z.minLength(1), z.maxLength(100)),
     })
-    .meta({
+    .register(z.globalRegistry, {
       example: {
         detections: [
           { id: 'sensor-1-0001', source_ip: '203.0.113.9', label: 'MALWARE', probability: 0.97 },

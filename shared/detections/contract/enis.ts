@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { notFound, rateLimited, versionConflict } from '../../contract/core-errors.ts';
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
 import { limitPartition } from '../../limits/keys.ts';
@@ -20,12 +20,14 @@ export const claimEnis = defineEndpoint({
     'All or none of the list; `skipped` counts those that the tenant has already, or that the list names twice. One that another tenant has claimed, or has reported in the last 30 days, refuses the list with `eni_claimed`. The first claim draws the VNI of the tenant. A tenant has at most 1000.',
   access: managers,
   body: z
-    .strictObject({ eni_ids: z.array(EniId).min(1).max(40) })
-    .meta({ example: { eni_ids: ['eni-0123456789abcdef0'] } }),
+    .strictObject({ eni_ids: z.array(EniId).check(z.minLength(1), z.maxLength(40)) })
+    .register(z.globalRegistry, { example: { eni_ids: ['eni-0123456789abcdef0'] } }),
   responses: {
     200: {
       description: 'Claimed',
-      schema: z.strictObject({ inserted: z.int(), skipped: z.int() }).meta({ id: 'ClaimedEnis' }),
+      schema: z
+        .strictObject({ inserted: z.int(), skipped: z.int() })
+        .register(z.globalRegistry, { id: 'ClaimedEnis' }),
     },
   },
   errors: [eniClaimed, tooManyEnis, versionConflict, rateLimited],
@@ -49,7 +51,9 @@ export const listEnis = defineEndpoint({
   responses: {
     200: {
       description: 'The network interfaces',
-      schema: z.strictObject({ eni_ids: z.array(EniId), vni: Vni.nullable() }).meta({ id: 'Enis' }),
+      schema: z
+        .strictObject({ eni_ids: z.array(EniId), vni: z.nullable(Vni) })
+        .register(z.globalRegistry, { id: 'Enis' }),
     },
   },
   table: [[tenantPartition, ['GetItem', 'Query']]],
@@ -63,7 +67,7 @@ export const deleteEni = defineEndpoint({
   summary: 'Give up a network interface',
   description: 'Any tenant may claim it then. Detections that name it stay.',
   access: managers,
-  path: z.strictObject({ eni_id: z.string().max(64) }),
+  path: z.strictObject({ eni_id: z.string().check(z.maxLength(64)) }),
   responses: {
     200: { description: 'Given up', schema: z.strictObject({ deleted: EniId }) },
   },

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { when } from '../../table/changes.ts';
 import { getItem, getMany, queryPages, tryPut, writeMany } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';

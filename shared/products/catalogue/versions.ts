@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { deleteItem, getItem, putItem } from '../../table/table.ts';
 import { productKeys } from '../keys.ts';
 import { SegmentRef } from './segments.ts';
@@ -28,7 +28,7 @@ const ManifestItem = z.object({
   segments: z.array(z.tuple([z.string(), z.number(), z.number()])),
   /** Segments that this version replaces. */
   obsolete: z.array(SegmentRef),
-  previous: z.string().optional(),
+  previous: z.optional(z.string()),
 });
 export interface Manifest {
   segments: SegmentRef[];

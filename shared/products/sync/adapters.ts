@@ -1,5 +1,5 @@
 import { channelCall } from '../../channels/call.ts';
-import { adapterOf } from '../../channels/channels.ts';
+import { adapters } from '../../channels/channels.ts';
 import { credentialsVersion, openCredentials } from '../../channels/credentials.ts';
 import type { PageReader, SyncPorts } from './ports.ts';
 import { startAdapters, syncPublisher } from './start-adapters.ts';
@@ -11,9 +11,8 @@ export const syncAdapters: SyncPorts = {
     const { credentials, isVerified, version } = await openCredentials(tenantId, channel);
     // Each page has its own deadline, but what one has read for all is not read again.
     const { once } = channelCall({ deadlineMs: 0 });
-    const adapter = await adapterOf(channel);
     const read: PageReader = (cursor, deadlineMs) =>
-      adapter.page(credentials, cursor, {
+      adapters[channel].page(credentials, cursor, {
         ...channelCall({ deadlineMs, isVerified }),
         once,
       });

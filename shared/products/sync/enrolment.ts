@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { channelKeys } from '../../channels/keys.ts';
 import { seriesIndex, tenantIdOf } from '../../table/family.ts';
 import { getItem, putItem, queryPages, transact } from '../../table/table.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ChannelName } from '../../channels/names.ts';
 import { syncErrorCodes } from '../metrics.ts';
 
@@ -38,14 +38,14 @@ const Progress = z.object({
   /** `sync.started` has been published. */
   start_published: z.boolean(),
   processed: z.number(),
-  total: z.number().optional(),
+  total: z.optional(z.number()),
   created: z.number(),
   changed: z.number(),
   missing: z.number(),
   /** Rows in each segment of this run. */
   staged: z.array(z.number()),
   /** Which products of the base were seen, as `packFlags` stores it. */
-  seen: z.instanceof(Uint8Array).optional(),
+  seen: z.optional(z.instanceof(Uint8Array)),
   /** Segments of the base that were compared, and staged ones that were saved. */
   marked: z.number(),
   applied: z.number(),
@@ -61,11 +61,11 @@ const ChannelProgress = z.object({
   /** Its place among the channels of the run. */
   index: z.number(),
   /** Where in its products; undefined at their start. */
-  cursor: z.string().optional(),
+  cursor: z.optional(z.string()),
   phase: z.string(),
   /** Version of the credentials that the cursor belongs to. */
-  credentials_version: z.string().optional(),
-  reading_since: z.string().optional(),
+  credentials_version: z.optional(z.string()),
+  reading_since: z.optional(z.string()),
   /** Pages with a product that no page had before, and pages without. */
   fresh_pages: z.number(),
   stale_pages: z.number(),
@@ -83,7 +83,7 @@ export const SyncPosition = z.object({
   run_id: z.string(),
   started_at: z.string(),
   channels: z.array(ChannelName),
-  base_version: z.string().optional(),
+  base_version: z.optional(z.string()),
   lease: Lease,
   progress: Progress,
   channel: ChannelProgress,

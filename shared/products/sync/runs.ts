@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ChannelName } from '../../channels/names.ts';
 import { invalidCursor, notFound } from '../../contract/core-errors.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -13,7 +13,7 @@ import { type ChannelSyncError, SyncPosition } from './position.ts';
 
 /** Why a run, or one channel of it, failed. */
 const SyncError = z.object({
-  marketplace: ChannelName.nullable().default(null),
+  marketplace: z._default(z.nullable(ChannelName), null),
   code: z.string(),
   detail: z.string(),
 });
@@ -27,16 +27,16 @@ export const SyncRunItem = z.object({
   trigger: z.enum(['manual', 'schedule']),
   channels: z.array(ChannelName),
   started_at: z.string(),
-  completed_at: z.string().optional(),
+  completed_at: z.optional(z.string()),
   processed: z.number(),
-  total: z.number().optional(),
+  total: z.optional(z.number()),
   created: z.number(),
   changed: z.number(),
   missing: z.number(),
-  error: SyncError.optional(),
-  errors: z.array(SyncError).optional(),
+  error: z.optional(SyncError),
+  errors: z.optional(z.array(SyncError)),
   /** Channels without most of their products, which the next run believes. */
-  suspected_incomplete: z.array(ChannelName).default([]),
+  suspected_incomplete: z._default(z.array(ChannelName), []),
 });
 export type SyncRunItem = z.infer<typeof SyncRunItem>;
 

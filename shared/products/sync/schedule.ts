@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { when } from '../../table/changes.ts';
 import type { Key } from '../../table/family.ts';
 import { getItem, queryPages, type Write } from '../../table/table.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { channelKeys } from '../../channels/keys.ts';
 import { ChannelName } from '../../channels/names.ts';
 import { publish } from '../../events/publish.ts';

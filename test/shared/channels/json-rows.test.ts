@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { jsonRows } from '../../../shared/channels/json-rows.ts';
 
 async function* chunks(bytes: Uint8Array, size: number) {
@@ -11,7 +11,7 @@ const place = {
   outer: 'data',
   list: 'items',
   frame: z.object({
-    error: z.literal(false).optional(),
+    error: z.optional(z.literal(false)),
     data: z.object({ items: z.tuple([]) }),
   }),
 };

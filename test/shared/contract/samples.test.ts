@@ -26,7 +26,7 @@ describe('samples', () => {
         'The entry login of shared/identity/contract.ts (POST /api/v1/auth/login) has no sample request.',
         'Add to the list `samples` in harness/identity/samples.ts:',
         '  sample(login, {',
-        '    body: {}, // or .meta({ example: {} }) on the body in the contract entry',
+        '    body: {}, // or .register(z.globalRegistry, { example: {} }) on the body in the contract entry',
         '  }),',
       ].join('\n'),
       [
@@ -50,7 +50,7 @@ describe('examples', () => {
     (id, endpoint) => {
       expect(
         exampleOf(endpoint),
-        `Add .meta({ example: {} }) to the body of ${id} in its contract entry`,
+        `Add .register(z.globalRegistry, { example: {} }) to the body of ${id} in its contract entry`,
       ).toBeDefined();
       expect(endpoint.body?.safeParse(exampleOf(endpoint))).toMatchObject({ success: true });
     },

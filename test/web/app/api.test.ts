@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { createApiKey, deleteApiKey, listApiKeys } from '../../../shared/api-keys/contract.ts';
 import { bearer, defineEndpoint, roles } from '../../../shared/contract/endpoint.ts';
 import { login } from '../../../shared/identity/contract.ts';
@@ -13,7 +13,7 @@ const findNotes = defineEndpoint({
   tag: 'notes',
   summary: 'Find notes',
   access: bearer(roles),
-  query: z.strictObject({ text: z.string().optional(), limit: z.coerce.number().optional() }),
+  query: z.strictObject({ text: z.optional(z.string()), limit: z.optional(z.coerce.number()) }),
   path: z.strictObject({ shelf: z.string() }),
   responses: {
     200: { description: 'Notes', schema: z.strictObject({ items: z.array(z.string()) }) },
