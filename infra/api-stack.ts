@@ -15,6 +15,7 @@ import type { Endpoint } from '../shared/contract/endpoint.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
 import { environmentOf } from './environment.ts';
+import { infraRooms } from './features.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
@@ -42,6 +43,7 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const { data, endpoints, workers } = props;
 
+    for (const { requireOf } of infraRooms) requireOf?.(this, props.stage);
     const logs = new FunctionLogs(this, 'FunctionLogs');
     const logLevel = logLevelParameter(this).valueAsString;
     const settingOf = settingValues(this, props.stage);

@@ -1,9 +1,12 @@
 import { Aws, Duration, Tags, Validations } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnPermission, EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnSubscription } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
+import type { MessageQueue } from '../shared/contract/queues.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import { constructIdOf } from './function.ts';
 import type { Stage } from './stage.ts';
@@ -77,6 +80,7 @@ export class Queues extends Construct {
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
     });
+    if (worker.queue) this.#listen(queueId, worker.queue, { queue, deadLetters });
     // The command that replays dead letters finds both by their tags.
     Tags.of(queue).add(queueTag, `${stage}/${name}`);
     Tags.of(deadLetters).add(deadLettersTag, `${stage}/${name}`);
@@ -98,6 +102,33 @@ export class Queues extends Construct {
       description: `Messages of the queue ${name} wait for longer than they should. See whether ${worker.id} runs, fails or is throttled.`,
     });
     return { name, queue, deadLetters };
+  }
+
+  /** Sends a queue what EventBridge and Amazon SNS tell, and what cannot be sent to its dead letters. */
+  #listen(
+    id: string,
+    { name, eventSource, topics = [] }: MessageQueue,
+    { queue, deadLetters }: Omit<WatchedQueue, 'name'>,
+  ): void {
+    if (eventSource !== undefined) {
+      const rule = new CfnRule(this, `${id}Rule`, {
+        description: `Events of ${eventSource}, into the queue ${name}`,
+        eventPattern: { source: [eventSource] },
+        targets: [{ id, arn: queue.queueArn, deadLetterConfig: { arn: deadLetters.queueArn } }],
+      });
+      for (const each of [queue, deadLetters])
+        each.addToResourcePolicy(sendersMay(each, 'events.amazonaws.com', [rule.attrArn]));
+    }
+    for (const topicArn of topics) {
+      new CfnSubscription(this, `${id}${topicArn.split(':').at(-1)?.replace(/\W/g, '')}`, {
+        topicArn,
+        region: topicArn.split(':')[3] ?? '',
+        protocol: 'sqs',
+        endpoint: queue.queueArn,
+      });
+    }
+    if (topics.length > 0)
+      queue.addToResourcePolicy(sendersMay(queue, 'sns.amazonaws.com', topics));
   }
 
   /** Lets a worker have what makes it run: its queue, its schedule. */
@@ -137,3 +168,12 @@ export class Queues extends Construct {
     }
   }
 }
+
+/** Lets a service of AWS send to a queue, for these sources and no others. */
+const sendersMay = ({ queueArn }: Queue, service: string, sources: readonly string[]) =>
+  new PolicyStatement({
+    principals: [new ServicePrincipal(service)],
+    actions: ['sqs:SendMessage'],
+    resources: [queueArn],
+    conditions: { ArnEquals: { 'aws:SourceArn': sources } },
+  });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { soldProducts } from '../shared/marketplace/sold-products.ts';
 import { AwsError } from './aws/aws.ts';
 import { pollEventSource, readEventSources } from './aws/event-sources.ts';
 import { Identities } from './aws/iam.ts';
@@ -383,7 +384,7 @@ async function startServices(
   );
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
-  const productCode = template.parameter('ProductCodes')?.split(',')[0]?.trim() || 'tenantry-demo';
+  const productCode = soldProducts[0]?.code ?? '';
   const [guard, marketplace, mail, sqs, kms] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,

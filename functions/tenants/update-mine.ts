@@ -1,9 +1,9 @@
 import { handleBearer } from '../../shared/http/handle-bearer.ts';
 import { updateMyTenant } from '../../shared/tenants/contract.ts';
 import { renameTenant } from '../../shared/tenants/rename.ts';
-import { showTenant } from '../../shared/tenants/tenants.ts';
+import { shownTenant, showTenant } from '../../shared/tenants/tenants.ts';
 
 export const handler = handleBearer(updateMyTenant, async ({ tenantId, body }) => {
   const renamed = await renameTenant(tenantId, body.name, body.version);
-  return { status: 200, body: { ...(await showTenant(tenantId)), ...renamed } };
+  return { status: 200, body: { ...(await showTenant(tenantId)), ...shownTenant(renamed) } };
 });

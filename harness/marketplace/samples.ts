@@ -21,5 +21,14 @@ export const samples: readonly Sample[] = [
       return { body: { registration_ticket, email: newEmail(), password } };
     },
   }),
+  sample(contract.linkLicense, {
+    arrange: async (tenant) => {
+      const { registration_ticket } = await tenant.call<{ registration_ticket: string }>(
+        contract.register,
+        purchase(tenant),
+      );
+      return { body: { registration_ticket } };
+    },
+  }),
   sample(contract.stubRegister),
 ];

@@ -17,7 +17,7 @@ const unitsMs: Readonly<Record<string, number>> = {
 export function readSchedules(template: Template): Schedule[] {
   return template.ofType('AWS::Events::Rule').flatMap((rule) => {
     const { ScheduleExpression: expression, State: state, Targets: targets } = rule.properties;
-    if (state === 'DISABLED') return [];
+    if (state === 'DISABLED' || rule.properties.EventPattern) return [];
     const [, count, unit = ''] =
       /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(expression ?? '')) ?? [];
     const everyMs = Number(count) * (unitsMs[unit] ?? Number.NaN);

@@ -6,6 +6,7 @@ import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { IdKind } from './ids.ts';
 import type { Limit } from './limits.ts';
+import type { Meter } from './meters.ts';
 import type { Metric } from './metrics.ts';
 import type { MessageQueue } from './queues.ts';
 import type { KmsKey, Secret } from './secrets.ts';
@@ -28,6 +29,8 @@ export interface Feature {
   readonly limits?: readonly Limit[];
   readonly events?: readonly EventKind[];
   readonly metrics?: readonly Metric[];
+  /** What it counts, for dimensions of AWS Marketplace to be sold by. */
+  readonly meters?: readonly Meter[];
   readonly settings?: readonly Setting[];
   readonly queues?: readonly MessageQueue[];
   readonly secrets?: readonly Secret[];

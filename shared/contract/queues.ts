@@ -1,19 +1,31 @@
 import type * as z from 'zod/mini';
 import { once } from '../runtime/once.ts';
 
-/** Every message is about one tenant. */
+/** A message that functions send: it is about one tenant. */
 export type TenantMessage = z.ZodMiniType<{ tenant_id: string }>;
 
-/** A queue and what its messages look like. Messages name things by ids and hold nothing else. */
-export interface MessageQueue<M extends TenantMessage = TenantMessage> {
+/**
+ * A queue and what its messages look like. Those that functions send name things by ids and hold
+ * nothing else.
+ */
+export interface MessageQueue<M extends z.ZodMiniType = z.ZodMiniType> {
   readonly name: string;
   readonly message: M;
+  /** It gets what EventBridge tells of this source. */
+  readonly eventSource?: string;
+  /** It gets what Amazon SNS tells in these topics, by their ARNs. */
+  readonly topics?: readonly string[];
 }
 
 /** Declares a queue. The schema of its messages is made when the first one is read or sent. */
-export function defineQueue<M extends TenantMessage>(name: string, make: () => M): MessageQueue<M> {
+export function defineQueue<M extends z.ZodMiniType>(
+  name: string,
+  make: () => M,
+  options: Pick<MessageQueue, 'eventSource' | 'topics'> = {},
+): MessageQueue<M> {
   const message = once(make);
   return {
+    ...options,
     name,
     get message() {
       return message();

@@ -6,6 +6,7 @@ import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { Feature } from './feature.ts';
 import type { Limit } from './limits.ts';
+import type { Meter } from './meters.ts';
 import type { Metric, ValueSource } from './metrics.ts';
 import type { MessageQueue } from './queues.ts';
 import type { KmsKey, Secret } from './secrets.ts';
@@ -119,6 +120,12 @@ export const eventKinds: ReadonlyMap<string, EventKind> = byName(
 export const metrics: ReadonlyMap<string, Metric> = byName(
   'metric',
   (feature) => feature.metrics,
+  ({ name }) => name,
+);
+
+/** Everything that features count for sale, by its name. */
+export const meters: ReadonlyMap<string, Meter> = byName(
+  (feature) => feature.meters,
   ({ name }) => name,
 );
 

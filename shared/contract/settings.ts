@@ -11,7 +11,7 @@ export interface ParameterRule {
 
 /** A value that functions read from their environment. */
 export interface Setting {
-  /** Its environment variable. The CloudFormation parameter of PRODUCT_CODES is ProductCodes. */
+  /** Its environment variable. The CloudFormation parameter of SUPPORT_EMAIL is SupportEmail. */
   readonly variable: string;
   readonly description: string;
   /**
@@ -23,6 +23,6 @@ export interface Setting {
     | { readonly from: (features: readonly Feature[]) => string };
 }
 
-/** `PRODUCT_CODES` as a parameter: `ProductCodes`. */
+/** `SUPPORT_EMAIL` as a parameter: `SupportEmail`. */
 export const parameterName = ({ variable }: Setting): string =>
   variable.toLowerCase().replace(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase());

@@ -8,6 +8,7 @@ import * as events from './events.ts';
 import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as meters from './meters.ts';
 import * as scopes from './scopes.ts';
 
 /** Detections that sensors report, and the network interfaces they name. */
@@ -37,4 +38,5 @@ export const detections = defineFeature({
   keys: keys.detectionKeys,
   items: keys.items,
   scopes: Object.values(scopes),
+  meters: Object.values(meters),
 });

@@ -19,8 +19,8 @@ export function handleApiKey<
     const { tenantId, apiKeyId, scopes } = key;
     logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
     if (!scopes.includes(endpoint.access.scope.name)) throw new AppError(insufficientScope);
-    const { status, plan } = await checkTenant(tenantId);
-    assertActive(status);
-    return work(readCall(endpoint, event, { tenantId, apiKeyId, plan }));
+    const tenant = await checkTenant(tenantId);
+    assertActive(tenant);
+    return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: tenant.plan }));
   });
 }

@@ -57,9 +57,9 @@ async function authorize(
   access: Bearer,
   principal: Principal,
 ): Promise<Principal & Pick<TenantItem, 'plan'>> {
-  const { tenantStatus, plan, ...current } = await checkSession(principal);
+  const current = await checkSession(principal);
   const role = access.roles.find((allowed) => allowed === current.role);
   if (!role) throw new AppError(forbidden);
-  if (!access.anyStatus) assertActive(tenantStatus);
-  return { ...principal, role, plan };
+  if (!access.anyStatus) assertActive(current);
+  return { ...principal, role, plan: current.plan };
 }

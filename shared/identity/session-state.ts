@@ -45,18 +45,23 @@ export function isAlive(
   return member.signed_out_at_ms === undefined || session.created_at_ms > member.signed_out_at_ms;
 }
 
-export interface SessionState {
-  tenantStatus: TenantItem['status'];
+/** The current standing of a tenant. */
+export type TenantState = Pick<TenantItem, 'status' | 'subscription' | 'plan'>;
+
+export interface SessionState extends TenantState {
   role: MemberItem['role'];
-  plan: TenantItem['plan'];
 }
 
 const sessions = new TtlCache<SessionState>();
-const tenants = new TtlCache<Pick<TenantItem, 'status' | 'plan'>>();
+const tenants = new TtlCache<TenantState>();
+
+/** Whether a tenant may use what it has bought. No other state is cached: it may end at any moment. */
+const isActive = ({ status, subscription }: TenantState): boolean =>
+  status === 'ACTIVE' && subscription === 'ACTIVE';
 
 /**
- * The tenant's current status and plan and the member's current role, cached for at most 30 seconds in
- * a container. Throws `unauthorized` when the session has ended.
+ * The tenant's current standing and the member's current role, cached for at most 30 seconds in a
+ * container while the tenant is active. Throws `unauthorized` when the session has ended.
  */
 export async function checkSession({
   tenantId,
@@ -69,26 +74,28 @@ export async function checkSession({
   const items = await readSessionItems(tenantId, userId, sessionId);
   if (!items || !isAlive(items, Date.now())) throw sessionEnded();
   const { tenant, member } = items;
-  const checked = { tenantStatus: tenant.status, role: member.role, plan: tenant.plan };
-  sessions.set(key, checked);
+  const { status, subscription, plan } = tenant;
+  const checked = { status, subscription, plan, role: member.role };
+  if (isActive(checked)) sessions.set(key, checked);
   return checked;
 }
 
-/** The tenant's current status and plan, cached for at most 30 seconds in a container. */
-export async function checkTenant(tenantId: string): Promise<Pick<TenantItem, 'status' | 'plan'>> {
+/** The tenant's current standing, cached for at most 30 seconds in a container while it is active. */
+export async function checkTenant(tenantId: string): Promise<TenantState> {
   const known = tenants.get(tenantId);
   if (known) return known;
   const item = await getItem(tenantKeys.tenant(tenantId));
   if (!item) throw new AppError(tenantSuspended);
-  const { status, plan } = TenantItem.parse(item);
-  tenants.set(tenantId, { status, plan });
-  return { status, plan };
+  const { status, subscription, plan } = TenantItem.parse(item);
+  const checked = { status, subscription, plan };
+  if (isActive(checked)) tenants.set(tenantId, checked);
+  return checked;
 }
 
-/** Refuses members of a tenant that is not active. */
-export function assertActive(status: TenantItem['status']): void {
-  if (status === 'SUSPENDED') throw new AppError(tenantSuspended);
-  if (status === 'PENDING_PROFILE') throw new AppError(subscriptionPending);
+/** Refuses callers of a tenant that is suspended, or waits for its profile or its subscription. */
+export function assertActive(tenant: TenantState): void {
+  if (tenant.status === 'SUSPENDED') throw new AppError(tenantSuspended);
+  if (!isActive(tenant)) throw new AppError(subscriptionPending);
 }
 
 export function sessionEnded(): AppError {

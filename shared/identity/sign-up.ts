@@ -31,6 +31,7 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   const { tenant, write } = newTenant({
     status: 'ACTIVE',
     plan: 'FREE',
+    is_self_serve: true,
     name: wanted.company_name,
   });
   const owner = newOwner(tenant.id, wanted.email, passwordHash);

@@ -79,23 +79,36 @@ const ticketAudience = 'tenantry-registration';
 /** A registration ticket lives half an hour; a fresh one is a click away in AWS Marketplace. */
 export const ticketSeconds = 30 * 60;
 
-/** A signed ticket that lets its holder complete the profile of this tenant and nothing else. */
-export function signRegistrationTicket(tenantId: string): Promise<string> {
-  return sign(ticketType, ticketAudience, tenantId, ticketSeconds, {});
+/** What a registration ticket is for. */
+export interface RegistrationTicket {
+  readonly tenantId: string;
+  readonly licenseId: string;
 }
 
-/** The tenant that a registration ticket is for. Throws `invalid_ticket`. */
-export async function verifyRegistrationTicket(ticket: string): Promise<string> {
+/**
+ * A signed ticket that lets its holder complete the profile of this tenant, or link this license to
+ * a tenant of theirs, and nothing else.
+ */
+export function signRegistrationTicket({
+  tenantId,
+  licenseId,
+}: RegistrationTicket): Promise<string> {
+  return sign(ticketType, ticketAudience, tenantId, ticketSeconds, { license_id: licenseId });
+}
+
+/** What a registration ticket is for. Throws `invalid_ticket`. */
+export async function verifyRegistrationTicket(ticket: string): Promise<RegistrationTicket> {
   const { ring } = await keySet.get();
   try {
-    const { sub } = await verifyToken(ticket, ring, {
+    const { sub, license_id } = await verifyToken(ticket, ring, {
       typ: ticketType,
       issuer,
       audience: ticketAudience,
       maxLifetimeSeconds: ticketSeconds,
     });
     if (!sub) throw new InvalidTokenError('sub');
-    return sub;
+    if (typeof license_id !== 'string') throw new InvalidTokenError('license_id');
+    return { tenantId: sub, licenseId: license_id };
   } catch (error) {
     if (error instanceof InvalidTokenError) throw new AppError(invalidTicket, { cause: error });
     throw error;

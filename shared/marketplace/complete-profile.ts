@@ -10,11 +10,13 @@ import { verifyRegistrationTicket } from '../identity/token-signing.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
 import { transact } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import { tenantKeys } from '../tenants/keys.ts';
 import { getTenant } from '../tenants/tenants.ts';
+import { statusOf } from './access.ts';
 import { invalidTicket, profileCompleted } from './errors.ts';
 
 interface Profile {
@@ -34,7 +36,7 @@ export async function completeProfile(
   profile: Profile,
   client: Client,
 ): Promise<Tokens & { tenant_id: string; status: TenantItem['status'] }> {
-  const tenantId = await verifyRegistrationTicket(profile.registration_ticket);
+  const { tenantId } = await verifyRegistrationTicket(profile.registration_ticket);
   if (profile.tenant_id !== undefined && profile.tenant_id !== tenantId) {
     throw new AppError(invalidTicket, {
       detail: 'The registration ticket is for another tenant.',
@@ -50,28 +52,35 @@ export async function completeProfile(
   const owner = newOwner(tenantId, profile.email, await hashPassword(profile.password));
   const session = newSession(tenantId, owner.userId, client);
   const tokens = await session.tokens('owner');
-  const failed = await transact([
-    {
-      update: {
-        Key: tenantKeys.tenant(tenantId),
-        ...changes({
-          set: {
-            status: 'ACTIVE',
-            name: profile.company_name ?? null,
-            updated_at: new Date().toISOString(),
-          },
-          add: { version: 1 },
-          if: ['#status = :pending', { pending: 'PENDING_PROFILE' }],
-        }),
+  const status = await retryConflicts(async () => {
+    // Read once more: the subscription may have started or ended while the password was hashed.
+    const tenant = await getTenant(tenantId);
+    assertPending(tenant.status);
+    const next = statusOf({ ...tenant, status: 'ACTIVE' });
+    const failed = await transact([
+      {
+        update: {
+          Key: tenantKeys.tenant(tenantId),
+          ...changes({
+            set: {
+              status: next,
+              name: profile.company_name ?? null,
+              updated_at: new Date().toISOString(),
+            },
+            add: { version: 1 },
+            if: ['version = :read', { read: tenant.version }],
+          }),
+        },
       },
-    },
-    ...owner.writes,
-    session.write,
-  ]);
-  if (failed?.[0]) assertPending((await getTenant(tenantId)).status);
-  if (failed) throw new AppError(emailTaken);
+      ...owner.writes,
+      session.write,
+    ]);
+    if (failed?.[0]) return undefined;
+    if (failed) throw new AppError(emailTaken);
+    return next;
+  });
   logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
-  return { ...tokens, tenant_id: tenantId, status: 'ACTIVE' };
+  return { ...tokens, tenant_id: tenantId, status };
 }
 
 function assertPending(status: TenantItem['status']): void {

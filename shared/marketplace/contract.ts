@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
-import { notFound } from '../contract/core-errors.ts';
-import { defineEndpoint, type Needs } from '../contract/endpoint.ts';
+import type { BackgroundFunction } from '../contract/background.ts';
+import { notFound, versionConflict } from '../contract/core-errors.ts';
+import { bearer, defineEndpoint, type Needs } from '../contract/endpoint.ts';
 import {
   CompanyName,
   Email,
   NewPassword,
   TenantId,
   TenantStatus,
+  Timestamp,
   TokenResponse,
 } from '../contract/schemas.ts';
 import { emailTaken } from '../identity/errors.ts';
@@ -15,29 +17,48 @@ import { registerPerAccount, registerPerAddress, registerPerTenant } from '../id
 import { signingKeysSecret } from '../identity/secrets.ts';
 import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
+import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
 import {
   expiredRegistrationToken,
   invalidRegistrationToken,
   invalidTicket,
+  licenseLinked,
   marketplaceMisconfigured,
   marketplaceUnavailable,
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
-import { licensePartition } from './keys.ts';
-import { marketplacePerAddress } from './limits.ts';
+import { agreementPartition, licensePartition } from './keys.ts';
+import { linkPerTenant, marketplacePerAddress } from './limits.ts';
+import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
   .register(z.globalRegistry, { id: 'Registration' });
 
+const LicenseStatus = z.enum(['PENDING', 'ACTIVE', 'ENDED']);
+
+/** A license as members see it. */
+export const License = z
+  .strictObject({
+    license_arn: z.nullable(z.string()),
+    agreement_id: z.nullable(z.string()),
+    product_code: z.string(),
+    status: LicenseStatus,
+    is_free_trial: z.boolean(),
+    started_at: z.nullable(Timestamp),
+    ends_at: z.nullable(Timestamp),
+  })
+  .register(z.globalRegistry, { id: 'License' });
+
 const registrationNeeds = {
   table: [
     [tenantPartition, ['GetItem', 'PutItem']],
-    [licensePartition, ['GetItem', 'PutItem']],
+    [licensePartition, ['GetItem', 'UpdateItem']],
+    [agreementPartition, ['Query', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
   secrets: [signingKeysSecret],
@@ -161,6 +182,53 @@ export const completeProfile = defineEndpoint({
   memoryMb: 1769,
 });
 
+export const linkLicense = defineEndpoint({
+  id: 'marketplace/link',
+  method: 'POST',
+  paths: ['/marketplace/link'],
+  tag: 'marketplace',
+  summary: 'Link a purchase to a tenant that exists',
+  description:
+    'A buyer who has an account already signs in and attaches the new license to their tenant. The ticket proves the purchase, the access token says who they are; both are needed. The same ticket again changes nothing.',
+  access: bearer(['owner'], { anyStatus: true }),
+  body: z
+    .strictObject({ registration_ticket: z.string().check(z.minLength(1), z.maxLength(4096)) })
+    .register(z.globalRegistry, {
+      example: { registration_ticket: 'the registration_ticket of the registration' },
+    }),
+  responses: {
+    200: {
+      description: 'The tenant with its licenses',
+      schema: z
+        .extend(Tenant, { licenses: z.array(License) })
+        .register(z.globalRegistry, { id: 'LicensedTenant' }),
+    },
+  },
+  errors: [invalidTicket, licenseLinked, versionConflict],
+  limits: [linkPerTenant],
+  table: [
+    [tenantPartition, ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']],
+    [licensePartition, ['GetItem', 'UpdateItem']],
+    [agreementPartition, ['UpdateItem']],
+    [limitPartition, ['UpdateItem']],
+  ],
+  secrets: [signingKeysSecret],
+  settings: [tokenIssuer],
+});
+
+/** Takes what AWS Marketplace tells of agreements and licenses. */
+export const takeAgreementEvents: BackgroundFunction = {
+  id: 'marketplace/take-events',
+  summary: 'Keeps what AWS Marketplace tells of agreements, and applies it to tenants',
+  queue: agreementEvents,
+  table: [
+    [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
+    [licensePartition, ['GetItem', 'UpdateItem']],
+    [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
+  ],
+  timeoutSeconds: 30,
+};
+
 export const stubRegister = defineEndpoint({
   id: 'marketplace/stub-register',
   method: 'POST',
@@ -172,7 +240,8 @@ export const stubRegister = defineEndpoint({
   localOnly: true,
   table: [
     [tenantPartition, ['GetItem', 'PutItem']],
-    [licensePartition, ['GetItem', 'PutItem']],
+    [licensePartition, ['GetItem', 'UpdateItem']],
+    [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   secrets: [signingKeysSecret],
   settings: [...Object.values(settings), tokenIssuer],

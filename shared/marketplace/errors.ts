@@ -51,3 +51,10 @@ export const marketplaceUnavailable: ErrorKind = {
   title: 'AWS Marketplace unavailable',
   detail: 'AWS Marketplace did not answer. Nothing is lost: try again in a moment.',
 };
+
+export const licenseLinked: ErrorKind = {
+  code: 'license_linked',
+  status: 409,
+  title: 'License linked already',
+  detail: 'This purchase belongs to a tenant whose profile is complete. Sign in there instead.',
+};

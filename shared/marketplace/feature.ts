@@ -4,6 +4,7 @@ import * as errors from './errors.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 import * as metrics from './metrics.ts';
+import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
 
 /** AWS Marketplace: from a purchase to a tenant. */
@@ -14,13 +15,21 @@ export const marketplace = defineFeature({
     contract.register,
     contract.registerByLink,
     contract.completeProfile,
+    contract.linkLicense,
     contract.stubRegister,
   ],
+  workers: [contract.takeAgreementEvents],
+  queues: [agreementEvents],
   errors: Object.values(errors),
   limits: Object.values(limits),
-  families: [keys.licensePartition],
+  families: [
+    keys.licensePartition,
+    keys.agreementPartition,
+    keys.parkedAgreements,
+    keys.buyerLicenses,
+  ],
   keys: keys.marketplaceKeys,
   items: keys.items,
   settings: Object.values(settings),
-  metrics: [metrics.marketplaceRefusals],
+  metrics: Object.values(metrics),
 });

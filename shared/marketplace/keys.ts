@@ -1,17 +1,73 @@
 import { type ItemKind, type Key, type KeyFamily, part, tenantPrefix } from '../table/family.ts';
 
 export const licensePartition: KeyFamily = { name: 'licensePartition', pattern: 'LICENSE#*' };
+export const agreementPartition: KeyFamily = { name: 'agreementPartition', pattern: 'AGREEMENT#*' };
+/** Agreements whose events wait for a tenant, in the series index. */
+export const parkedAgreements: KeyFamily = {
+  name: 'parkedAgreements',
+  pattern: 'PARKED',
+  isIndex: true,
+};
+/** The licenses of one AWS account, in the series index. */
+export const buyerLicenses: KeyFamily = {
+  name: 'buyerLicenses',
+  pattern: 'BUYER#*',
+  isIndex: true,
+};
+
+/** Prefix of a tenant's licenses in its own partition. */
+export const licensePrefix = 'LICENSE#';
+/** Prefix of the events in the partition of an agreement. */
+export const eventPrefix = 'EVENT#';
+/** Prefix of the agreements that take the place of one, in its partition. */
+export const nextPrefix = 'NEXT#';
+
+const agreement = (agreementId: string) => `AGREEMENT#${part(agreementId)}`;
 
 export const marketplaceKeys = {
   license: (tenantId: string, licenseId: string): Key => ({
     pk: tenantPrefix(tenantId),
-    sk: `LICENSE#${part(licenseId)}`,
+    sk: `${licensePrefix}${part(licenseId)}`,
   }),
   licenseLookup: (licenseId: string): Key => ({ pk: `LICENSE#${part(licenseId)}`, sk: 'LICENSE' }),
+  agreement: (agreementId: string): Key => ({ pk: agreement(agreementId), sk: 'AGREEMENT' }),
+  agreementEvent: (agreementId: string, time: string, eventId: string): Key => ({
+    pk: agreement(agreementId),
+    sk: `${eventPrefix}${part(time)}#${part(eventId)}`,
+  }),
+  nextAgreement: (previousId: string, agreementId: string): Key => ({
+    pk: agreement(previousId),
+    sk: `${nextPrefix}${part(agreementId)}`,
+  }),
 };
+
+/** Where an agreement stands in the series index while no tenant is known for it. */
+export const parkedSeries = (firstEventAt: string, agreementId: string) => ({
+  series_pk: 'PARKED',
+  series_sk: `${part(firstEventAt)}#${part(agreementId)}`,
+});
+
+/** Where a license stands in the series index: with the others of its buyer. */
+export const buyerSeries = (accountId: string, createdAt: string, licenseId: string) => ({
+  series_pk: `BUYER#${part(accountId)}`,
+  series_sk: `${part(createdAt)}#${part(licenseId)}`,
+});
 
 /** What is stored under these keys, for documents. */
 export const items: readonly ItemKind[] = [
-  { what: 'license of a tenant', pk: 'TENANT#<tenant>', sk: 'LICENSE#<license>' },
-  { what: 'license → tenant', pk: 'LICENSE#<license>', sk: 'LICENSE' },
+  {
+    what: 'license of a tenant',
+    pk: 'TENANT#<tenant>',
+    sk: 'LICENSE#<license>',
+    series: 'BUYER#<account> / <created at>#<license>',
+  },
+  { what: 'license → agreement, tenant', pk: 'LICENSE#<license>', sk: 'LICENSE' },
+  {
+    what: 'agreement',
+    pk: 'AGREEMENT#<agreement>',
+    sk: 'AGREEMENT',
+    series: 'PARKED / <first event>#<agreement>, while no tenant is known',
+  },
+  { what: 'event of an agreement', pk: 'AGREEMENT#<agreement>', sk: 'EVENT#<time>#<event>' },
+  { what: 'agreement → its successor', pk: 'AGREEMENT#<agreement>', sk: 'NEXT#<agreement>' },
 ];

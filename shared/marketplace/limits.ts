@@ -5,3 +5,5 @@ export const marketplacePerAddress: Limit = {
   quota: 120,
   windowSeconds: 3600,
 };
+
+export const linkPerTenant: Limit = { name: 'marketplace.link', quota: 20, windowSeconds: 3600 };

@@ -1,10 +1,13 @@
 import { signRegistrationTicket } from '../identity/token-signing.ts';
 import { logSecurityEvent } from '../runtime/logger.ts';
-import { create, getItem, transact } from '../table/table.ts';
+import { retryConflicts } from '../table/retry.ts';
+import { transact } from '../table/table.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import { getTenant, newTenant } from '../tenants/tenants.ts';
-import { type LicenseItem, LicenseLookupItem } from './items.ts';
-import { marketplaceKeys } from './keys.ts';
+import { standingOf } from './access.ts';
+import type { LicenseLookupItem } from './items.ts';
+import { readJournal, settleAgreement } from './journal.ts';
+import { claimLicense, findLicense, licenseWrite, newLicense } from './licenses.ts';
 import type { Purchase } from './resolve-customer.ts';
 
 export interface Registration {
@@ -13,45 +16,66 @@ export interface Registration {
   registration_ticket: string;
 }
 
-/** The tenant of a purchase, created at its first sight, with a ticket to complete its profile. */
+/**
+ * The tenant of a purchase, created at its first sight with everything that was heard of the purchase
+ * before, and a ticket to complete its profile or to link the license to another tenant.
+ */
 export async function register(purchase: Purchase): Promise<Registration> {
-  const tenant = (await findTenant(purchase.licenseId)) ?? (await createTenant(purchase));
+  const tenant = await retryConflicts(async () => {
+    const lookup = await findLicense(purchase.licenseId);
+    if (lookup.tenant_id) return getTenant(lookup.tenant_id);
+    return createTenant(purchase, lookup);
+  });
   return {
     tenant_id: tenant.id,
     status: tenant.status,
-    registration_ticket: await signRegistrationTicket(tenant.id),
+    registration_ticket: await signRegistrationTicket({
+      tenantId: tenant.id,
+      licenseId: purchase.licenseId,
+    }),
   };
 }
 
-async function findTenant(licenseId: string): Promise<TenantItem | undefined> {
-  const item = await getItem(marketplaceKeys.licenseLookup(licenseId));
-  return item && getTenant(LicenseLookupItem.parse(item).tenant_id);
-}
+const unregistered = {
+  status: 'PENDING_PROFILE',
+  plan: null,
+  is_self_serve: false,
+  is_held: false,
+} as const;
 
-/** However many ask at once for one license, one of them creates its tenant and all get that one. */
-async function createTenant(purchase: Purchase): Promise<TenantItem> {
-  const { tenant, write } = newTenant({ status: 'PENDING_PROFILE', plan: null });
+/**
+ * However many ask at once for one license, one of them creates its tenant. Undefined for the others,
+ * and when an event of the purchase came in between.
+ */
+async function createTenant(
+  purchase: Purchase,
+  lookup: LicenseLookupItem,
+): Promise<TenantItem | undefined> {
   const { licenseId } = purchase;
-  const license: LicenseItem = {
-    license_id: licenseId,
-    ...(purchase.licenseArn && { license_arn: purchase.licenseArn }),
-    ...(purchase.customerIdentifier && { customer_identifier: purchase.customerIdentifier }),
-    account_id: purchase.accountId,
-    product_code: purchase.productCode,
-    ...(purchase.offerType && { offer_type: purchase.offerType }),
-    status: 'PENDING',
-    created_at: tenant.created_at,
-  };
+  const agreementId = lookup.agreement_id ?? purchase.agreementId;
+  const journal = agreementId ? await readJournal(agreementId) : { events: [] };
+  const license = newLicense(
+    {
+      license_id: licenseId,
+      ...(purchase.licenseArn && { license_arn: purchase.licenseArn }),
+      ...(purchase.customerIdentifier && { customer_identifier: purchase.customerIdentifier }),
+      ...(agreementId && { agreement_id: agreementId }),
+      account_id: purchase.accountId,
+      product_code: purchase.productCode,
+      ...(purchase.offerType && { offer_type: purchase.offerType }),
+    },
+    journal,
+  );
+  const { tenant, write } = newTenant(standingOf(unregistered, [license]));
   const failed = await transact([
-    create({ ...marketplaceKeys.licenseLookup(licenseId), tenant_id: tenant.id }),
-    create({ ...marketplaceKeys.license(tenant.id, licenseId), ...license }),
+    claimLicense(licenseId, lookup, tenant.id),
+    licenseWrite(tenant.id, license),
     write,
+    ...('agreement' in journal && journal.agreement
+      ? [settleAgreement(journal.agreement, tenant.id)]
+      : []),
   ]);
-  if (failed) {
-    const winner = await findTenant(licenseId);
-    if (!winner) throw new Error('A license is taken but leads to no tenant');
-    return winner;
-  }
+  if (failed) return undefined;
   logSecurityEvent('tenant_registered', { tenant_id: tenant.id });
   return tenant;
 }

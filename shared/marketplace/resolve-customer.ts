@@ -15,11 +15,9 @@ import {
   marketplaceUnavailable,
   wrongProduct,
 } from './errors.ts';
+import { customerLicenseId, licenseIdOf } from './license-ids.ts';
 import { marketplaceRefusals } from './metrics.ts';
-
-const productCodes = requireEnv('PRODUCT_CODES')
-  .split(',')
-  .map((code) => code.trim());
+import { productOf } from './sold-product.ts';
 
 /** Two tries of five seconds stay inside the twenty that a function has. */
 const metering = new MarketplaceMeteringClient({
@@ -31,6 +29,8 @@ const metering = new MarketplaceMeteringClient({
 /** A purchase as AWS Marketplace knows it. `licenseId` is our unique name for it. */
 export interface Purchase {
   licenseId: string;
+  /** Known here only where the license has no other: of products on the older contract. */
+  agreementId?: string;
   licenseArn?: string;
   customerIdentifier?: string;
   accountId: string;
@@ -57,21 +57,18 @@ export async function resolvePurchase(registrationToken: string): Promise<Purcha
       cause: new Error('ResolveCustomer answered without a product, an account or a license'),
     });
   }
-  if (!productCodes.includes(productCode)) throw new AppError(wrongProduct);
-  return {
-    licenseId: licenseArn
-      ? licenseIdOf(licenseArn)
-      : `customer/${productCode}/${customerIdentifier}`,
-    ...(licenseArn && { licenseArn }),
-    ...(customerIdentifier && { customerIdentifier }),
-    accountId,
-    productCode,
-  };
-}
-
-/** The id at the end of a license ARN: AWS prints the part before it in several ways. */
-export function licenseIdOf(licenseArn: string): string {
-  return /(?:^|[:/])(l(?:ic)?-[0-9a-z]+)$/i.exec(licenseArn)?.[1]?.toLowerCase() ?? licenseArn;
+  const product = productOf(productCode);
+  if (!product) throw new AppError(wrongProduct);
+  if (product.identity === 'customer' && customerIdentifier) {
+    const licenseId = customerLicenseId(productCode, customerIdentifier);
+    return { licenseId, agreementId: licenseId, customerIdentifier, accountId, productCode };
+  }
+  if (product.identity === 'customer' || !licenseArn) {
+    throw misconfigured(
+      new Error(`ResolveCustomer names no ${product.identity ?? 'license'} of ${productCode}`),
+    );
+  }
+  return { licenseId: licenseIdOf(licenseArn), licenseArn, accountId, productCode };
 }
 
 async function resolveCustomer(registrationToken: string): Promise<ResolveCustomerCommandOutput> {
@@ -104,6 +101,10 @@ function toAppError(error: unknown): AppError {
     });
   }
   // DisabledApiException, AccessDeniedException and their like: only the vendor can fix these.
+  return misconfigured(error);
+}
+
+function misconfigured(cause: unknown): AppError {
   recordMetric(marketplaceRefusals, 1);
-  return new AppError(marketplaceMisconfigured, { cause: error });
+  return new AppError(marketplaceMisconfigured, { cause });
 }

@@ -1,23 +1,8 @@
 import type { Setting } from '../contract/settings.ts';
 
 /** Defaults of a deployment for trying it out; `prod` has none. */
-const demo = { productCode: 'tenantry-demo', supportEmail: 'support@example.com' } as const;
+const demo = { supportEmail: 'support@example.com' } as const;
 const emailPattern = '[^@\\s]+@[^@\\s]+';
-
-export const productCodes: Setting = {
-  variable: 'PRODUCT_CODES',
-  description:
-    'Codes of the AWS Marketplace products that this deployment sells, separated by commas',
-  value: {
-    parameter: (stage) =>
-      stage === 'prod'
-        ? {
-            allowedPattern: `(?!(.*,)?\\s*${demo.productCode}\\s*(,|$)).*[^\\s,].*`,
-            constraintDescription: 'must be the codes of your own products in AWS Marketplace',
-          }
-        : { default: demo.productCode, minLength: 1 },
-  },
-};
 
 export const supportEmail: Setting = {
   variable: 'SUPPORT_EMAIL',

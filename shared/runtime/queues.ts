@@ -60,7 +60,7 @@ export async function send<M extends TenantMessage>(
  * that fail come again, and after a few times they go to the dead-letter queue, so that a poison
  * message holds up no other.
  */
-export function handleBatch<M extends TenantMessage>(
+export function handleBatch<M extends z.ZodMiniType>(
   queue: MessageQueue<M>,
   work: (message: z.output<M>, context: Context) => Promise<void>,
 ) {
@@ -86,7 +86,7 @@ function contextOf({ attributes }: SQSRecord): RequestContext {
   return { allowances: [], ...(header !== undefined && { traceHeader: header }) };
 }
 
-async function attempt<M extends TenantMessage>(
+async function attempt<M extends z.ZodMiniType>(
   queue: MessageQueue<M>,
   record: SQSRecord,
   work: (message: z.output<M>) => Promise<void>,

@@ -8,7 +8,10 @@ import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
 
 /** A new tenant, and the write that creates it. */
-export function newTenant(start: Pick<TenantItem, 'status' | 'plan'> & { name?: string }): {
+export function newTenant(
+  start: Pick<TenantItem, 'status' | 'plan'> &
+    Partial<Pick<TenantItem, 'name' | 'subscription' | 'is_self_serve'>>,
+): {
   tenant: TenantItem;
   write: Write;
 } {
@@ -18,6 +21,9 @@ export function newTenant(start: Pick<TenantItem, 'status' | 'plan'> & { name?: 
     name: start.name ?? null,
     status: start.status,
     plan: start.plan,
+    subscription: start.subscription ?? 'ACTIVE',
+    is_self_serve: start.is_self_serve ?? false,
+    is_held: false,
     created_at: now,
     updated_at: now,
     version: 1,
@@ -32,15 +38,29 @@ export async function getTenant(tenantId: string): Promise<TenantItem> {
   return TenantItem.parse(item);
 }
 
+/** What the API shows of a tenant of its own. */
+type ShownTenant = Omit<TenantItem, 'subscription' | 'is_self_serve' | 'is_held' | 'plan_override'>;
+
+/** A tenant as the API shows it, without what features add. */
+export const shownTenant = ({
+  id,
+  name,
+  status,
+  plan,
+  created_at,
+  updated_at,
+  version,
+}: TenantItem): ShownTenant => ({ id, name, status, plan, created_at, updated_at, version });
+
 /** The tenant as the API shows it, with what features add. Throws `not_found`. */
-export async function showTenant(tenantId: string): Promise<TenantItem & Record<string, unknown>> {
+export async function showTenant(tenantId: string): Promise<ShownTenant & Record<string, unknown>> {
   const [item, ...added] = await getItems([
     tenantKeys.tenant(tenantId),
     ...tenantExtensions.map(({ keyOf }) => keyOf(tenantId)),
   ]);
   if (!item) throw unknownTenant();
   return Object.assign(
-    TenantItem.parse(item),
+    shownTenant(TenantItem.parse(item)),
     ...tenantExtensions.map(({ membersOf }, index) => membersOf(added[index])),
   );
 }

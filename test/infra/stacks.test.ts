@@ -224,7 +224,6 @@ describe('functions', () => {
         ...every,
         'LIMITS_MULTIPLIER',
         'MARKETPLACE_REGION',
-        'PRODUCT_CODES',
         'SIGNING_KEYS_SECRET',
         'SUPPORT_EMAIL',
         'TABLE_NAME',
@@ -259,14 +258,20 @@ describe('functions', () => {
       LimitsMultiplier: '1',
       LogLevel: 'INFO',
       MarketplaceRegion: 'us-east-1',
-      ProductCodes: 'tenantry-demo',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',
       TokenIssuer: 'urn:tenantry:dev',
     });
   });
 
-  it('must be told in prod what it sells and who helps buyers: CloudFormation refuses to guess', () => {
+  it('sells no demo product in prod: CloudFormation refuses before it changes anything', () => {
+    const rulesOf = ({ api }: Templates) => JSON.stringify(api.Rules ?? {});
+
+    expect(rulesOf(templates)).toContain('shared/marketplace/sold-products.ts sells tenantry-demo');
+    expect(rulesOf(synthesize({ stage: 'dev' }))).not.toContain('sold-products');
+  });
+
+  it('must be told in prod who helps buyers: CloudFormation refuses to guess', () => {
     const parameters = parametersOf(templates);
     const required = Object.keys(parameters).filter(
       (name) => parameters[name]?.Default === undefined,
@@ -275,11 +280,7 @@ describe('functions', () => {
     const takes = (name: string, value: string) =>
       new RegExp(`^(?:${parameters[name]?.AllowedPattern})$`).test(value);
 
-    expect(required).toEqual(['ProductCodes', 'SupportEmail']);
-    for (const codes of ['', ' ', ',', 'tenantry-demo', 'a,tenantry-demo', 'tenantry-demo , a'])
-      expect(takes('ProductCodes', codes), codes).toBe(false);
-    for (const codes of ['abc123', 'abc123, def456', 'tenantry-demo-2', 'my-tenantry-demo'])
-      expect(takes('ProductCodes', codes), codes).toBe(true);
+    expect(required).toEqual(['SupportEmail']);
     for (const address of ['', 'help', 'support@example.com'])
       expect(takes('SupportEmail', address), address).toBe(false);
     for (const address of ['help@example.com', 'support@example.com.au'])

@@ -20,6 +20,7 @@ export interface Template {
     string,
     { Default?: string; AllowedPattern?: string; AllowedValues?: string[]; MinLength?: number }
   >;
+  Rules?: Record<string, unknown>;
   Outputs?: Record<string, { Value: { Ref?: string } }>;
 }
 

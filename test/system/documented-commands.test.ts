@@ -417,7 +417,7 @@ describe('a command that nobody runs', () => {
     'npx cdk deploy --all -c stgae=prod',
     'npx cdk deploy --all -c stage=prod',
     'npx cdk deploy --all -c stage=dev --parameters Tenantry-dev-Api:NoSuch=1',
-    '--parameters Tenantry-prod-Api:ProductCodes=tenantry-demo',
+    '--parameters Tenantry-prod-Api:SupportEmail=support@example.com',
     'npm ci --no-such-option',
     'npm install --no-such-option',
     'npm install --no-save @node-rs/bcrypt-linux-x64-gnu@0.0.1',

@@ -87,6 +87,7 @@ describe('registration', () => {
       iss: 'urn:tenantry:test',
       aud: 'tenantry-registration',
       sub: body.tenant_id,
+      license_id: expect.stringMatching(/^l-[0-9a-f]{32}$/),
       iat: expect.any(Number),
       exp: Number(claims.iat) + 1800,
       jti: expect.any(String),
@@ -145,7 +146,11 @@ describe('registration', () => {
   });
 
   it('knows a legacy buyer by the customer identifier alone', async () => {
-    const legacy = { LicenseArn: undefined, CustomerIdentifier: 'ifAPi5AcF3' };
+    const legacy = {
+      LicenseArn: undefined,
+      CustomerIdentifier: 'ifAPi5AcF3',
+      ProductCode: 'tenantry-demo-legacy',
+    };
 
     const [first, again] = [await post(buy(legacy)), await post(buy(legacy))];
     const other = await post(buy({ ...legacy, CustomerIdentifier: 'other' }));

@@ -1,0 +1,117 @@
+import { changes } from '../table/changes.ts';
+import { retryConflicts } from '../table/retry.ts';
+import { getItem, queryPages, transact } from '../table/table.ts';
+import { TenantItem } from '../tenants/items.ts';
+import { tenantKeys } from '../tenants/keys.ts';
+import { LicenseItem } from './items.ts';
+import { licensePrefix } from './keys.ts';
+import { isFollowed } from './license-state.ts';
+import { productOf } from './sold-product.ts';
+
+type Plan = NonNullable<TenantItem['plan']>;
+
+/** What the licenses of a tenant say of it. */
+export type Standing = Pick<TenantItem, 'status' | 'subscription' | 'plan'>;
+
+/** The licenses of a tenant, strongly consistent, the oldest first. */
+export async function readLicenses(tenantId: string): Promise<LicenseItem[]> {
+  const { pk } = tenantKeys.tenant(tenantId);
+  const found: LicenseItem[] = [];
+  const pages = queryPages({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': licensePrefix },
+    ConsistentRead: true,
+  });
+  for await (const { items } of pages) found.push(...items.map((item) => LicenseItem.parse(item)));
+  return found.toSorted((a, b) => Number(a.created_at > b.created_at) || -1);
+}
+
+/**
+ * The standing that a tenant has by its licenses. One that is renewed or replaced gives access until
+ * a newer license of the tenant has been active: nothing is revoked between the two.
+ */
+export function standingOf(
+  tenant: Pick<TenantItem, 'status' | 'is_self_serve' | 'is_held' | 'plan' | 'plan_override'>,
+  licenses: readonly LicenseItem[],
+): Standing {
+  const giving = licenses.filter((license, index) => {
+    if (license.status !== 'ENDED') return license.status === 'ACTIVE';
+    const newer = licenses.slice(index + 1);
+    return isFollowed(license.end_reason) && newer.every(({ status }) => status === 'PENDING');
+  });
+  const isFree = tenant.is_self_serve || licenses.length === 0;
+  const subscription =
+    giving.length > 0 || isFree
+      ? 'ACTIVE'
+      : licenses.some(({ status }) => status === 'PENDING')
+        ? 'PENDING'
+        : 'ENDED';
+  const planOf = (some: readonly LicenseItem[]) => highest(some.flatMap(plansOf));
+  const plan =
+    tenant.plan_override ??
+    planOf(giving) ??
+    (tenant.is_self_serve ? 'FREE' : undefined) ??
+    // What it had stays to be seen, by people who may want it back.
+    planOf(licenses.filter(({ status }) => status === 'ENDED')) ??
+    (licenses.length === 0 ? tenant.plan : null);
+  return { status: statusOf({ ...tenant, subscription }), subscription, plan };
+}
+
+/** The status of a tenant: a profile to complete comes first. */
+export function statusOf(
+  tenant: Pick<TenantItem, 'status' | 'subscription' | 'is_held'>,
+): TenantItem['status'] {
+  if (tenant.status === 'PENDING_PROFILE') return 'PENDING_PROFILE';
+  return tenant.subscription === 'ENDED' || tenant.is_held ? 'SUSPENDED' : 'ACTIVE';
+}
+
+const order: readonly Plan[] = ['FREE', 'STARTER', 'PRO', 'ENTERPRISE'];
+
+const highest = (plans: readonly Plan[]): Plan | undefined =>
+  plans.toSorted((a, b) => order.indexOf(b) - order.indexOf(a))[0];
+
+function plansOf({ product_code, entitled = [] }: LicenseItem): Plan[] {
+  const product = productOf(product_code);
+  const plans = product?.dimensions.map(({ key, plan }) => (entitled.includes(key) ? plan : null));
+  return [product?.plan, ...(plans ?? [])].filter((plan): plan is Plan => Boolean(plan));
+}
+
+/**
+ * Makes the tenant what its licenses say, and returns its new state with the one before. Whoever
+ * changes a license calls this afterwards; the last one sees all changes. Undefined for no tenant.
+ */
+export async function refreshTenant(
+  tenantId: string,
+): Promise<{ before: TenantItem; after: TenantItem } | undefined> {
+  const Key = tenantKeys.tenant(tenantId);
+  return retryConflicts(async () => {
+    // The tenant is read first: a license that changes after that changes its version too.
+    const item = await getItem(Key);
+    if (!item) return { before: undefined, after: undefined };
+    const before = TenantItem.parse(item);
+    const standing = standingOf(before, await readLicenses(tenantId));
+    const isSame = (['status', 'subscription', 'plan'] as const).every(
+      (name) => standing[name] === before[name],
+    );
+    if (isSame) return { before, after: before };
+    const after = {
+      ...before,
+      ...standing,
+      updated_at: new Date().toISOString(),
+      version: before.version + 1,
+    };
+    const { status, subscription, plan, updated_at, version } = after;
+    const failed = await transact([
+      {
+        update: {
+          Key,
+          ...changes({
+            set: { status, subscription, plan, updated_at, version },
+            if: ['version = :read', { read: before.version }],
+          }),
+        },
+      },
+    ]);
+    return failed ? undefined : { before, after };
+  }).then(({ before, after }) => (before && after ? { before, after } : undefined));
+}
