@@ -28,6 +28,8 @@ export interface Sample<E extends Endpoint = Endpoint> {
   /** The status of the answer. */
   readonly status: number;
   readonly foreign: Foreign<E> | undefined;
+  /** What the request is about is nobody's yet: it becomes the tenant's that brings it. */
+  readonly isClaim: boolean;
 }
 
 /**
@@ -43,6 +45,8 @@ interface SampleOptions<E extends Endpoint> extends RequestTo<E> {
   /** What of the request needs something to be there first, or to be new each time. */
   readonly arrange?: Arrange<E>;
   readonly foreign?: Foreign<E>;
+  /** What the request is about is nobody's yet: it becomes the tenant's that brings it. */
+  readonly isClaim?: true;
 }
 
 /**
@@ -51,7 +55,7 @@ interface SampleOptions<E extends Endpoint> extends RequestTo<E> {
  */
 export function sample<E extends Endpoint>(
   endpoint: E,
-  { arrange, foreign, ...fixed }: SampleOptions<E> = {},
+  { arrange, foreign, isClaim, ...fixed }: SampleOptions<E> = {},
 ): Sample<E> {
   const example = exampleOf(endpoint);
   return {
@@ -63,6 +67,7 @@ export function sample<E extends Endpoint>(
     }),
     status: Math.min(...Object.keys(endpoint.responses).map(Number)),
     foreign,
+    isClaim: isClaim ?? false,
   };
 }
 

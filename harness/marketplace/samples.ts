@@ -29,6 +29,7 @@ export const samples: readonly Sample[] = [
       );
       return { body: { registration_ticket } };
     },
+    isClaim: true,
   }),
   sample(contract.stubRegister),
 ];

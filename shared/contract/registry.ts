@@ -125,6 +125,7 @@ export const metrics: ReadonlyMap<string, Metric> = byName(
 
 /** Everything that features count for sale, by its name. */
 export const meters: ReadonlyMap<string, Meter> = byName(
+  'meter',
   (feature) => feature.meters,
   ({ name }) => name,
 );

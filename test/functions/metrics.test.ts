@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { minute, travel } from '../../harness/clock.ts';
+import { Agreement, deliverEvents } from '../../harness/marketplace/agreements.ts';
 import { expectListed, named, recorded, unseenOf } from '../../harness/metrics.ts';
 import { useWorld } from '../../harness/world.ts';
-import {
-  latency,
-  messagesFailed,
-  messagesReceived,
-  scheduledRuns,
-} from '../../shared/contract/core-metrics.ts';
+import { latency, messagesFailed, scheduledRuns } from '../../shared/contract/core-metrics.ts';
 import { metrics as definitions, valuesOf, workers } from '../../shared/contract/registry.ts';
 import { features } from '../../shared/features.ts';
 import { signInRefused } from '../../shared/identity/metrics.ts';
@@ -18,6 +14,7 @@ const world = useWorld();
 describe('the metrics of a whole journey', () => {
   it('are those of the list, with dimensions that are bounded and never an id', async () => {
     const member = await world.signUp();
+    const now = new Date().toISOString();
 
     const metrics = await recorded(async () => {
       await world.send('GET', '/api/v1/tenants/me', { token: member.access_token });
@@ -26,6 +23,8 @@ describe('the metrics of a whole journey', () => {
       await world.send('POST', '/marketplace/register', {
         body: { 'x-amzn-marketplace-token': 'a-token' },
       });
+      const agreement = new Agreement(world);
+      await deliverEvents(agreement.created(), agreement.told('Purchase Agreement Reborn', now));
       const login = await world.refresh(member.refresh_token);
       travel(minute);
       await world.refresh(member.refresh_token);
@@ -35,8 +34,8 @@ describe('the metrics of a whole journey', () => {
     expect(metrics.length).toBeGreaterThan(7);
     expectListed(metrics, [member.tenantId, member.userId, member.sessionId, member.email]);
     const core = features.filter(({ isCore }) => isCore);
-    // Workers of queues and of schedules are of features.
-    const ofWorkers = [messagesFailed, messagesReceived, scheduledRuns].map(({ name }) => name);
+    // Messages that fail and schedules are of features.
+    const ofWorkers = [messagesFailed, scheduledRuns].map(({ name }) => name);
     expect(unseenOf(core, metrics)).toEqual(ofWorkers.sort());
   });
 });
