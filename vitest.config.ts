@@ -23,16 +23,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'shared',
+          isolate: false,
           include: ['test/{shared,operator}/**/*.test.ts'],
-          setupFiles: ['harness/environment.ts'],
+          setupFiles: ['harness/between-files.ts', 'harness/environment.ts'],
         },
       },
       {
         extends: true,
         test: {
           name: 'functions',
+          isolate: false,
           include: ['test/functions/**/*.test.ts'],
-          setupFiles: ['harness/environment.ts'],
+          setupFiles: ['harness/between-files.ts', 'harness/environment.ts'],
         },
       },
       {

@@ -29,9 +29,20 @@ const assemblyContext = {
   'aws:cdk:enable-path-metadata': true,
 };
 
-/** The app with all stacks of a stage; `outdir` gets the cloud assembly. The bundles must exist already. */
-export function buildApp({ outdir, ...options }: StackOptions & { readonly outdir: string }): App {
-  const app = new App({ outdir, context: assemblyContext });
+/**
+ * The app with all stacks of a stage; `outdir` gets the cloud assembly. The bundles must exist already.
+ * `isValidated` is whether its synthesis checks CloudFormation's rules, which takes longer than the rest.
+ */
+export function buildApp({
+  outdir,
+  isValidated = true,
+  ...options
+}: StackOptions & { readonly outdir: string; readonly isValidated?: boolean }): App {
+  const app = new App({
+    outdir,
+    context: assemblyContext,
+    builtinCloudFormationValidation: isValidated,
+  });
   addStacks(app, options);
   return app;
 }

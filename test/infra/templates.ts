@@ -49,23 +49,27 @@ function writeBundles(ids: readonly string[]): void {
 
 let assemblies = 0;
 
-/** An app as `npm run synth` builds it, over fakes of the bundles. */
-export function build(options: StackOptions): App {
+/** An app as `npm run synth` builds it, over fakes of the bundles; `isValidated` as of buildApp. */
+export function build(options: StackOptions, { isValidated = true } = {}): App {
   const { endpoints = [], workers = [] } = options;
   writeBundles([...functionIds(), ...[...endpoints, ...workers].map(({ id }) => id)]);
   assemblies += 1;
-  return buildApp({ bundles, web, outdir: join(workspace, `cdk.out.${assemblies}`), ...options });
+  const outdir = join(workspace, `cdk.out.${assemblies}`);
+  return buildApp({ bundles, web, outdir, isValidated, ...options });
 }
 
 const byStage = new Map<string, Templates>();
 
-/** The templates of a stage; those without other options are made once. */
+/**
+ * The templates of a stage; those without other options are made once. CloudFormation's rules are
+ * checked by nag.test.ts, for every stage and context.
+ */
 export function synthesize(options: StackOptions): Templates {
   const isPlain = Object.keys(options).length === 1;
   const made = byStage.get(options.stage);
   if (isPlain && made) return made;
 
-  const { directory } = build(options).synth();
+  const { directory } = build(options, { isValidated: false }).synth();
   const read = (stack: string): Template =>
     JSON.parse(
       readFileSync(join(directory, `Tenantry-${options.stage}-${stack}.template.json`), 'utf8'),
