@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { soldProducts } from '../shared/marketplace/sold-products.ts';
 import { AwsError } from './aws/aws.ts';
-import { pollEventSource, readEventSources } from './aws/event-sources.ts';
+import { pollEventSource, readEventSources, settleQueues } from './aws/event-sources.ts';
 import { Identities } from './aws/iam.ts';
 import { startKms } from './aws/kms.ts';
 import { type MailService, startMail } from './aws/mail.ts';
 import { type Marketplace, startMarketplace } from './aws/marketplace.ts';
 import { LocalMetrics } from './aws/metrics.ts';
-import { readSchedules, runSchedules } from './aws/schedules.ts';
+import { readSchedules, runSchedules, type Schedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
 import { type Build, ensureBuild } from './build.ts';
@@ -37,6 +37,7 @@ import {
   type InvokeResult,
   Lambda,
 } from './lambda/lambda.ts';
+import { Clock } from './runtime/clock.ts';
 import {
   type AnyResponse,
   type HttpRequest,
@@ -51,6 +52,7 @@ import {
 import { PlainError } from './runtime/plain-error.ts';
 import { claimDataDir } from './runtime/process.ts';
 import { replaceFile } from './runtime/store.ts';
+import { sameName } from './template/names.ts';
 import {
   assetFolders,
   loadTemplate,
@@ -128,6 +130,8 @@ export interface Cloud {
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly secrets: SecretsManager;
+  readonly clock: Clock;
+  readonly schedules: Schedules;
   /** Sends a request to the CloudFront listener without a network in between. */
   fetch(path: string, init?: CloudFetchInit): Promise<Response>;
   /** All lines that functions have written since the start, or since the last {@link clearLogs}. */
@@ -197,6 +201,7 @@ async function start(
 ): Promise<Cloud> {
   const { dataDir, onError } = options;
   closers.push(await claimDataDir(dataDir));
+  const clock = track(new Clock(dataDir, onError));
 
   const [build, database] = await Promise.all([
     options.assembly === undefined ? ensureBuild(options.onBuild) : undefined,
@@ -206,6 +211,7 @@ async function start(
   ]);
   const parts: Parts = {
     ...options,
+    clock,
     cdnListener,
     rooms: track(await startRooms({ dataDir, onError })),
     dynamoDb: track(connectDynamoDb(options.dynamoDbUrl ?? database?.url ?? '')),
@@ -243,6 +249,10 @@ async function start(
     get secrets() {
       return stack.secrets;
     },
+    get schedules() {
+      return stack.schedules;
+    },
+    clock,
     handles: parts.rooms.handles,
     secretArn: (logicalId) => stack.secretArn(logicalId),
     keyArn: (logicalId) => stack.keyArn(logicalId),
@@ -278,6 +288,7 @@ async function start(
 
 /** What stays when another assembly is deployed. */
 interface Parts extends StartOptions {
+  readonly clock: Clock;
   readonly cdnListener: CdnListener;
   readonly rooms: RunningRooms;
   readonly dynamoDb: DynamoDb;
@@ -300,6 +311,7 @@ interface Stack
     | 'marketplace'
     | 'mail'
     | 'secrets'
+    | 'schedules'
     | 'fetch'
     | 'invoke'
     | 'stop'
@@ -332,7 +344,9 @@ async function startServices(
   closers: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { dataDir, dynamoDb, cdnListener, rooms, onError } = options;
+  const { dataDir, dynamoDb, cdnListener, rooms, clock, onError } = options;
+  // `Date` itself may be moved later on.
+  const now = options.now ?? (() => Date.now());
   const track: Track = (part) => {
     closers.push(() => part.stop());
     return part;
@@ -435,7 +449,7 @@ async function startServices(
     lambda,
     webAcl: readWebAcl(template, api.stageArn),
     throttle: options.throttle,
-    now: options.now,
+    now,
     onFailure: (message) => onError(new Error(message)),
     onAnswer: (answered) => metrics.takeRequest(answered),
   });
@@ -454,13 +468,15 @@ async function startServices(
         return [domain, options.siteChanges ? (request) => unkept(read(request)) : read];
       }),
     ),
-    now: options.now,
+    now,
   });
   const apiListener = track(await serveApi(gateway, api.stage, onError));
 
   await secrets.rotateDue();
-  every(sweepEveryMs, () => sweepExpired(dynamoDb, table), closers, onError);
-  every(rotationCheckEveryMs, () => secrets.rotateDue(), closers, onError);
+  closers.push(
+    clock.every(sweepEveryMs, () => sweepExpired(dynamoDb, table)),
+    clock.every(rotationCheckEveryMs, () => secrets.rotateDue()),
+  );
 
   const named = (type: string, logicalId: string) => {
     const found = template
@@ -475,9 +491,17 @@ async function startServices(
     `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null, sqs: sqs.url }, null, 2)}\n`,
   );
 
+  const pollers = eventSources.map((source) =>
+    track(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError })),
+  );
+  closers.push(clock.onStep(() => settleQueues(pollers, sqs)));
+  const running = track(runSchedules(schedules, { clock, invoke: invokeOrThrow, onError }));
+
   cdnListener.open(
     cdn,
     createConsole({
+      clock,
+      schedules: running,
       marketplace,
       mail,
       metrics,
@@ -487,9 +511,6 @@ async function startServices(
       tables,
     }),
   );
-  for (const source of eventSources)
-    track(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError }));
-  track(runSchedules(schedules, invokeOrThrow, onError));
   return {
     apiUrl: `${apiListener.url}/${api.stage}`,
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
@@ -505,6 +526,7 @@ async function startServices(
     marketplace,
     mail,
     secrets,
+    schedules: running,
     fetch: (path, init) => fetchThrough(cdn, path, init),
     invoke: (functionId, event) => {
       const resource = template
@@ -534,11 +556,6 @@ function unkept(response: HttpResponse): HttpResponse {
   };
 }
 
-/** `auth/login` and the logical id `AuthLogin` name the same function. */
-export function sameName(logicalId: string, functionId: string): boolean {
-  return logicalId.toLowerCase() === functionId.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
-}
-
 function onlyTable(template: Template) {
   const [table, another] = template.ofType('AWS::DynamoDB::GlobalTable');
   if (!table || another)
@@ -551,17 +568,6 @@ function jsonMember(value: string, key: string): string {
   const member = (JSON.parse(value) as Record<string, unknown>)[key];
   if (typeof member !== 'string') throw new Error(`The secret has no text at ${key}`);
   return member;
-}
-
-function every(
-  ms: number,
-  work: () => Promise<unknown>,
-  closers: (() => void)[],
-  onError: (error: unknown) => void,
-): void {
-  const timer = setInterval(() => work().catch(onError), ms);
-  timer.unref();
-  closers.push(() => clearInterval(timer));
 }
 
 interface CdnListener {

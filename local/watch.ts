@@ -2,8 +2,9 @@ import { type FSWatcher, readdirSync, rmSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { formatMessages, type Message, stop as stopEsbuild } from 'esbuild';
 import { type Build, BuildError, ensureBuild, hashInputs, inputs, repository } from './build.ts';
-import { type Cloud, sameName } from './cloud.ts';
+import type { Cloud } from './cloud.ts';
 import { isRecord } from './runtime/json.ts';
+import { sameName } from './template/names.ts';
 
 export interface WatchOptions {
   /** Folder for bundles of changed sources. It is emptied first. */

@@ -10,6 +10,7 @@ import { isRecord, listOf } from '../runtime/json.ts';
 import { type Template, TemplateError } from '../template/template.ts';
 import { region } from './aws.ts';
 import type { Identities } from './iam.ts';
+import type { LocalSqs } from './sqs.ts';
 
 export interface EventSource {
   readonly functionArn: string;
@@ -62,6 +63,16 @@ export function readEventSources(template: Template): EventSource[] {
   });
 }
 
+/** What receives from a queue. */
+export interface Poller {
+  readonly source: EventSource;
+  /** Messages that it has received in all. */
+  received(): number;
+  /** Whether its function works on some. */
+  isBusy(): boolean;
+  stop(): Promise<void>;
+}
+
 /**
  * Receives from a queue and calls its function, as Lambda does with the role of the function. What
  * the function fails at stays in the queue, becomes visible again and ends among the dead letters.
@@ -74,7 +85,7 @@ export function pollEventSource(
     readonly lambda: Lambda;
     readonly onError: (error: unknown) => void;
   },
-): { stop(): Promise<void> } {
+): Poller {
   const client = new SQSClient({
     endpoint: options.endpoint,
     region,
@@ -83,6 +94,7 @@ export function pollEventSource(
   });
   const stopping = new AbortController();
   const batches = new Set<Promise<void>>();
+  let received = 0;
 
   const work = async (messages: readonly Message[]) => {
     const result = await options.lambda.invoke(source.functionArn, toEvent(source, messages));
@@ -111,6 +123,7 @@ export function pollEventSource(
           }),
           { abortSignal: stopping.signal },
         );
+        received += Messages.length;
         if (Messages.length === 0) continue;
         const batch = work(Messages)
           .catch((error) => stopping.signal.aborted || options.onError(error))
@@ -126,6 +139,9 @@ export function pollEventSource(
   };
   const polling = poll();
   return {
+    source,
+    received: () => received,
+    isBusy: () => batches.size > 0,
     stop: async () => {
       stopping.abort();
       await polling;
@@ -133,6 +149,24 @@ export function pollEventSource(
       client.destroy();
     },
   };
+}
+
+/** The longest that queues are waited for: one that feeds itself would never be empty. */
+const maxSettleMs = 30_000;
+const lookAgainMs = 5;
+
+/** Settles when no queue has anything left to work on, or after half a minute. */
+export async function settleQueues(pollers: readonly Poller[], sqs: LocalSqs): Promise<void> {
+  const isQuiet = async ({ source, received, isBusy }: Poller) =>
+    !(await sqs.hasVisible(source.queueUrl)) &&
+    sqs.receivedBy(source.functionName) === received() &&
+    !isBusy();
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < maxSettleMs) {
+    const quiet = await Promise.all(pollers.map(isQuiet));
+    if (quiet.every(Boolean)) return;
+    await sleep(lookAgainMs);
+  }
 }
 
 function toEvent({ queueArn }: EventSource, messages: readonly Message[]) {

@@ -1,9 +1,9 @@
 import { buildApp } from 'fauxqs';
 import { headerOf, type Listener, listen, readRequest, writeResponse } from '../runtime/http.ts';
-import { isRecord, listOf } from '../runtime/json.ts';
+import { isRecord, listOf, recordOf } from '../runtime/json.ts';
 import type { Resource, Template } from '../template/template.ts';
 import { AwsError } from './aws.ts';
-import type { Identities } from './iam.ts';
+import type { Identities, Principal } from './iam.ts';
 
 export interface SqsOptions {
   readonly template: Template;
@@ -23,6 +23,12 @@ export interface QueueState {
 
 export interface LocalSqs extends Listener {
   queues(): Promise<readonly QueueState[]>;
+  /** Whether a queue has a message that could be received now. */
+  hasVisible(queueUrl: string): Promise<boolean>;
+  /** How many messages a function has received in all, by its name. */
+  receivedBy(functionName: string): number;
+  /** Puts a message into a queue, as a service of AWS does. */
+  deliver(queueArn: string, body: string): Promise<void>;
 }
 
 const type = 'application/x-amz-json-1.0';
@@ -57,6 +63,12 @@ export async function startSqs({ template, identities, onError }: SqsOptions): P
     return queue?.attribute('Arn') ?? '*';
   };
   const traces = new MessageTraces();
+  const received = new Map<string, number>();
+  const count = ({ functionName }: Principal, target: string, answer: Buffer) => {
+    if (functionName === undefined || !target.endsWith('.ReceiveMessage')) return;
+    const messages = listOf(recordOf(JSON.parse(answer.toString())).Messages);
+    received.set(functionName, (received.get(functionName) ?? 0) + messages.length);
+  };
   const listener = await listen(
     async (message, response) => {
       const request = await readRequest(message);
@@ -68,6 +80,7 @@ export async function startSqs({ template, identities, onError }: SqsOptions): P
         principal.authorize(`sqs:${permissionOf(target.split('.')[1] ?? '')}`, arnOf(queueUrl));
         const answer = await call(target, request.body, headerOf(request.headers, 'host') ?? '');
         if (response.destroyed) return;
+        count(principal, target, answer.rawPayload);
         const header = headerOf(request.headers, 'x-amzn-trace-id');
         writeResponse(message, response, {
           status: answer.statusCode,
@@ -87,6 +100,28 @@ export async function startSqs({ template, identities, onError }: SqsOptions): P
   );
   return {
     ...listener,
+    receivedBy: (functionName) => received.get(functionName) ?? 0,
+    hasVisible: async (queueUrl) => {
+      const { payload } = await emulator.inject({
+        method: 'GET',
+        url: `/_fauxqs/queues/${queueUrl.split('/').at(-1)}`,
+      });
+      const { ready, delayed, inflight } = recordOf(recordOf(JSON.parse(payload)).messages);
+      const now = Date.now();
+      const isDue = (entry: unknown, member: string) => Number(recordOf(entry)[member] ?? 0) <= now;
+      return (
+        listOf(ready).length > 0 ||
+        listOf(delayed).some((message) => isDue(message, 'delayUntil')) ||
+        listOf(inflight).some((message) => isDue(message, 'visibilityDeadline'))
+      );
+    },
+    deliver: async (queueArn, body) => {
+      const queue = template.find('AWS::SQS::Queue', queueArn, 'Arn');
+      const input = JSON.stringify({ QueueUrl: queue?.ref, MessageBody: body });
+      const { statusCode, payload } = await call('AmazonSQS.SendMessage', input, 'localhost');
+      if (statusCode !== 200)
+        throw new Error(`The local SQS takes no message for ${queueArn}: ${payload}`);
+    },
     queues: async () => {
       const { payload } = await emulator.inject({ method: 'GET', url: '/_fauxqs/queues' });
       return listOf(JSON.parse(payload)).flatMap((each) => {

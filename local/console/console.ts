@@ -4,17 +4,22 @@ import { AwsError } from '../aws/aws.ts';
 import type { MailService } from '../aws/mail.ts';
 import { Faults, type Marketplace, PurchaseRequest } from '../aws/marketplace.ts';
 import type { LocalMetrics } from '../aws/metrics.ts';
+import type { Schedules } from '../aws/schedules.ts';
 import type { DynamoDb } from '../dynamodb/dynamodb.ts';
 import type { TableKeys } from '../dynamodb/table-requests.ts';
 import type { FunctionLog } from '../lambda/lambda.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
 import { isRecord } from '../runtime/json.ts';
+import { clockRoutes, scheduleRoutes } from './clock.ts';
 import { bodyOf, ConsoleError, type ConsoleRoute } from './routes.ts';
 
 /** Where the console lies. No path of the product starts with it. */
 export const consolePrefix = '/_local';
 
 export interface ConsoleOptions {
+  readonly clock: Clock;
+  readonly schedules: Schedules;
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly metrics: LocalMetrics;
@@ -47,6 +52,8 @@ const pageHeaders = [
 
 /** The console of the local cloud: a page for people and a JSON API for scripts. */
 export function createConsole({
+  clock,
+  schedules,
   marketplace,
   mail,
   metrics,
@@ -135,6 +142,8 @@ export function createConsole({
       /^\/tables\/([\w.-]+)\/items$/,
       { GET: ({ request, parameters: [name] }) => listItems(dynamoDb, tables, name, request) },
     ],
+    ...clockRoutes(clock),
+    ...scheduleRoutes(schedules),
     ...featureRoutes,
   ];
 

@@ -5,6 +5,8 @@ import { bindingEnvironment } from '../../infra/native-packages.ts';
 import { region } from '../aws/aws.ts';
 import type { Credentials } from '../aws/iam.ts';
 import { invocationHeader, newTraceId } from '../aws/trace.ts';
+import { clockMemory } from '../runtime/clock.ts';
+import type { ClockMemory } from '../runtime/moved-date.ts';
 import { type Resource, TemplateError } from '../template/template.ts';
 import { applicationLogLevel, isKept } from './log-level.ts';
 
@@ -32,13 +34,15 @@ export interface WorkerSettings {
   readonly functionArn: string;
   readonly memoryMb: number;
   readonly logStream: string;
+  /** Where the time of the local cloud is read from. */
+  readonly clock: ClockMemory;
 }
 
 export interface InvokeMessage {
   readonly kind: 'invoke';
   readonly requestId: string;
   readonly event: string;
-  readonly deadline: number;
+  readonly timeoutMs: number;
   /** The answer is wanted chunk by chunk. */
   readonly streams: boolean;
   /** What the invocation finds in `_X_AMZN_TRACE_ID`. */
@@ -363,6 +367,7 @@ class Environment {
       functionArn: spec.arn,
       memoryMb: spec.memoryMb,
       logStream: `local/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+      clock: clockMemory,
     };
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: settings,
@@ -457,7 +462,7 @@ class Environment {
       kind: 'invoke',
       requestId: this.#requestId,
       event,
-      deadline: Date.now() + this.#spec.timeoutMs,
+      timeoutMs: this.#spec.timeoutMs,
       streams: output !== undefined,
       trace,
     };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { moveDate } from '../runtime/moved-date.ts';
 import { installAwslambda, isStreaming, ResponseStream, type Take } from './awslambda.ts';
 import type { FromWorker, InvokeMessage, ToWorker, WorkerSettings } from './lambda.ts';
 
@@ -29,6 +30,7 @@ for (const name of ['stdout', 'stderr'] as const) {
 }
 
 installAwslambda();
+moveDate(settings.clock);
 
 type Handler = (event: unknown, ...rest: unknown[]) => unknown;
 
@@ -44,7 +46,9 @@ async function loadHandler(): Promise<Handler> {
   return handler as Handler;
 }
 
-function contextOf({ requestId, deadline }: InvokeMessage) {
+function contextOf({ requestId, timeoutMs }: InvokeMessage) {
+  // A clock that is advanced takes nothing from the time that the function has.
+  const deadline = performance.now() + timeoutMs;
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: settings.functionName,
@@ -54,7 +58,7 @@ function contextOf({ requestId, deadline }: InvokeMessage) {
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${settings.functionName}`,
     logStreamName: settings.logStream,
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
   };
 }
 

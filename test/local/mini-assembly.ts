@@ -84,6 +84,18 @@ const handlers = {
         context: { word, calls, owner: true },
       };
     };`,
+  Tick: `
+    let ticks = 0;
+    exports.handler = async (event) => {
+      if (process.env.GREETING === 'fails') throw new Error('no luck');
+      console.log(JSON.stringify({ tick: ++ticks, at: new Date().toISOString(), ms: Date.now(), event: event.time }));
+      return { statusCode: 200 };
+    };`,
+  Take: `
+    exports.handler = async ({ Records }) => {
+      for (const { body } of Records) console.log(JSON.stringify({ taken: body, ms: Date.now() }));
+      return { batchItemFailures: [] };
+    };`,
   Rotate: `
     const steps = [];
     exports.handler = async (event) => { steps.push(event.Step); console.log(JSON.stringify(event)); };`,

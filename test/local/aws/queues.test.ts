@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findQueues, replay } from '../../../infra/replay-queue.ts';
@@ -6,6 +9,7 @@ import { Identities } from '../../../local/aws/iam.ts';
 import { readSchedules, runSchedules } from '../../../local/aws/schedules.ts';
 import { startSqs } from '../../../local/aws/sqs.ts';
 import type { InvokeResult, Lambda } from '../../../local/lambda/lambda.ts';
+import { Clock } from '../../../local/runtime/clock.ts';
 import type { Listener } from '../../../local/runtime/http.ts';
 import { Template } from '../../../local/template/template.ts';
 
@@ -275,16 +279,18 @@ describe('local schedules', () => {
     if (!schedule) throw new Error('There is no schedule');
     let finish = () => {};
     let runs = 0;
-    const running = runSchedules(
-      [schedule],
-      () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenantry-schedules-'));
+    const clock = new Clock(folder);
+    const running = runSchedules([schedule], {
+      clock,
+      invoke: () => {
         runs += 1;
-        return new Promise((resolve) => {
+        return new Promise<void>((resolve) => {
           finish = resolve;
         });
       },
-      () => undefined,
-    );
+      onError: () => undefined,
+    });
 
     expect(runs).toBe(1);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -296,6 +302,8 @@ describe('local schedules', () => {
     running.stop();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(runs).toBe(2);
+    clock.stop();
+    rmSync(folder, { recursive: true });
     vi.useRealTimers();
   });
 });
