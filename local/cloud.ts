@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { soldProducts } from '../shared/marketplace/sold-products.ts';
-import { AwsError } from './aws/aws.ts';
+import { AwsError, onItsOwn } from './aws/aws.ts';
+import { createEventBus, readEventRules, readTopicSubscriptions } from './aws/event-bridge.ts';
 import { pollEventSource, readEventSources, settleQueues } from './aws/event-sources.ts';
 import { Identities } from './aws/iam.ts';
 import { startKms } from './aws/kms.ts';
 import { type MailService, startMail } from './aws/mail.ts';
-import { type Marketplace, startMarketplace } from './aws/marketplace.ts';
+import { type Marketplace, startMarketplace } from './aws/marketplace/marketplace.ts';
+import { listedOf } from './aws/marketplace/products.ts';
 import { LocalMetrics } from './aws/metrics.ts';
 import { readSchedules, runSchedules, type Schedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
@@ -116,7 +118,7 @@ export interface Cloud {
   };
   readonly endpoints: {
     readonly secretsManager: string;
-    readonly marketplaceMetering: string;
+    readonly marketplace: string;
     readonly ses: string;
     readonly sqs: string;
     readonly kms: string;
@@ -398,8 +400,7 @@ async function startServices(
   );
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
-  const productCode = soldProducts[0]?.code ?? '';
-  const [guard, marketplace, mail, sqs, kms] = await Promise.all([
+  const [guard, mail, sqs, kms] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,
       identities,
@@ -407,15 +408,34 @@ async function startServices(
       onTableCall: options.onTableCall,
       onError,
     }).then(track<Listener>),
-    startMarketplace({ dataDir, identities, productCode, onError }).then(track<Marketplace>),
     startMail({ dataDir, identities, onError }).then(track<MailService>),
     startSqs({ template, identities, onError }).then(track<LocalSqs>),
     startKms({ template, dataDir, identities, onError }).then(track<Listener>),
   ]);
+  const rules = readEventRules(template);
+  const bus = createEventBus({
+    rules,
+    subscriptions: readTopicSubscriptions(template),
+    deliver: sqs.deliver,
+    invoke: invokeOrThrow,
+  });
+  const marketplace = track(
+    startMarketplace({
+      dataDir,
+      identities,
+      clock,
+      products: soldProducts.map(listedOf),
+      send: bus.take,
+      onError,
+    }),
+  );
+  const marketplaceApis = track(await onItsOwn(marketplace.answer));
   Object.assign(endpoints, {
     AWS_ENDPOINT_URL_DYNAMODB: guard.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-    AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplace.url,
+    AWS_ENDPOINT_URL_MARKETPLACE_METERING: marketplaceApis.url,
+    AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE: marketplaceApis.url,
+    AWS_ENDPOINT_URL_MARKETPLACE_AGREEMENT: marketplaceApis.url,
     AWS_ENDPOINT_URL_SESV2: mail.url,
     AWS_ENDPOINT_URL_SQS: sqs.url,
     AWS_ENDPOINT_URL_KMS: kms.url,
@@ -433,6 +453,8 @@ async function startServices(
   const eventSources = readEventSources(template);
   const schedules = readSchedules(template);
   for (const { functionArn } of [...eventSources, ...schedules]) used.add(functionArn);
+  for (const { arn } of rules.flatMap(({ targets }) => targets))
+    if (template.find('AWS::Lambda::Function', arn, 'Arn')) used.add(arn);
   const specOf = (arn: string, code: ReadonlyMap<string, string>): FunctionSpec => {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
@@ -516,7 +538,7 @@ async function startServices(
     table: { name: table.ref, endpoint: dynamoDb.url, guardedEndpoint: guard.url },
     endpoints: {
       secretsManager: secrets.url,
-      marketplaceMetering: marketplace.url,
+      marketplace: marketplaceApis.url,
       ses: mail.url,
       sqs: sqs.url,
       kms: kms.url,

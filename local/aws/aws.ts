@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type HttpRequest,
   type HttpResponse,
@@ -34,6 +35,9 @@ export class AwsError extends Error {
   }
 }
 
+/** The call is not answered: its connection breaks off. */
+export class Unanswered extends Error {}
+
 /** One call of an AWS API. */
 export interface AwsCall {
   readonly principal: Principal;
@@ -53,19 +57,36 @@ export interface AwsJsonService {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Answers a request that was read. */
+export type HttpAnswer = (
+  message: IncomingMessage,
+  response: ServerResponse,
+  request: HttpRequest,
+) => Promise<void>;
+
 /** Serves an API of the AWS JSON protocol on its own port. */
 export function serveAwsJson(service: AwsJsonService): Promise<Listener> {
-  const type = `application/x-amz-json-${service.version}`;
-  return serveAws(service, type, (request) => {
-    const [prefix, action] = (headerOf(request.headers, 'x-amz-target') ?? '').split('.');
-    if (prefix !== service.target || !action || request.method !== 'POST') {
+  return onItsOwn(answerAwsJson([service]));
+}
+
+/** Answers the calls of several APIs of the AWS JSON protocol. */
+export function answerAwsJson(
+  services: readonly [AwsJsonService, ...AwsJsonService[]],
+): HttpAnswer {
+  return (message, response, request) => {
+    const [prefix, action = ''] = (headerOf(request.headers, 'x-amz-target') ?? '').split('.');
+    const known = services.find(({ target }) => target === prefix);
+    const service = known ?? services[0];
+    const route = () => {
+      if (known && action && request.method === 'POST') return action;
       throw new AwsError(
         'UnknownOperationException',
         'The requested operation is not one of this service',
       );
-    }
-    return action;
-  });
+    };
+    const type = `application/x-amz-json-${service.version}`;
+    return answerAws(service, type, route)(message, response, request);
+  };
 }
 
 /** Serves an AWS API on its own port; `route` names the action of a request, or throws. */
@@ -74,12 +95,27 @@ export function serveAws(
   type: string,
   route: (request: HttpRequest) => string,
 ): Promise<Listener> {
+  return onItsOwn(answerAws(service, type, route));
+}
+
+/** Serves on a port of its own. */
+export function onItsOwn(answer: HttpAnswer): Promise<Listener> {
   return listen(async (message, response) => {
-    const request = await readRequest(message);
+    await answer(message, response, await readRequest(message));
+  });
+}
+
+function answerAws(
+  service: Pick<AwsJsonService, 'identities' | 'handle' | 'onError'>,
+  type: string,
+  route: (request: HttpRequest) => string,
+): HttpAnswer {
+  return async (message, response, request) => {
     const abandoned = new Promise<void>((resolve) => response.once('close', resolve));
     const answer = await answerCall(service, type, route, request, abandoned);
-    if (!response.destroyed) writeResponse(message, response, answer);
-  });
+    if (!answer) response.destroy();
+    else if (!response.destroyed) writeResponse(message, response, answer);
+  };
 }
 
 async function answerCall(
@@ -88,7 +124,7 @@ async function answerCall(
   route: (request: HttpRequest) => string,
   request: HttpRequest,
   abandoned: Promise<void>,
-): Promise<HttpResponse> {
+): Promise<HttpResponse | undefined> {
   const reply = (status: number, value: unknown): HttpResponse => ({
     status,
     headers: [
@@ -103,6 +139,7 @@ async function answerCall(
     const input = parseInput(request.body);
     return reply(200, await service.handle({ principal, action, input, abandoned }));
   } catch (error) {
+    if (error instanceof Unanswered) return undefined;
     const known = error instanceof AwsError;
     if (!known) service.onError?.(error);
     const { name, message, status, members } = known

@@ -2,17 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { AwsError } from '../aws/aws.ts';
 import type { MailService } from '../aws/mail.ts';
-import { Faults, type Marketplace, PurchaseRequest } from '../aws/marketplace.ts';
+import type { Marketplace } from '../aws/marketplace/marketplace.ts';
+import { marketplaceRoutes } from '../aws/marketplace/routes.ts';
 import type { LocalMetrics } from '../aws/metrics.ts';
 import type { Schedules } from '../aws/schedules.ts';
 import type { DynamoDb } from '../dynamodb/dynamodb.ts';
 import type { TableKeys } from '../dynamodb/table-requests.ts';
 import type { FunctionLog } from '../lambda/lambda.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type HttpRequest, type HttpResponse, headerOf, jsonResponse } from '../runtime/http.ts';
+import {
+  type HeaderList,
+  type HttpRequest,
+  type HttpResponse,
+  headerOf,
+  jsonResponse,
+} from '../runtime/http.ts';
 import { isRecord } from '../runtime/json.ts';
 import { clockRoutes, scheduleRoutes } from './clock.ts';
-import { bodyOf, ConsoleError, type ConsoleRoute } from './routes.ts';
+import { ConsoleError, type ConsoleRoute } from './routes.ts';
 
 /** Where the console lies. No path of the product starts with it. */
 export const consolePrefix = '/_local';
@@ -40,15 +47,15 @@ const files = {
   'console.css': 'text/css; charset=utf-8',
 } as const;
 
-const pageHeaders = [
+const pageHeaders = (formTarget?: string): HeaderList => [
   [
     'Content-Security-Policy',
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'${formTarget ? ` ${formTarget}` : ''}; base-uri 'none'; frame-ancestors 'none'`,
   ],
   ['Cache-Control', 'no-store'],
   ['Referrer-Policy', 'same-origin'],
   ['X-Content-Type-Options', 'nosniff'],
-] as const;
+];
 
 /** The console of the local cloud: a page for people and a JSON API for scripts. */
 export function createConsole({
@@ -62,56 +69,8 @@ export function createConsole({
   dynamoDb,
   tables,
 }: ConsoleOptions): LocalConsole {
-  const routes: readonly ConsoleRoute[] = [
-    [
-      /^$/,
-      {
-        GET: () => ({
-          status: 308,
-          headers: [['Location', `${consolePrefix}/`]],
-          body: Buffer.alloc(0),
-        }),
-      },
-    ],
-    [/^\/$/, { GET: () => page('index.html') }],
-    [
-      /^\/(console\.js|console\.css)$/,
-      { GET: ({ parameters: [file] }) => page(file as keyof typeof files) },
-    ],
-    [
-      /^\/marketplace\/purchases$/,
-      {
-        GET: () => jsonResponse(200, marketplace.purchases()),
-        POST: ({ request }) => {
-          const { token, license_arn, account_id, agreement_id, product_code } =
-            marketplace.purchase(bodyOf(request, PurchaseRequest));
-          return jsonResponse(201, { token, license_arn, account_id, agreement_id, product_code });
-        },
-      },
-    ],
-    [
-      /^\/marketplace\/purchases\/(l-[0-9a-f]{32})\/tokens$/,
-      {
-        POST: ({ parameters: [licenseId] }) => {
-          const purchase = marketplace
-            .purchases()
-            .find(({ license_arn }) => license_arn.endsWith(`:${licenseId}`));
-          const issued = purchase && marketplace.setUpAgain(purchase.license_arn);
-          if (!issued) throw new ConsoleError(404, 'not_found', 'There is no such purchase.');
-          return jsonResponse(201, issued);
-        },
-      },
-    ],
-    [
-      /^\/marketplace\/faults$/,
-      {
-        GET: () => jsonResponse(200, marketplace.faults()),
-        PUT: ({ request }) => {
-          marketplace.setFaults(bodyOf(request, Faults));
-          return jsonResponse(200, marketplace.faults());
-        },
-      },
-    ],
+  return serveConsole([
+    ...marketplaceRoutes(marketplace),
     [
       /^\/metrics$/,
       {
@@ -145,7 +104,37 @@ export function createConsole({
     ...clockRoutes(clock),
     ...scheduleRoutes(schedules),
     ...featureRoutes,
-  ];
+  ]);
+}
+
+const pageRoutes: readonly ConsoleRoute[] = [
+  [
+    /^$/,
+    {
+      GET: () => ({
+        status: 308,
+        headers: [['Location', `${consolePrefix}/`]],
+        body: Buffer.alloc(0),
+      }),
+    },
+  ],
+  [/^\/$/, { GET: () => page('index.html') }],
+  [
+    /^\/(console\.js|console\.css)$/,
+    { GET: ({ parameters: [file] }) => page(file as keyof typeof files) },
+  ],
+];
+
+/**
+ * The page, which shows what there are routes for, and the routes. `formTarget` is where the page may
+ * send a buyer to beside its own origin.
+ */
+export function serveConsole(
+  ownRoutes: readonly ConsoleRoute[],
+  formTarget?: string,
+): LocalConsole {
+  const routes = [...pageRoutes, ...ownRoutes];
+  const headers = pageHeaders(formTarget);
 
   const serve = async (request: HttpRequest): Promise<HttpResponse> => {
     try {
@@ -155,7 +144,8 @@ export function createConsole({
         const match = pattern.exec(path);
         if (!match) continue;
         const action = actions[request.method === 'HEAD' ? 'GET' : request.method];
-        if (action) return withPageHeaders(await action({ request, parameters: match.slice(1) }));
+        if (action)
+          return withHeaders(await action({ request, parameters: match.slice(1) }), headers);
         const allow = Object.keys(actions).join(', ');
         throw new ConsoleError(405, 'method_not_allowed', `This path knows ${allow}.`, {
           headers: [['Allow', allow]],
@@ -164,7 +154,7 @@ export function createConsole({
       throw new ConsoleError(404, 'not_found', 'The local console has no such path.');
     } catch (error) {
       if (!(error instanceof ConsoleError)) throw error;
-      return withPageHeaders(problem(error));
+      return withHeaders(problem(error), headers);
     }
   };
   return (request) => {
@@ -316,6 +306,6 @@ function problem({ status, code, message, extra, headers }: ConsoleError): HttpR
   };
 }
 
-function withPageHeaders(response: HttpResponse): HttpResponse {
-  return { ...response, headers: [...response.headers, ...pageHeaders] };
+function withHeaders(response: HttpResponse, headers: HeaderList): HttpResponse {
+  return { ...response, headers: [...response.headers, ...headers] };
 }

@@ -140,7 +140,9 @@ export class Clock {
   async #advance(ms: number): Promise<void> {
     const longest = Math.max(hourMs, ms / maxSteps);
     this.#isAdvancing = true;
+    clearTimeout(this.#timer);
     try {
+      await this.#runDue(true);
       for (let left = ms; left > 0 && !this.#isStopped; ) {
         const exact = [...this.#tasks].filter(({ isExact }) => isExact);
         const wait = (this.#nextAt(exact) ?? Number.POSITIVE_INFINITY) - Date.now();

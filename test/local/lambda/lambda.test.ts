@@ -24,7 +24,9 @@ describe('a function', () => {
       AWS_ENDPOINT_URL_DYNAMODB: mini.cloud.table.guardedEndpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: mini.cloud.endpoints.secretsManager,
       AWS_ENDPOINT_URL_KMS: mini.cloud.endpoints.kms,
-      AWS_ENDPOINT_URL_MARKETPLACE_METERING: mini.cloud.endpoints.marketplaceMetering,
+      AWS_ENDPOINT_URL_MARKETPLACE_METERING: mini.cloud.endpoints.marketplace,
+      AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE: mini.cloud.endpoints.marketplace,
+      AWS_ENDPOINT_URL_MARKETPLACE_AGREEMENT: mini.cloud.endpoints.marketplace,
       AWS_ENDPOINT_URL_SESV2: mini.cloud.endpoints.ses,
       AWS_ENDPOINT_URL_SQS: mini.cloud.endpoints.sqs,
     });

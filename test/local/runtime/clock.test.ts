@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-marketplace-metering';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { PurchaseRequest } from '../../../local/aws/marketplace.ts';
+import { PurchaseRequest } from '../../../local/aws/marketplace/agreements.ts';
 import { startCloud } from '../../../local/cloud.ts';
 import { type miniResources, writeMiniAssembly } from '../mini-assembly.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
@@ -78,7 +78,7 @@ describe('the clock of the local cloud', () => {
     expect(aheadMs).toBeGreaterThanOrEqual(5 * hour * 1000);
     expect(after.clock.offsetMs).toBe(aheadMs);
     const metering = new MarketplaceMeteringClient({
-      endpoint: after.endpoints.marketplaceMetering,
+      endpoint: after.endpoints.marketplace,
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });

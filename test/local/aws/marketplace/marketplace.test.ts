@@ -3,12 +3,40 @@ import {
   ResolveCustomerCommand,
 } from '@aws-sdk/client-marketplace-metering';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PurchaseRequest } from '../../../local/aws/marketplace.ts';
-import { startCloud } from '../../../local/cloud.ts';
-import { writeMiniAssembly } from '../mini-assembly.ts';
-import { useMiniCloud } from '../mini-cloud.ts';
+import { PurchaseRequest } from '../../../../local/aws/marketplace/agreements.ts';
+import { startCloud } from '../../../../local/cloud.ts';
+import { type miniResources, writeMiniAssembly } from '../../mini-assembly.ts';
+import { useMiniCloud } from '../../mini-cloud.ts';
 
-const mini = useMiniCloud();
+/** A rule that hands the marketplace's events to a function by a queue. */
+function withRule(resources: ReturnType<typeof miniResources>): void {
+  const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+  Object.assign(resources, {
+    Events: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 5 } },
+    EventsRule: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['aws.agreement-marketplace'] },
+        Targets: [{ Id: 'Events', Arn: arnOf('Events') }],
+      },
+    },
+    EventsSource: {
+      Type: 'AWS::Lambda::EventSourceMapping',
+      Properties: { EventSourceArn: arnOf('Events'), FunctionName: { Ref: 'Take' } },
+    },
+    TakePolicy: {
+      Type: 'AWS::IAM::Policy',
+      Properties: {
+        Roles: [{ Ref: 'Role' }],
+        PolicyDocument: {
+          Statement: [{ Effect: 'Allow', Action: 'sqs:*', Resource: arnOf('Events') }],
+        },
+      },
+    },
+  });
+}
+
+const mini = useMiniCloud({}, withRule);
 let metering: MarketplaceMeteringClient;
 
 const clientOf = (endpoint: string, options: object = {}) =>
@@ -25,11 +53,11 @@ const buy = (request: object = {}) =>
   mini.cloud.marketplace.purchase(PurchaseRequest.parse(request));
 
 beforeAll(() => {
-  metering = clientOf(mini.cloud.endpoints.marketplaceMetering);
+  metering = clientOf(mini.cloud.endpoints.marketplace);
 });
 afterEach(() => {
   vi.useRealTimers();
-  mini.cloud.marketplace.setFaults({ error: null, times: null });
+  mini.cloud.marketplace.faults.change({ apis: null });
 });
 afterAll(() => metering.destroy());
 
@@ -90,7 +118,7 @@ describe('AWS Marketplace', () => {
     'can be told to fail with %s, for so many calls',
     async (error, name, httpStatusCode) => {
       const { token } = buy();
-      mini.cloud.marketplace.setFaults({ error, times: 1 });
+      mini.cloud.marketplace.faults.change({ apis: { ResolveCustomer: { error, times: 1 } } });
 
       await expect(resolve(token)).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });
       expect((await resolve(token)).ProductCode).toBe('tenantry-demo');
@@ -99,8 +127,10 @@ describe('AWS Marketplace', () => {
 
   it('can be told not to answer', async () => {
     const { token } = buy();
-    mini.cloud.marketplace.setFaults({ error: 'timeout', times: null });
-    const impatient = clientOf(mini.cloud.endpoints.marketplaceMetering, {
+    mini.cloud.marketplace.faults.change({
+      apis: { ResolveCustomer: { error: 'timeout', times: null } },
+    });
+    const impatient = clientOf(mini.cloud.endpoints.marketplace, {
       requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true },
     });
 
@@ -108,6 +138,29 @@ describe('AWS Marketplace', () => {
       impatient.send(new ResolveCustomerCommand({ RegistrationToken: token })),
     ).rejects.toMatchObject({ name: 'TimeoutError' });
     impatient.destroy();
+  });
+
+  it('hands events by the rules of the template to functions, before an advance is over', async () => {
+    const { agreement_id } = buy();
+    await mini.cloud.clock.advance(1);
+    mini.cloud.clearLogs();
+
+    mini.cloud.marketplace.agreements.end(
+      mini.cloud.marketplace.agreements.find(agreement_id) ?? expect.unreachable(),
+      'cancel',
+    );
+    await mini.cloud.clock.advance(31);
+
+    const taken = mini.cloud
+      .logs()
+      .flatMap(({ functionId, line }) =>
+        functionId === 'Take' ? [JSON.parse(JSON.parse(line).taken)] : [],
+      )
+      .filter(({ detail }) => detail.agreement.id === agreement_id);
+    expect(taken.map((event) => event['detail-type'])).toEqual([
+      'Purchase Agreement Ended - Proposer',
+      'License Deprovisioned - Manufacturer',
+    ]);
   });
 
   it('keeps its purchases over a restart', async () => {
@@ -118,7 +171,7 @@ describe('AWS Marketplace', () => {
     await before.stop();
 
     const after = await start();
-    const client = clientOf(after.endpoints.marketplaceMetering);
+    const client = clientOf(after.endpoints.marketplace);
     expect(
       (await client.send(new ResolveCustomerCommand({ RegistrationToken: token }))).ProductCode,
     ).toBe('other');
