@@ -19,8 +19,9 @@ async function call(method, path, body) {
     ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
   });
   const answer = await response.json();
-  if (!response.ok) throw new Error(answer.errors?.[0]?.detail ?? answer.detail);
-  return answer;
+  if (response.ok) return answer;
+  const reason = answer.errors?.[0]?.detail ?? answer.detail;
+  throw Object.assign(new Error(reason), { status: response.status });
 }
 
 /** Runs an action of the page and says what went wrong with it. */
@@ -37,6 +38,32 @@ function handle(action) {
 
 const code = (text) => element('code', {}, text);
 const empty = (text) => element('p', { class: 'empty' }, text);
+const when = (iso) => new Date(iso).toLocaleString();
+const licenseOf = ({ license_arn: arn }) => arn.split(':').at(-1);
+const licenseCode = (one) =>
+  element('code', { title: one.license_arn }, `${licenseOf(one).slice(0, 12)}…`);
+
+function button(text, label, action) {
+  const node = element('button', { type: 'button', class: 'quiet', 'aria-label': label }, text);
+  node.addEventListener('click', handle(action));
+  return node;
+}
+
+const row = (...cells) =>
+  element('tr', {}, ...cells.map((cell) => element('td', {}, ...[cell].flat())));
+
+/** What the page shows at most of a list that may be long: the newest. */
+const maxRows = 100;
+
+function showRows(id, items, toRow, none) {
+  const columns = $(id).closest('table').querySelectorAll('th').length;
+  const nothing = element(
+    'tr',
+    {},
+    element('td', { colspan: String(columns), class: 'empty' }, none),
+  );
+  $(id).replaceChildren(...(items.length ? items.slice(0, maxRows).map(toRow) : [nothing]));
+}
 
 function offerSetUp({ token, agreement_id: agreement, account_id: account }, isTrial) {
   const form = $('fulfilment');
@@ -48,62 +75,141 @@ function offerSetUp({ token, agreement_id: agreement, account_id: account }, isT
   $('subscribed-title').focus();
 }
 
+function worthOf(text) {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  return ['true', 'false'].includes(text) ? text === 'true' : text;
+}
+
+/** `seats=3, support` as the dimensions of a request; undefined for none. */
+function readDimensions(text) {
+  const parts = text.split(',').map((part) => part.trim());
+  const pairs = parts.filter(Boolean).map((part) => {
+    const [key, value = '1'] = part.split('=').map((side) => side.trim());
+    return [key, worthOf(value)];
+  });
+  return pairs.length ? Object.fromEntries(pairs) : undefined;
+}
+
 async function buy() {
   const data = new FormData($('buy-form'));
   const isTrial = data.get('offer_type') !== null;
+  const dimensions = readDimensions(data.get('dimensions'));
+  const chosen = ['product_code', 'pricing', 'identity'].filter((name) => data.get(name));
   const purchase = await call('POST', 'marketplace/purchases', {
     account_id: data.get('account_id'),
+    ...Object.fromEntries(chosen.map((name) => [name, data.get(name)])),
+    ...(dimensions && { dimensions }),
     ...(isTrial && { offer_type: 'free-trial' }),
+    private_offer: data.get('private_offer') !== null,
+    channel_partner: data.get('channel_partner') !== null,
   });
   offerSetUp(purchase, isTrial);
   say(`Account ${purchase.account_id} subscribed.`);
-  await loaders.purchases();
+  await load('purchases', 'events');
 }
 
-async function setUpAgain(purchase) {
-  const license = purchase.license_arn.split(':').at(-1);
-  const { token } = await call('POST', `marketplace/purchases/${license}/tokens`);
-  offerSetUp({ ...purchase, token }, purchase.offer_type !== null);
-  $('fulfilment').requestSubmit();
+async function setUpAgain(agreement) {
+  const { token } = await call('POST', `marketplace/purchases/${licenseOf(agreement)}/tokens`);
+  offerSetUp({ ...agreement, token }, agreement.offer_type !== null);
+  if (!$('fulfilment').hidden) $('fulfilment').requestSubmit();
 }
 
-function purchaseRow(purchase) {
-  const button = element(
-    'button',
-    {
-      type: 'button',
-      class: 'quiet',
-      'aria-label': `Set up your account, agreement ${purchase.agreement_id}`,
-    },
-    'Set up your account',
+const changes = ['amend', 'renew', 'replace'];
+
+/** Tells an agreement to do something, with what the form above the list says of changes. */
+async function act({ agreement_id: id }, action) {
+  const isChange = changes.includes(action);
+  const dimensions = readDimensions($('change-dimensions').value);
+  const end = $('change-end').value;
+  await call('POST', `marketplace/agreements/${id}/${action}`, {
+    ...(isChange && dimensions && { dimensions }),
+    ...(isChange && end && { ends_at: new Date(end).toISOString() }),
+  });
+  say(`Agreement ${id}: ${action}.`);
+  await load('purchases', 'events');
+}
+
+function agreementRow(agreement) {
+  const { agreement_id: id, status, ends_at: end, dimensions } = agreement;
+  const actions = status === 'ACTIVE' ? [...changes, 'cancel', 'expire'] : [];
+  const bought = Object.entries(dimensions).map(([key, value]) => `${key}=${value}`);
+  const product = [agreement.product_code, agreement.pricing, agreement.offer_type, ...bought];
+  return row(
+    when(agreement.purchased_at),
+    code(agreement.account_id),
+    code(id),
+    licenseCode(agreement),
+    product.filter(Boolean).join(' · '),
+    status === 'ACTIVE' && end ? `ACTIVE until ${when(end)}` : status,
+    [
+      button('Set up your account', `Set up your account, agreement ${id}`, () =>
+        setUpAgain(agreement),
+      ),
+      ...actions.map((action) =>
+        button(action, `${action}, agreement ${id}`, () => act(agreement, action)),
+      ),
+    ],
   );
-  button.addEventListener(
-    'click',
-    handle(() => setUpAgain(purchase)),
+}
+
+function eventRow(event) {
+  const { id, subject, status, sent_at: sent } = event;
+  const content = JSON.stringify(event.event ?? event.message, null, 2);
+  return row(
+    when(event.due_at),
+    element('details', {}, element('summary', {}, subject), element('pre', {}, content)),
+    code(event.agreement_id ?? ''),
+    sent.length > 1 ? `${status}, ${sent.length} times` : status,
+    button('Send again', `Send again, ${subject}, ${id}`, async () => {
+      await call('POST', `marketplace/events/${id}/replay`);
+      await loaders.events();
+    }),
   );
-  const license = element(
-    'code',
-    { title: purchase.license_arn },
-    `${purchase.license_arn.split(':').at(-1).slice(0, 12)}…`,
+}
+
+const recordRow = (record) =>
+  row(
+    when(record.timestamp),
+    code(record.account_id),
+    licenseCode(record),
+    code(record.dimension),
+    String(record.quantity),
+    record.is_repeat ? `${record.status}, again` : record.status,
   );
-  const bought = new Date(purchase.purchased_at).toLocaleString();
-  const product = purchase.product_code + (purchase.offer_type ? ` (${purchase.offer_type})` : '');
-  const cells = [
-    bought,
-    code(purchase.account_id),
-    code(purchase.agreement_id),
-    license,
-    product,
-    button,
-  ];
-  return element('tr', {}, ...cells.map((cell) => element('td', {}, cell)));
+
+function scheduleRow({ name, every_seconds: every, next_at: next, last_run: last }) {
+  const latest = last ? [when(last.started_at), last.error].filter(Boolean).join(': ') : 'not yet';
+  return row(
+    code(name),
+    every % 3600 ? `${every / 60} min` : `${every / 3600} h`,
+    when(next),
+    latest,
+    button('Run', `Run ${name}`, async () => {
+      await call('POST', `schedules/${encodeURIComponent(name)}/run`);
+      say(`${name} ran.`);
+      await loaders.schedules();
+    }),
+  );
+}
+
+async function advance(seconds) {
+  say('The clock advances, and all that comes due runs…');
+  const buttons = document.querySelectorAll('[data-advance]');
+  for (const each of buttons) each.disabled = true;
+  try {
+    const { now } = await call('POST', 'clock', { advance_seconds: seconds });
+    say(`It is ${when(now)}.`);
+  } finally {
+    for (const each of buttons) each.disabled = false;
+  }
+  await load('clock', 'schedules', 'purchases', 'events', 'metering');
 }
 
 function mailEntry(mail) {
   const summary = element(
     'summary',
     {},
-    `${mail.subject} · to ${mail.to.join(', ')} · ${new Date(mail.sent_at).toLocaleString()}`,
+    `${mail.subject} · to ${mail.to.join(', ')} · ${when(mail.sent_at)}`,
   );
   return element('details', {}, summary, element('pre', {}, mail.text ?? mail.html ?? ''));
 }
@@ -133,16 +239,40 @@ async function showItems(after) {
 }
 
 const loaders = {
+  buy: async () => {
+    const { fulfilment_url: url, products } = await call('GET', 'marketplace/listing');
+    $('fulfilment').setAttribute('action', url ?? '');
+    $('fulfilment').hidden = url === null;
+    $('products').replaceChildren(
+      ...products.map((product) => element('option', { value: product.code }, product.pricing)),
+    );
+  },
   purchases: async () => {
-    const purchases = await call('GET', 'marketplace/purchases');
-    const none = element(
-      'tr',
-      {},
-      element('td', { colspan: '6', class: 'empty' }, 'Nobody has bought the product yet.'),
+    const agreements = await call('GET', 'marketplace/agreements');
+    showRows(
+      'purchase-rows',
+      agreements.reverse(),
+      agreementRow,
+      'Nobody has bought the product yet.',
     );
-    $('purchase-rows').replaceChildren(
-      ...(purchases.length ? purchases.reverse().map(purchaseRow) : [none]),
-    );
+  },
+  events: async () => {
+    const events = await call('GET', 'marketplace/events');
+    showRows('event-rows', events.reverse(), eventRow, 'Nothing has been told yet.');
+  },
+  metering: async () => {
+    const records = await call('GET', 'marketplace/metering');
+    showRows('metering-rows', records.reverse(), recordRow, 'Nothing has been metered yet.');
+  },
+  clock: async () => {
+    const { now, ahead_seconds: ahead } = await call('GET', 'clock');
+    $('now').textContent = when(now);
+    $('now').setAttribute('datetime', now);
+    $('ahead').textContent = ahead > 0 ? `${(ahead / 3600).toFixed(1)} hours ahead.` : '';
+  },
+  schedules: async () => {
+    const schedules = await call('GET', 'schedules');
+    showRows('schedule-rows', schedules, scheduleRow, 'There is no schedule.');
   },
   mailbox: async () => {
     const mails = await call('GET', 'mailbox');
@@ -156,26 +286,68 @@ const loaders = {
     await showItems();
   },
   faults: async () => {
-    const { error, times } = await call('GET', 'marketplace/faults');
-    $('fault').value = error ?? '';
-    $('fault-state').textContent = error
-      ? `In force${times ? ` for ${times} more calls` : ' until changed'}.`
-      : '';
+    const { events, apis } = await call('GET', 'faults');
+    const inForce = Object.entries({ ...apis, ...(events && { events }) });
+    const words = inForce.map(([name, fault]) => `${name} ${JSON.stringify(fault)}`);
+    $('fault-state').textContent = words.length ? `In force: ${words.join('; ')}` : '';
   },
 };
 
+/** Sections that this machine has nothing for. */
+const missing = new Set();
+const load = (...names) =>
+  Promise.all(names.filter((name) => !missing.has(name)).map((name) => loaders[name]()));
+
+async function loadFirst(name) {
+  try {
+    await loaders[name]();
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    missing.add(name);
+    $(name).hidden = true;
+    for (const link of document.querySelectorAll(`nav a[href="#${name}"], [data-with="${name}"]`))
+      link.remove();
+  }
+}
+
+function countOf(id) {
+  const count = $(id).valueAsNumber;
+  return Number.isNaN(count) ? null : count;
+}
+
 async function applyFault() {
-  const times = $('fault-times').valueAsNumber;
-  await call('PUT', 'marketplace/faults', {
+  const api = $('fault-api').value;
+  const unprocessed = countOf('fault-unprocessed');
+  const fault = {
     error: $('fault').value || null,
-    times: Number.isNaN(times) ? null : times,
-  });
+    times: countOf('fault-times'),
+    ...(api === 'BatchMeterUsage' && unprocessed !== null && { unprocessed }),
+  };
+  await call('POST', 'faults', { apis: { [api]: fault } });
+  say('Applied.');
+  await loaders.faults();
+}
+
+async function applyEventFault() {
+  const { duplicate, reorder, drop } = $('event-fault-form').elements;
+  const delay = countOf('event-delay') ?? 0;
+  const fault = {
+    duplicate: duplicate.checked,
+    reorder: reorder.checked,
+    drop: drop.checked,
+    delay_seconds: delay,
+    times: countOf('event-times'),
+  };
+  const isAny = fault.duplicate || fault.reorder || fault.drop || delay > 0;
+  await call('POST', 'faults', { events: isAny ? fault : null });
   say('Applied.');
   await loaders.faults();
 }
 
 $('buy-form').addEventListener('submit', handle(buy));
 $('fault-form').addEventListener('submit', handle(applyFault));
+$('event-fault-form').addEventListener('submit', handle(applyEventFault));
+$('change-form').addEventListener('submit', (event) => event.preventDefault());
 $('partition-form').addEventListener(
   'submit',
   handle(() => showItems()),
@@ -184,10 +356,16 @@ $('more-items').addEventListener(
   'click',
   handle(() => showItems(nextItems)),
 );
-for (const button of document.querySelectorAll('[data-reload]')) {
-  button.addEventListener(
+for (const each of document.querySelectorAll('[data-advance]')) {
+  each.addEventListener(
     'click',
-    handle(() => loaders[button.dataset.reload]()),
+    handle(() => advance(Number(each.dataset.advance))),
   );
 }
-for (const load of Object.values(loaders)) handle(load)();
+for (const each of document.querySelectorAll('[data-reload]')) {
+  each.addEventListener(
+    'click',
+    handle(() => loaders[each.dataset.reload]()),
+  );
+}
+for (const name of Object.keys(loaders)) handle(() => loadFirst(name))();

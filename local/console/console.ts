@@ -70,7 +70,7 @@ export function createConsole({
   tables,
 }: ConsoleOptions): LocalConsole {
   return serveConsole([
-    ...marketplaceRoutes(marketplace),
+    ...marketplaceRoutes(marketplace, '/marketplace/register'),
     [
       /^\/metrics$/,
       {

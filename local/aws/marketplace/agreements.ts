@@ -82,7 +82,8 @@ export class AgreementError extends Error {}
 export class Agreements implements Timed {
   readonly isExact = true;
   readonly #store: MarketplaceStore;
-  readonly #products: readonly ListedProduct[];
+  /** What is listed; the first is bought by a purchase that does not say what. */
+  readonly products: readonly ListedProduct[];
   readonly #notices: Notices;
   readonly #rearm: () => void;
   /** The latest time of an event, by agreement. */
@@ -95,7 +96,7 @@ export class Agreements implements Timed {
     rearm: () => void,
   ) {
     this.#store = store;
-    this.#products = products;
+    this.products = products;
     this.#notices = notices;
     this.#rearm = rearm;
   }
@@ -115,20 +116,20 @@ export class Agreements implements Timed {
   }
 
   product(code: string): ListedProduct {
-    return this.#products.find((product) => product.code === code) ?? unlisted(code);
+    return this.products.find((product) => product.code === code) ?? unlisted(code);
   }
 
   /** Whether a product is listed or was ever bought. */
   isKnown(code: string): boolean {
     return (
-      this.#products.some((product) => product.code === code) ||
+      this.products.some((product) => product.code === code) ||
       this.all().some(({ product_code }) => product_code === code)
     );
   }
 
   /** Buys a product. Throws AgreementError where the older contract allows one agreement at a time. */
   purchase(request: PurchaseRequest): Agreement {
-    const product = this.product(request.product_code ?? this.#products[0]?.code ?? '');
+    const product = this.product(request.product_code ?? this.products[0]?.code ?? '');
     const { account_id } = request;
     const pricing = request.pricing ?? product.pricing;
     const identity = request.identity ?? product.identity;

@@ -126,11 +126,7 @@ export async function startAlone(options: AloneOptions): Promise<AloneMarketplac
     onError,
   });
   const answerConsole = serveConsole(
-    [
-      ...marketplaceRoutes(marketplace),
-      ...clockRoutes(clock),
-      [/^\/settings$/, { GET: () => jsonResponse(200, { fulfilment_url: fulfilmentUrl ?? null }) }],
-    ],
+    [...marketplaceRoutes(marketplace, fulfilmentUrl ?? null), ...clockRoutes(clock)],
     fulfilmentUrl && new URL(fulfilmentUrl).origin,
   );
   const stop = async () => {

@@ -14,8 +14,14 @@ const EventRequest = z.strictObject({
   detail: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** What scripts and the console do with the local AWS Marketplace. */
-export function marketplaceRoutes(marketplace: Marketplace): ConsoleRoute[] {
+/**
+ * What scripts and the console do with the local AWS Marketplace. "Set up your account" leads to the
+ * fulfilment URL, where there is one.
+ */
+export function marketplaceRoutes(
+  marketplace: Marketplace,
+  fulfilmentUrl: string | null,
+): ConsoleRoute[] {
   const { agreements, notices, faults } = marketplace;
   const find = (id: string | undefined): Agreement => {
     const agreement = agreements.find(id ?? '');
@@ -23,6 +29,13 @@ export function marketplaceRoutes(marketplace: Marketplace): ConsoleRoute[] {
     return agreement;
   };
   return [
+    [
+      /^\/marketplace\/listing$/,
+      {
+        GET: () =>
+          jsonResponse(200, { fulfilment_url: fulfilmentUrl, products: agreements.products }),
+      },
+    ],
     [
       /^\/marketplace\/purchases$/,
       {
