@@ -18,7 +18,8 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 function documents(): string[] {
   const all = readdirSync(`${repository}docs`, { recursive: true, encoding: 'utf8' });
   const docs = all.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`);
-  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs.sort()];
+  const others = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'local/aws/marketplace/README.md'];
+  return [...others, ...docs.sort()];
 }
 
 const read = (file: string) => readFileSync(repository + file, 'utf8');
@@ -27,7 +28,7 @@ const lineOf = (text: string, index: number) => text.slice(0, index).split('\n')
 const fence = /^( *)```([^\n]*)\n([\s\S]*?)^\1```/gm;
 const shells = ['sh', 'bash', 'zsh', 'shell', 'console'];
 
-/** Every fenced block of shell, the tour of the README included. */
+/** Every fenced block of shell, tours included. */
 export function shellBlocks(): Shell[] {
   return documents().flatMap((file) => blocksOf(file, read(file)));
 }
@@ -53,7 +54,7 @@ export function documentedCommands(): DocumentedCommand[] {
   return documents().flatMap((file) => commandsOf(file, read(file)));
 }
 
-/** The commands of one document. The tour is a script, which its own test runs. */
+/** The commands of one document. A tour is a script, which its own test runs. */
 export function commandsOf(file: string, text: string): DocumentedCommand[] {
   const fenced = blocksOf(file, text)
     .filter(({ isTour }) => !isTour)

@@ -30,6 +30,7 @@ interface Runner {
 
 const runners: readonly Runner[] = [
   { covers: 'npm start', run: async () => void (await localRun()) },
+  { covers: 'npm run marketplace', run: marketplaceAlone },
   { covers: 'npm ci', run: ranByCi },
   { covers: 'npm cit', run: ranByCi },
   { covers: 'npm install', run: install },
@@ -208,6 +209,32 @@ async function start(): Promise<string> {
     ended.then(() => reject(new Error(`npm start ended:\n${output.join('')}`)));
   });
   return dataDir;
+}
+
+/** Starts it with the options as documented, on another port, until it says that it is ready. */
+async function marketplaceAlone({ words }: DocumentedCommand): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tenantry-marketplace-'));
+  const [, , , ...options] = words;
+  const own = ['--port', '0', '--data-dir', join(folder, 'data')];
+  const child = spawn('npm', ['run', 'marketplace', ...(options[0] ? options : ['--']), ...own], {
+    cwd: repository,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  let output = '';
+  const ready = new Promise<boolean>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes('is ready')) resolve(true);
+      });
+    ended.then(() => resolve(false));
+  });
+  expect(await ready, output).toBe(true);
+  if (child.pid) process.kill(-child.pid, 'SIGTERM');
+  await ended;
 }
 
 /** Runs a command against the local run, or against a fake AWS where it names a stage. */
