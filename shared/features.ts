@@ -7,6 +7,7 @@ import { events } from './events/feature.ts';
 import { identity } from './identity/feature.ts';
 import { limits } from './limits/feature.ts';
 import { marketplace } from './marketplace/feature.ts';
+import { operator } from './operator/feature.ts';
 import { products } from './products/feature.ts';
 import { service } from './service/feature.ts';
 import { tenants } from './tenants/feature.ts';
@@ -22,6 +23,7 @@ export const features: readonly Feature[] = [
   apiKeys,
   limits,
   events,
+  operator,
   webhooks,
   detections,
   channels,

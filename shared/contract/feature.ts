@@ -8,6 +8,7 @@ import type { IdKind } from './ids.ts';
 import type { Limit } from './limits.ts';
 import type { Meter } from './meters.ts';
 import type { Metric } from './metrics.ts';
+import type { Operation } from './operations.ts';
 import type { MessageQueue } from './queues.ts';
 import type { KmsKey, Secret } from './secrets.ts';
 import type { Setting } from './settings.ts';
@@ -25,6 +26,8 @@ export interface Feature {
   readonly uses?: readonly string[];
   readonly endpoints?: readonly Endpoint[];
   readonly workers?: readonly BackgroundFunction[];
+  /** What operators do with it. */
+  readonly operations?: readonly Operation[];
   readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly Limit[];
   readonly events?: readonly EventKind[];

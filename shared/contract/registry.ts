@@ -8,6 +8,7 @@ import type { Feature } from './feature.ts';
 import type { Limit } from './limits.ts';
 import type { Meter } from './meters.ts';
 import type { Metric, ValueSource } from './metrics.ts';
+import type { Operation } from './operations.ts';
 import type { MessageQueue } from './queues.ts';
 import type { KmsKey, Secret } from './secrets.ts';
 import type { Setting } from './settings.ts';
@@ -78,10 +79,18 @@ export function endpointsOf(stage: string): readonly Endpoint[] {
   return stage === 'local' ? endpoints : endpoints.filter((endpoint) => !endpoint.localOnly);
 }
 
-/** Every function that consumes a queue or runs by a schedule. */
-export const workers: readonly BackgroundFunction[] = all((feature) =>
-  feature.workers?.map(withHearing),
+/** Everything that operators do, by its command. */
+export const operations: ReadonlyMap<string, Operation> = byName(
+  'command',
+  (feature) => feature.operations?.map(withHearing),
+  ({ command }) => command,
 );
+
+/** Every function that no route leads to: consumers of queues, those that run by a schedule, operations. */
+export const workers: readonly BackgroundFunction[] = [
+  ...all((feature) => feature.workers?.map(withHearing)),
+  ...operations.values(),
+];
 
 /** Every expected error, by its code. */
 export const errorKinds: ReadonlyMap<string, ErrorKind> = byName(

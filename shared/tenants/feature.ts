@@ -13,7 +13,7 @@ export const tenants = defineFeature({
   errors: Object.values(errors),
   events: Object.values(events),
   ids: Object.values(ids),
-  families: [keys.tenantPartition],
+  families: [keys.tenantPartition, keys.tenantSeries],
   keys: keys.tenantKeys,
   items: keys.items,
 });

@@ -5,7 +5,7 @@ import { create, getItem, getItems, type Write } from '../table/table.ts';
 import { tenantExtensions } from './extensions.ts';
 import { tenantIds } from './ids.ts';
 import { TenantItem } from './items.ts';
-import { tenantKeys } from './keys.ts';
+import { tenantKeys, tenantSeriesKey } from './keys.ts';
 
 /** A new tenant, and the write that creates it. */
 export function newTenant(
@@ -28,7 +28,14 @@ export function newTenant(
     updated_at: now,
     version: 1,
   };
-  return { tenant, write: create({ ...tenantKeys.tenant(tenant.id), ...tenant }) };
+  return {
+    tenant,
+    write: create({
+      ...tenantKeys.tenant(tenant.id),
+      ...tenantSeriesKey(now, tenant.id),
+      ...tenant,
+    }),
+  };
 }
 
 /** The tenant. Throws `not_found`. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { createWebhook } from '../../../shared/webhooks/contract.ts';
 
 it('a webhook is described with a URL and events that come once each', () => {
