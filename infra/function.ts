@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
+import { operationFunctionName } from '../shared/contract/operations.ts';
 import { assetOptions } from './assets.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
 import { architectureFor } from './native-packages.ts';
@@ -78,6 +79,7 @@ export class ContractFunction extends lambda.Function {
       // Lambda takes a line without a level, which is what a metric is, for INFO: only the logger's
       // own level may rise above it.
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
+      ...('command' in entry && { functionName: operationFunctionName(stage, entry) }),
       ...(feedsItself(entry) && { recursiveLoop: lambda.RecursiveLoop.ALLOW }),
       ...overrides,
       environment: {
@@ -112,7 +114,9 @@ function feedsItself({ queue, queues = [] }: FunctionEntry): boolean {
   return queue !== undefined && queues.includes(queue);
 }
 
-function noDeadLettersReason({ queue, schedule }: FunctionEntry): string {
+function noDeadLettersReason(entry: FunctionEntry): string {
+  const { queue, schedule } = entry;
+  if ('command' in entry) return 'An operator invokes it synchronously and sees the failure.';
   if (queue) return 'Failed messages go to the dead-letter queue of its queue.';
   if (schedule) return 'Its next run does what a failed one has left, and an alarm goes off.';
   return 'API Gateway invokes it synchronously: its caller sees the failure, and nothing is queued.';

@@ -7,6 +7,7 @@ import { createEventBus, readEventRules, readTopicSubscriptions } from './aws/ev
 import { pollEventSource, readEventSources, settleQueues } from './aws/event-sources.ts';
 import { Identities } from './aws/iam.ts';
 import { startKms } from './aws/kms.ts';
+import { startLambdaApi } from './aws/lambda-api.ts';
 import { type MailService, startMail } from './aws/mail.ts';
 import { type Marketplace, startMarketplace } from './aws/marketplace/marketplace.ts';
 import { listedOf } from './aws/marketplace/products.ts';
@@ -455,6 +456,9 @@ async function startServices(
   for (const { functionArn } of [...eventSources, ...schedules]) used.add(functionArn);
   for (const { arn } of rules.flatMap(({ targets }) => targets))
     if (template.find('AWS::Lambda::Function', arn, 'Arn')) used.add(arn);
+  // Functions with a name of their own are there to be called by it.
+  for (const named of template.ofType('AWS::Lambda::Function'))
+    if (named.properties.FunctionName) used.add(named.attribute('Arn'));
   const specOf = (arn: string, code: ReadonlyMap<string, string>): FunctionSpec => {
     const resource = template.find('AWS::Lambda::Function', arn, 'Arn');
     if (!resource) throw new TemplateError('template', `there is no function ${arn}`);
@@ -493,6 +497,8 @@ async function startServices(
     now,
   });
   const apiListener = track(await serveApi(gateway, api.stage, onError));
+  const invoke = (arn: string, event: unknown) => lambda.invoke(arn, event);
+  const lambdaApi = track(await startLambdaApi({ template, identities, invoke, onError }));
 
   await secrets.rotateDue();
   closers.push(
@@ -508,10 +514,13 @@ async function startServices(
     return found;
   };
   const rotating = template.ofType('AWS::SecretsManager::RotationSchedule')[0]?.properties.SecretId;
-  replaceFile(
-    join(dataDir, 'endpoints.json'),
-    `${JSON.stringify({ secrets_manager: secrets.url, signing_keys_secret: rotating ?? null, sqs: sqs.url }, null, 2)}\n`,
-  );
+  const localEndpoints = {
+    secrets_manager: secrets.url,
+    signing_keys_secret: rotating ?? null,
+    sqs: sqs.url,
+    lambda: lambdaApi.url,
+  };
+  replaceFile(join(dataDir, 'endpoints.json'), `${JSON.stringify(localEndpoints, null, 2)}\n`);
 
   const pollers = eventSources.map((source) =>
     track(pollEventSource(source, { endpoint: sqs.url, identities, lambda, onError })),

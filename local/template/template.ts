@@ -112,7 +112,8 @@ export class Template {
         `${raw.Type} is a type that the local runner does not know; local/aws/resource-types.ts says which it runs and which it skips`,
       );
     }
-    const name = `${stack.name}-${logicalId}`;
+    const given = raw.Properties?.FunctionName;
+    const name = typeof given === 'string' ? given : `${stack.name}-${logicalId}`;
     const resolve = () =>
       this.#resolve(stack, raw.Properties ?? {}, where) as Record<string, unknown>;
     let properties: Record<string, unknown> | undefined;

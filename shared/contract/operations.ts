@@ -15,6 +15,13 @@ export interface Operation<I extends z.ZodMiniObject = z.ZodMiniObject> extends 
   readonly changes?: string;
 }
 
+/**
+ * The name of an operation's function, the same in every account: `Tenantry-prod-operator-show-tenant`.
+ * Policies of IAM can name one, or all of a stage.
+ */
+export const operationFunctionName = (stage: string, { id }: Pick<Operation, 'id'>): string =>
+  `Tenantry-${stage}-${id.replaceAll('/', '-')}`;
+
 /** Declares an operation and keeps the type of its input. */
 export const defineOperation = <I extends z.ZodMiniObject>(operation: Operation<I>): Operation<I> =>
   operation;

@@ -6,6 +6,7 @@ import { changes, when } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import {
   create,
+  deleteItem,
   getItem,
   getItems,
   query,
@@ -134,6 +135,24 @@ export async function listEnis(
 export async function deleteEni(tenantId: string, eniId: string): Promise<void> {
   const failed = !EniId.safeParse(eniId).success || (await transact(deletion(tenantId, eniId)));
   if (failed) throw new AppError(notFound, { detail: 'This tenant has no such interface.' });
+}
+
+/**
+ * Takes a network interface from whoever has claimed or reported it, and returns who that was. Throws
+ * `not_found`.
+ */
+export async function releaseEni(eniId: string): Promise<{ claimed_by: string | null }> {
+  const [lookup, reporter] = await Promise.all([
+    getItem(detectionKeys.eniLookup(eniId)),
+    getItem(detectionKeys.eniReporter(eniId)),
+  ]);
+  if (!lookup && !reporter)
+    throw new AppError(notFound, { detail: 'No tenant has this interface.' });
+  if (reporter) await deleteItem({ Key: detectionKeys.eniReporter(eniId) });
+  if (!lookup) return { claimed_by: null };
+  const owner = ownerOf(lookup);
+  await deleteEni(owner, eniId);
+  return { claimed_by: owner };
 }
 
 const deletion = (tenantId: string, eniId: string): Write[] => [

@@ -9,6 +9,7 @@ import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 import * as meters from './meters.ts';
+import * as operations from './operations.ts';
 import * as scopes from './scopes.ts';
 
 /** Detections that sensors report, and the network interfaces they name. */
@@ -24,6 +25,7 @@ export const detections = defineFeature({
     enis.deleteEni,
     contract.seedDetections,
   ],
+  operations: Object.values(operations),
   errors: Object.values(errors),
   limits: Object.values(limits),
   events: Object.values(events),
