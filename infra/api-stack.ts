@@ -7,6 +7,7 @@ import {
   MethodLoggingLevel,
   SpecRestApi,
 } from 'aws-cdk-lib/aws-apigateway';
+import { CfnEventBusPolicy } from 'aws-cdk-lib/aws-events';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -30,6 +31,8 @@ export interface ApiStackProps extends StackProps {
   readonly workers: readonly BackgroundFunction[];
   readonly bundles: string;
   readonly data: DataStack;
+  /** Another account that may put events of AWS Marketplace on the default bus. */
+  readonly sellerAccount?: string | undefined;
 }
 
 /** Name of the API's one stage; the first segment of its own address, which CloudFront hides. */
@@ -52,6 +55,13 @@ export class ApiStack extends Stack {
       workers,
       topic: data.alarms,
     });
+    if (props.sellerAccount !== undefined) {
+      new CfnEventBusPolicy(this, 'SellerEvents', {
+        statementId: `${this.stackName}-SellerEvents`,
+        action: 'events:PutEvents',
+        principal: props.sellerAccount,
+      });
+    }
     const createFunction = (entry: FunctionEntry) =>
       new ContractFunction(this, {
         entry,

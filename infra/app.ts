@@ -9,6 +9,7 @@ import { assetsByPlace } from './assets.ts';
 import { bundle, functionsFolder, webFolder } from './bundle.ts';
 import { type ContextOptions, optionsOf } from './context.ts';
 import { DataStack } from './data-stack.ts';
+import { MarketplaceEventsStack } from './marketplace/events-stack.ts';
 import type { Stage } from './stage.ts';
 import { WebStack } from './web-stack.ts';
 
@@ -91,6 +92,7 @@ function addStacks(app: App, options: StackOptions): void {
     workers,
     bundles,
     data,
+    sellerAccount: options.sellerAccount,
   });
   new WebStack(app, `Tenantry-${stage}-Web`, {
     description: 'Tenantry: web app and CDN',
@@ -100,6 +102,13 @@ function addStacks(app: App, options: StackOptions): void {
     originSecret: data.originVerify.secretValue,
     domain: options.domain,
   });
+  if (options.eventBusArn !== undefined) {
+    new MarketplaceEventsStack(app, `Tenantry-${stage}-MarketplaceEvents`, {
+      description: 'Tenantry: sends on what AWS Marketplace tells in us-east-1',
+      eventBusArn: options.eventBusArn,
+      alarmEmail: options.alarmEmail,
+    });
+  }
   Tags.of(app).add('tenantry:stage', stage);
 }
 

@@ -7,6 +7,8 @@ export const contextExamples = {
   alarmEmail: 'ops@example.com',
   domainName: 'app.example.com',
   certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/example',
+  eventBusArn: 'arn:aws:events:eu-west-1:111122223333:event-bus/default',
+  sellerAccount: '444455556666',
 } as const;
 type ContextName = keyof typeof contextExamples;
 
@@ -15,6 +17,10 @@ export interface ContextOptions {
   readonly stage: DeployableStage;
   readonly alarmEmail?: string | undefined;
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
+  /** Where a stack in us-east-1 sends what AWS Marketplace tells; none where all is in us-east-1. */
+  readonly eventBusArn?: string | undefined;
+  /** The account that sells on AWS Marketplace, where it is another: it may put events here. */
+  readonly sellerAccount?: string | undefined;
 }
 
 /**
@@ -33,10 +39,20 @@ export function optionsOf(context: Readonly<Record<string, unknown>>): ContextOp
   if ((name === undefined) !== (certificateArn === undefined)) {
     throw new Error('A domain needs both: -c domainName=… -c certificateArn=… (in us-east-1)');
   }
+  const [eventBusArn, sellerAccount] = [text('eventBusArn'), text('sellerAccount')];
+  if (
+    eventBusArn !== undefined &&
+    !/^arn:aws[\w-]*:events:[\w-]+:\d{12}:event-bus\/./.test(eventBusArn)
+  )
+    throw new Error('eventBusArn is not the ARN of an event bus');
+  if (sellerAccount !== undefined && !/^\d{12}$/.test(sellerAccount))
+    throw new Error('sellerAccount is not the 12 digits of an AWS account');
   return {
     stage: parseStage(text('stage') ?? 'dev'),
     alarmEmail: text('alarmEmail'),
     domain: name && certificateArn ? { name, certificateArn } : undefined,
+    eventBusArn,
+    sellerAccount,
   };
 }
 

@@ -26,6 +26,15 @@ describe('the context', () => {
     expect(() => optionsOf({ certificateArn })).toThrow(/needs both/);
   });
 
+  it.each([
+    { eventBusArn: 'default' },
+    { eventBusArn: 'arn:aws:sqs:eu-west-1:111122223333:queue' },
+    { sellerAccount: '12' },
+    { sellerAccount: 'arn:aws:iam::444455556666:root' },
+  ])('refuses %j', (context) => {
+    expect(() => optionsOf(context)).toThrow(/is not/);
+  });
+
   it.each(['stgae', 'Stage', 'alarm-email', 'alarmemail', 'domain', '__proto__', 'toString'])(
     'refuses %s, which is mistyped, in one line',
     (name) => {
@@ -33,7 +42,7 @@ describe('the context', () => {
 
       expect(() => optionsOf(typed)).toThrow(
         new Error(
-          `Unknown context "${name}": -c takes stage, alarmEmail, domainName, certificateArn`,
+          `Unknown context "${name}": -c takes stage, alarmEmail, domainName, certificateArn, eventBusArn, sellerAccount`,
         ),
       );
     },
