@@ -20,6 +20,11 @@ export class System {
     return this.#cloud;
   }
 
+  get dataDir(): string {
+    if (!this.#dataDir) throw new Error('The system has not been started');
+    return this.#dataDir;
+  }
+
   async start(environment: Record<string, string> = {}): Promise<void> {
     this.#dataDir = mkdtempSync(join(tmpdir(), 'tenantry-'));
     this.#cloud = await startCloud({

@@ -42,9 +42,17 @@ interface Target {
   readonly stage: string;
 }
 
+function knownStage(stage: string): string {
+  try {
+    return parseStage(stage);
+  } catch (error) {
+    throw new Stop(error instanceof Error ? error.message : String(error), exitCodes.misused);
+  }
+}
+
 /** Where the functions are: a deployed stage, or the local run of the data folder. */
 function targetOf(stage: string | undefined): Target {
-  if (stage !== undefined) return { client: new LambdaClient({}), stage: parseStage(stage) };
+  if (stage !== undefined) return { client: new LambdaClient({}), stage: knownStage(stage) };
   const dataDir = process.env.DATA_DIR ?? '.local';
   try {
     const file = readFileSync(join(dataDir, 'endpoints.json'), 'utf8');

@@ -4,6 +4,8 @@ import { logger } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { deleteItem, getItems, tryUpdate } from '../table/table.ts';
+import { TenantItem } from '../tenants/items.ts';
+import { tenantKeys } from '../tenants/keys.ts';
 import { version } from '../version.ts';
 import { closeCircuit, countFailure, isClosed } from './circuit-breaker.ts';
 import { enqueue, enqueueResume, planAttempt } from './deliveries.ts';
@@ -49,9 +51,10 @@ interface Outcome {
 export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   const { tenant_id: tenantId, webhook_id: webhookId, delivery_id: deliveryId } = message;
   const key = webhookKeys.delivery(tenantId, webhookId, deliveryId);
-  const [storedWebhook, stored] = await getItems([
+  const [storedWebhook, stored, tenant] = await getItems([
     webhookKeys.webhook(tenantId, webhookId),
     key,
+    tenantKeys.tenant(tenantId),
   ] as const);
   if (!stored) return;
   if (!storedWebhook) return deleteItem({ Key: key });
@@ -63,6 +66,10 @@ export async function attemptDelivery(message: AttemptMessage): Promise<void> {
   if (seen.status !== 'pending' || !isDue || isClaimed) return;
   const end = !webhook.enabled ? 'webhook_disabled' : seen.round >= maxAttempts && 'internal_error';
   if (end) return void (await finish(seen, { status: 'failed', error: end }));
+  if (tenant && TenantItem.parse(tenant).status === 'SUSPENDED') {
+    if (!isLast(seen, nowMs)) return postpone(seen, nowMs);
+    return void (await finish(seen, { status: 'failed', error: 'tenant_suspended' }));
+  }
   if (canWait(seen, nowMs) && !(await isClosed(tenantId, webhook, nowMs)))
     return postpone(seen, nowMs);
   const delivery = await claim(seen, nowMs);
@@ -101,9 +108,11 @@ const isReceivers = ({ error }: Outcome) =>
 function canWait(delivery: DeliveryItem, nowMs: number): boolean {
   const isAskedFor = delivery.type === 'webhook.test' || delivery.replays > 0;
   const isFirst = delivery.round === 0;
-  const isLast = delivery.round + 1 >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
-  return !isLast && !(isFirst && isAskedFor);
+  return !isLast(delivery, nowMs) && !(isFirst && isAskedFor);
 }
+
+const isLast = (delivery: DeliveryItem, nowMs: number): boolean =>
+  delivery.round + 1 >= maxAttempts || secondsLeft(delivery, nowMs) <= 0;
 
 /** Closes the circuit, and resumes postponed deliveries when it was open. */
 async function noteSuccess(tenantId: string, webhook: WebhookItem): Promise<void> {

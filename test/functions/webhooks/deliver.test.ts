@@ -1,7 +1,7 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { describe, expect, it, vi } from 'vitest';
 import { day, hour, minute, second, travel } from '../../../harness/clock.ts';
-import { allItems } from '../../../harness/items.ts';
+import { allItems, setTenantStatus } from '../../../harness/items.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
 import { verified } from '../../../harness/webhooks/receiver.ts';
 import {
@@ -305,6 +305,21 @@ describe('a receiver', () => {
         reason: 'failing',
       }),
     );
+  });
+
+  it('of a suspended tenant is told nothing, and everything once the tenant is back', async () => {
+    const { member, webhook } = await webhooks.fresh();
+    await webhooks.send(member, 'POST', `/${webhook.id}/test`);
+    await setTenantStatus(member, 'SUSPENDED');
+
+    await webhooks.deliver([world.queued.splice(0)[0]?.body ?? '']);
+
+    expect(webhooks.receiver.received).toHaveLength(0);
+    await setTenantStatus(member, 'ACTIVE');
+    const [waiting] = await webhooks.deliveries(member, webhook);
+    expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+    await nextAttempt(waiting);
+    expect(webhooks.receiver.received).toHaveLength(1);
   });
 
   it('that is gone (410) is switched off at once (check 70)', async () => {
