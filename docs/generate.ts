@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gatewayErrors } from '../infra/gateway-responses.ts';
+import { commands } from '../operator/commands.ts';
+import { helpFor, helpForAll } from '../operator/help.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import {
   endpoints,
@@ -13,6 +15,7 @@ import {
 
 const file = new URL('./api.md', import.meta.url);
 const manual = new URL('./operations.md', import.meta.url);
+const operators = new URL('./operator.md', import.meta.url);
 
 /** The documents that are read off the contract: who may call what, the limits, the error codes. */
 export function apiDocument(): string {
@@ -71,6 +74,28 @@ export function apiDocument(): string {
       [...errorKinds.values(), ...gatewayErrors],
       ({ status, code }) => `${status} ${code}`,
     ).map(({ status, code, detail }) => row([String(status), `\`${code}\``, detail])),
+    '',
+  ].join('\n');
+}
+
+/** Every command of operators, with what it takes. */
+export function operatorDocument(): string {
+  return [
+    '# Commands of operators',
+    '',
+    'Made from the contract by `npm run docs`. [operations.md](operations.md#what-operators-do) says who may use them.',
+    '',
+    '```text',
+    helpForAll(commands),
+    '```',
+    ...commands.flatMap((command) => [
+      '',
+      `## ${command.command}`,
+      '',
+      '```text',
+      helpFor(command),
+      '```',
+    ]),
     '',
   ].join('\n');
 }
@@ -142,7 +167,13 @@ export function isApiDocumentCurrent(): boolean {
   return readFileSync(file, 'utf8') === apiDocument();
 }
 
+/** Whether the commands in the tree are those that there are. */
+export function isOperatorDocumentCurrent(): boolean {
+  return readFileSync(operators, 'utf8') === operatorDocument();
+}
+
 if (import.meta.main) {
+  writeFileSync(operators, operatorDocument());
   writeFileSync(file, apiDocument());
   writeFileSync(manual, manualWith(metricsTable(), readFileSync(manual, 'utf8')));
 }

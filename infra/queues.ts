@@ -90,7 +90,7 @@ export class Queues extends Construct {
         statistic: 'Maximum',
       }),
       threshold: 1,
-      description: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run queue:replay -- --queue ${name}.`,
+      description: `Messages of the queue ${name} failed ${maxReceives} times. See the log of ${worker.id}, then npm run operator -- dead-letters replay ${name}.`,
     });
     topic.addAlarm(this, `${queueId}AgeAlarm`, {
       metric: queue.metricApproximateAgeOfOldestMessage({

@@ -1,6 +1,6 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
 import * as z from 'zod/mini';
-import type { Operation } from '../shared/contract/operations.ts';
+import type { Command } from './commands.ts';
 
 const common = {
   stage: ['string', 'deployed stage; without it, the local run of DATA_DIR'],
@@ -10,20 +10,20 @@ const common = {
 const ofLists = { all: ['boolean', 'every page'] } as const;
 const ofChanges = { yes: ['boolean', 'do it without asking'] } as const;
 
-const isList = ({ input }: Operation) => 'cursor' in input.shape;
+const isList = ({ input }: Command) => 'cursor' in input.shape;
 
 /** Options of an operation by name: their type, and what they are for. */
-function describedOptions(operation: Operation): [string, 'string' | 'boolean', string][] {
-  const own = Object.entries(operation.input.shape)
-    .filter(([name]) => !operation.positional.includes(name))
+function describedOptions(command: Command): [string, 'string' | 'boolean', string][] {
+  const own = Object.entries(command.input.shape)
+    .filter(([name]) => !command.positional.includes(name))
     .map(([name, schema]): [string, 'string', string] => [
       name,
       'string',
       z.globalRegistry.get(schema as z.ZodMiniType)?.description ?? '',
     ]);
   const shared = {
-    ...(isList(operation) && ofLists),
-    ...(operation.changes !== undefined && ofChanges),
+    ...(isList(command) && ofLists),
+    ...(command.changes !== undefined && ofChanges),
     ...common,
   };
   return [
@@ -35,18 +35,18 @@ function describedOptions(operation: Operation): [string, 'string' | 'boolean', 
 }
 
 /** What `parseArgs` takes for an operation. */
-export const optionsOf = (operation: Operation): ParseArgsOptionsConfig =>
-  Object.fromEntries(describedOptions(operation).map(([name, type]) => [name, { type }]));
+export const optionsOf = (command: Command): ParseArgsOptionsConfig =>
+  Object.fromEntries(describedOptions(command).map(([name, type]) => [name, { type }]));
 
 /** The help of one command. */
-export function helpFor(operation: Operation): string {
-  const { command, positional, summary, changes } = operation;
+export function helpFor(command: Command): string {
+  const { command: words, positional, summary, changes } = command;
   const places = positional.map((name) => `<${name}>`).join(' ');
-  const options = describedOptions(operation).map(
-    ([name, type, what]) => `  --${name}${type === 'string' ? ` <${name}>` : ''}`.padEnd(28) + what,
+  const options = describedOptions(command).map(([name, type, what]) =>
+    (`  --${name}${type === 'string' ? ` <${name}>` : ''}`.padEnd(28) + what).trimEnd(),
   );
   return [
-    `npm run operator -- ${command} ${places}`.trimEnd(),
+    `npm run operator -- ${words} ${places}`.trimEnd(),
     '',
     summary + (changes ? `. ${changes}` : ''),
     '',
@@ -55,11 +55,10 @@ export function helpFor(operation: Operation): string {
 }
 
 /** All commands, or those that start with a word where there are some. */
-export function helpForAll(operations: readonly Operation[], first = ''): string {
-  const group = operations.filter(({ command }) => command.split(' ')[0] === first);
-  const shown = group.length > 0 ? group : operations;
-  const sorted = shown.toSorted((a, b) => (a.command < b.command ? -1 : 1));
-  const calls = sorted.map(({ command, positional, summary, changes }) => {
+export function helpForAll(commands: readonly Command[], first = ''): string {
+  const group = commands.filter(({ command }) => command.split(' ')[0] === first);
+  const shown = group.length > 0 ? group : commands;
+  const calls = shown.map(({ command, positional, summary, changes }) => {
     const call = [command, ...positional.map((name) => `<${name}>`)].join(' ');
     return `  ${call.padEnd(38)}${summary}${changes ? ' *' : ''}`;
   });

@@ -1,100 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import * as z from 'zod/mini';
-import { parseStage } from '../infra/stage.ts';
-import {
-  type Operation,
-  type OperatorAnswer,
-  type OperatorCall,
-  operationFunctionName,
-} from '../shared/contract/operations.ts';
-import { operations } from '../shared/contract/registry.ts';
+import { type Command, commands, type Result } from './commands.ts';
 import { helpFor, helpForAll, optionsOf } from './help.ts';
+import { exitCodes, progress, Stop } from './stop.ts';
 import { table } from './table.ts';
+import { type Target, targetOf } from './target.ts';
 
-/** Exit codes: a script can tell what happened by them. */
-export const exitCodes = {
-  done: 0,
-  failed: 1,
-  misused: 2,
-  notFound: 3,
-  refused: 4,
-  different: 5,
-} as const;
-
-/** Something that ends the command with a sentence and an exit code. */
-class Stop extends Error {
-  readonly exitCode: number;
-  constructor(message: string, exitCode: number, options?: ErrorOptions) {
-    super(message, options);
-    this.exitCode = exitCode;
-  }
-}
-
-const LocalEndpoints = z.looseObject({ lambda: z.url() });
-
-interface Target {
-  readonly client: LambdaClient;
-  readonly stage: string;
-}
-
-function knownStage(stage: string): string {
-  try {
-    return parseStage(stage);
-  } catch (error) {
-    throw new Stop(error instanceof Error ? error.message : String(error), exitCodes.misused);
-  }
-}
-
-/** Where the functions are: a deployed stage, or the local run of the data folder. */
-function targetOf(stage: string | undefined): Target {
-  if (stage !== undefined) return { client: new LambdaClient({}), stage: knownStage(stage) };
-  const dataDir = process.env.DATA_DIR ?? '.local';
-  try {
-    const file = readFileSync(join(dataDir, 'endpoints.json'), 'utf8');
-    const { lambda } = LocalEndpoints.parse(JSON.parse(file));
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    const client = new LambdaClient({ endpoint: lambda, region: 'us-east-1', credentials });
-    return { client, stage: 'local' };
-  } catch (error) {
-    throw new Stop(
-      `No local run in ${dataDir}: start one with npm start, or name a deployed stage: --stage dev`,
-      exitCodes.misused,
-      { cause: error },
-    );
-  }
-}
-
-/** Invokes an operation. Ends the command where it is refused or fails. */
-async function call({ client, stage }: Target, operation: Operation, input: object) {
-  const payload: OperatorCall = { operator: process.env.AWS_PROFILE ?? userInfo().username, input };
-  const { Payload, FunctionError } = await client.send(
-    new InvokeCommand({
-      FunctionName: operationFunctionName(stage, operation),
-      Payload: JSON.stringify(payload),
-    }),
-  );
-  const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString() || 'null');
-  if (FunctionError) {
-    const { errorMessage } = answer as { errorMessage?: string };
-    throw new Stop(`${operation.id} failed: ${errorMessage}. See its log.`, exitCodes.failed);
-  }
-  const told = answer as OperatorAnswer;
-  if (told.ok) return told.result;
-  const { status, code, detail, errors = [] } = told.problem;
-  const lines = errors.map((error) => `  ${error.pointer} ${error.detail}`);
-  const exitCode =
-    status === 404 ? exitCodes.notFound : status === 422 ? exitCodes.misused : exitCodes.refused;
-  throw new Stop([`${detail} (${code})`, ...lines].join('\n'), exitCode);
-}
-
-async function confirm(operation: Operation, input: object, isAgreed: boolean): Promise<void> {
-  if (operation.changes === undefined || isAgreed) return;
-  const what = `${operation.summary}: ${JSON.stringify(input)}\n${operation.changes}`;
+async function confirm(command: Command, input: object, isAgreed: boolean): Promise<void> {
+  if (command.changes === undefined || isAgreed) return;
+  const what = `${command.summary}: ${JSON.stringify(input)}\n${command.changes}`;
   if (!process.stdin.isTTY) throw new Stop(`${what}\nAdd --yes to do it.`, exitCodes.misused);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`${what}\nDo it? [y/N] `);
@@ -104,55 +18,63 @@ async function confirm(operation: Operation, input: object, isAgreed: boolean): 
 
 /** Runs a command with its arguments. Returns the exit code; the result goes to standard output. */
 async function run(words: readonly string[]): Promise<number> {
-  const operation = [...operations.values()].find(({ command }) =>
-    command.split(' ').every((word, index) => words[index] === word),
+  const command = commands.find((one) =>
+    one.command.split(' ').every((word, index) => words[index] === word),
   );
-  if (!operation) {
+  if (!command) {
     const wantsHelp = words.length === 0 || words.includes('--help') || words[0] === 'help';
-    const out = helpForAll([...operations.values()], words[0]);
-    if (!wantsHelp) throw new Stop(`There is no such command.\n\n${out}`, exitCodes.misused);
-    console.log(out);
+    const help = helpForAll(commands, words[0]);
+    if (!wantsHelp) throw new Stop(`There is no such command.\n\n${help}`, exitCodes.misused);
+    console.log(help);
     return exitCodes.done;
   }
-  const { values, positionals } = readWords(operation, words);
-  if (values.help) {
-    console.log(helpFor(operation));
+  const { values, positionals } = readWords(command, words);
+  const { help, json, all, yes, stage, ...options } = values;
+  if (help) {
+    console.log(helpFor(command));
     return exitCodes.done;
   }
-  const { help: _, json, all, yes, stage, ...options } = values;
-  const given = Object.fromEntries(operation.positional.map((name, at) => [name, positionals[at]]));
-  const input = { ...given, ...options };
-  const missing = operation.positional.find((name) => given[name] === undefined);
-  if (missing) throw new Stop(`${missing} is missing.\n\n${helpFor(operation)}`, exitCodes.misused);
-  await confirm(operation, input, yes === true);
-  const target = targetOf(stage as string | undefined);
-  const result = await collect(target, operation, input, all === true);
+  const given = Object.fromEntries(command.positional.map((name, at) => [name, positionals[at]]));
+  const input = checked(command, { ...given, ...options });
+  await confirm(command, input, yes === true);
+  const result = await collect(targetOf(stage as string | undefined), command, input, all === true);
   console.log(json ? JSON.stringify(result, null, 2) : table(result));
   return result.is_different === true ? exitCodes.different : exitCodes.done;
 }
 
-function readWords(operation: Operation, words: readonly string[]) {
-  const args = words.slice(operation.command.split(' ').length);
+function readWords(command: Command, words: readonly string[]) {
+  const args = words.slice(command.command.split(' ').length);
   try {
-    return parseArgs({ args, options: optionsOf(operation), allowPositionals: true });
+    return parseArgs({ args, options: optionsOf(command), allowPositionals: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Stop(`${reason}\n\n${helpFor(operation)}`, exitCodes.misused);
+    throw new Stop(`${reason}\n\n${helpFor(command)}`, exitCodes.misused);
   }
 }
 
-/** One page, or with `--all` every page, telling on standard error how far it is. */
-async function collect(target: Target, operation: Operation, input: object, isAll: boolean) {
-  let result = await call(target, operation, input);
-  if (!isAll) return result;
+/** The input as it was typed, once it is known to be what the command takes. */
+function checked(command: Command, input: Result): Result {
+  const { success, error } = command.input.safeParse(input);
+  if (success) return input;
+  const lines = error.issues.map(({ path, message }) =>
+    input[String(path[0])] === undefined
+      ? `${path.join('.')} is missing`
+      : `${path.join('.')} ${message}`,
+  );
+  throw new Stop(`${lines.join('\n')}\n\n${helpFor(command)}`, exitCodes.misused);
+}
+
+/** One page, or with `--all` every page, telling how far it is. */
+async function collect(target: Target, command: Command, input: Result, isAll: boolean) {
+  let result = await command.perform(target, input);
   const items = [...listOf(result.items)];
-  while (typeof result.next_cursor === 'string') {
-    if (process.stderr.isTTY) process.stderr.write(`\r${items.length} …`);
-    result = await call(target, operation, { ...input, cursor: result.next_cursor });
+  while (isAll && typeof result.next_cursor === 'string') {
+    progress(`${items.length} …`);
+    result = await command.perform(target, { ...input, cursor: result.next_cursor });
     items.push(...listOf(result.items));
   }
-  if (process.stderr.isTTY) process.stderr.write('\r');
-  return { ...result, items };
+  progress('');
+  return isAll ? { ...result, items } : result;
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

@@ -89,7 +89,7 @@ export function toAgreementEvent(envelope: AgreementEnvelope): AgreementEvent {
   return {
     event_id: envelope.id,
     time: new Date(envelope.time).toISOString(),
-    name: envelope['detail-type'].replace(/ - (?:Proposer|Manufacturer)$/, ''),
+    name: nameOf(envelope['detail-type']),
     agreement_id: agreement.id,
     ...(license && { license_id: licenseIdOf(license.arn), license_arn: license.arn }),
     product_code: product?.code,
@@ -102,6 +102,16 @@ export function toAgreementEvent(envelope: AgreementEnvelope): AgreementEvent {
     auto_renewal: agreement.autoRenewalEnabled,
     detail: envelope.detail,
   };
+}
+
+/** AWS prints some types with the words in front and some without. */
+function nameOf(detailType: string): string {
+  const name = detailType.replace(/ - (?:Proposer|Manufacturer|Acceptor)$/, '');
+  return (
+    ['', 'Purchase Agreement ', 'Agreement ']
+      .map((words) => words + name)
+      .find((each) => knownEvents.has(each)) ?? name
+  );
 }
 
 /** The year that AWS prints for an agreement without end. */

@@ -97,7 +97,7 @@ describe('a queue', () => {
       Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [deadLettersId, 'QueueName'] } }],
     });
     expect(Properties.AlarmActions).toHaveLength(1);
-    expect(Properties.AlarmDescription).toContain('npm run queue:replay -- --queue sample');
+    expect(Properties.AlarmDescription).toContain('npm run operator -- dead-letters replay sample');
   });
 
   it('is found by tags, with its dead letters', () => {

@@ -111,6 +111,7 @@ describe('npm start', () => {
     expect(existsSync(join(dataDir, 'database.pid'))).toBe(false);
     const endpoints = JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'));
     expect(endpoints).toEqual({
+      lambda: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       secrets_manager: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       signing_keys_secret: expect.stringMatching(/^arn:aws:secretsmanager:/),
       sqs: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isApiDocumentCurrent, isMetricsTableCurrent } from '../../docs/generate.ts';
+import {
+  isApiDocumentCurrent,
+  isMetricsTableCurrent,
+  isOperatorDocumentCurrent,
+} from '../../docs/generate.ts';
 import { compositionRoots } from '../../operator/composition-roots.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { features } from '../../shared/features.ts';
@@ -142,6 +146,7 @@ describe('documents', () => {
   it('are what the contract makes: run npm run docs', () => {
     expect(isApiDocumentCurrent()).toBe(true);
     expect(isMetricsTableCurrent()).toBe(true);
+    expect(isOperatorDocumentCurrent()).toBe(true);
   });
 
   it('name the version of the package', () => {

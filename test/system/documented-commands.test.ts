@@ -14,8 +14,10 @@ import {
   documentedCommands,
 } from '../../harness/documented-commands.ts';
 import { featureVariants } from '../../harness/feature-variants.ts';
-import { contextExamples, optionsOf } from '../../infra/context.ts';
+import { contextExamples, optionsOf as contextOptionsOf } from '../../infra/context.ts';
 import { deployableStages } from '../../infra/stage.ts';
+import { commands } from '../../operator/commands.ts';
+import { optionsOf } from '../../operator/help.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import packageLock from '../../package-lock.json' with { type: 'json' };
 import { gatewayPaths } from '../../shared/contract/endpoint.ts';
@@ -44,7 +46,7 @@ const runners: readonly Runner[] = [
   { covers: 'npm run feature', run: featureCommand },
   { covers: 'npm run bench', run: benchmark },
   { covers: 'npm run keys:rotate', run: ({ words }) => runOnStage(words) },
-  { covers: 'npm run queue:replay', run: ({ words }) => runOnStage(words) },
+  { covers: 'npm run operator', run: operatorCommand },
   { covers: 'npx cdk bootstrap', run: knowsOptions },
   { covers: 'npx cdk deploy', run: deploy },
   { covers: 'npx cdk diff', run: deploy },
@@ -238,6 +240,17 @@ async function marketplaceAlone({ words }: DocumentedCommand): Promise<void> {
 }
 
 /** Runs a command against the local run, or against a fake AWS where it names a stage. */
+/** Those of the documents exist with their options; test/system/operator.test.ts runs them. */
+async function operatorCommand({ words }: DocumentedCommand): Promise<void> {
+  const args = words.slice(words.indexOf('--') + 1);
+  const isShown = ['--help', 'dead-letters'].includes(args[0] ?? '');
+  if (isShown) return runOnStage(words);
+  await succeed([...words, '--help']);
+  const command = commands.find((one) => args.join(' ').startsWith(one.command));
+  const options = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2));
+  expect(Object.keys(command ? optionsOf(command) : {})).toEqual(expect.arrayContaining(options));
+}
+
 async function runOnStage(words: readonly string[]): Promise<void> {
   const at = words.indexOf('--stage');
   if (at < 0) {
@@ -249,7 +262,7 @@ async function runOnStage(words: readonly string[]): Promise<void> {
   cleanups.push(() => aws.stop());
   const tagged = (name: string, value: string) => ({ [name]: `${stage}/${value}` });
   const url = (name: string) => `${aws.endpoint}/111122223333/${name}`;
-  const queue = words[words.indexOf('--queue') + 1] ?? '';
+  const queue = words[words.indexOf('dead-letters') + 2] ?? '';
   const answers: Record<string, (input: Record<string, unknown>) => Answer> = {
     ListSecrets: () => ({
       members: {
@@ -301,7 +314,7 @@ async function knowsOptions({ words }: Pick<DocumentedCommand, 'words'>): Promis
  */
 async function deploy({ words }: DocumentedCommand): Promise<void> {
   await knowsOptions({ words });
-  const options = optionsOf(contextOf(words));
+  const options = contextOptionsOf(contextOf(words));
   takesParameters(words);
   if (!words.includes('deploy') || !words.includes('--all')) return;
   const given = valuesOf(words, '--parameters').map((pair) => pair.split('=')[0]);
@@ -320,7 +333,7 @@ function contextOf(words: readonly string[]): Record<string, string> {
       return [name, /^(<…>|…)$/.test(value) ? (example ?? value) : value] as const;
     });
   const context = Object.fromEntries(pairs);
-  optionsOf(context);
+  contextOptionsOf(context);
   return context;
 }
 
@@ -473,7 +486,7 @@ describe('the CLI', () => {
 
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'Unknown context "stgae": -c takes stage, alarmEmail, domainName, certificateArn\n',
+      'Unknown context "stgae": -c takes stage, alarmEmail, domainName, certificateArn, eventBusArn, sellerAccount\n',
     );
     expect(stderr).not.toMatch(/^ +at /m);
   });

@@ -74,7 +74,7 @@ describe('npm run operator', () => {
 
   it.each([
     [['tenants', 'show'], 2, 'tenant_id is missing'],
-    [['tenants', 'show', 'x'], 2, '/tenant_id is not an id of this kind'],
+    [['tenants', 'show', 'x'], 2, 'tenant_id is not an id of this kind'],
     [['tenants', 'show', 'tnt_00000000000000000000000000'], 3, 'not_found'],
     [['tenants', 'list', '--frobnicate'], 2, "Unknown option '--frobnicate'"],
     [['tenants', 'list', '--stage', 'prd'], 2, 'Unknown stage'],

@@ -255,6 +255,26 @@ describe('events', () => {
     expect(head).not.toHaveProperty('series_pk');
   });
 
+  it.each([
+    ['Advisory Issued', 'Purchase Agreement Advisory Issued'],
+    ['Ending', 'Purchase Agreement Ending'],
+    ['Renewal Upcoming', 'Purchase Agreement Renewal Upcoming'],
+    ['Spend Threshold Reached', 'Purchase Agreement Spend Threshold Reached'],
+    ['Cancellation Request Approved', 'Agreement Cancellation Request Approved'],
+    ['Purchase Agreement Ending', 'Purchase Agreement Ending'],
+  ])('%s is known by its words, as AWS prints it', async (told, name) => {
+    const agreement = new Agreement(world);
+    const event = agreement.told(told, '2026-11-20T10:00:00Z');
+
+    const output = await outputOf(() => deliverEvents(event));
+
+    expect(logLines(output).some(({ UnknownAgreementEvents }) => UnknownAgreementEvents)).toBe(
+      false,
+    );
+    const kept = (await allItems()).find(({ event_id }) => event_id === event.id);
+    expect(kept?.name).toBe(name);
+  });
+
   it('of an unknown type are kept, without effect, and set off the alarm once', async () => {
     const agreement = new Agreement(world);
     const event = agreement.told('Purchase Agreement Reincarnated', '2026-11-20T10:00:00Z');

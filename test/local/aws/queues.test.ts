@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findQueues, replay } from '../../../infra/replay-queue.ts';
 import { pollEventSource, readEventSources } from '../../../local/aws/event-sources.ts';
 import { Identities } from '../../../local/aws/iam.ts';
 import { readSchedules, runSchedules } from '../../../local/aws/schedules.ts';
@@ -12,6 +11,7 @@ import type { InvokeResult, Lambda } from '../../../local/lambda/lambda.ts';
 import { Clock } from '../../../local/runtime/clock.ts';
 import type { Listener } from '../../../local/runtime/http.ts';
 import { Template } from '../../../local/template/template.ts';
+import { findQueues, replay } from '../../../operator/dead-letters.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const resources = {

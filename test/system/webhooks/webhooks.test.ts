@@ -2,7 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useSystem } from '../../../harness/system.ts';
 import { type Receiver, startReceiver, verified } from '../../../harness/webhooks/receiver.ts';
-import { findQueues, replay } from '../../../infra/replay-queue.ts';
+import { findQueues, replay } from '../../../operator/dead-letters.ts';
 
 const system = useSystem();
 let receiver: Receiver;

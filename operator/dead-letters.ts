@@ -1,42 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import {
   DeleteMessageCommand,
   ListQueueTagsCommand,
   paginateListQueues,
   ReceiveMessageCommand,
   SendMessageCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
-import * as z from 'zod/mini';
-import { queues as knownQueues } from '../shared/contract/registry.ts';
-import { deadLettersTag, queueTag } from './queues.ts';
-import { parseStage, type Stage } from './stage.ts';
-
-/** What a local run writes about itself into its data folder. */
-const LocalEndpoints = z.looseObject({ sqs: z.url() });
-
-/** A client for the SQS of the local run whose data folder is given. Throws if there is none. */
-export function localClient(dataDir: string): SQSClient {
-  const file = join(dataDir, 'endpoints.json');
-  if (!existsSync(file)) {
-    throw new Error(
-      `No local run in ${dataDir}: start one with npm start, or name a deployed stage: --stage dev`,
-    );
-  }
-  const { sqs } = LocalEndpoints.parse(JSON.parse(readFileSync(file, 'utf8')));
-  return new SQSClient({
-    endpoint: sqs,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-}
+import { deadLettersTag, queueTag } from '../infra/queues.ts';
 
 /** The URLs of a stage's queue and of its dead letters, found by the tags that the stack gives them. */
 export async function findQueues(
   client: SQSClient,
-  stage: Stage,
+  stage: string,
   name: string,
 ): Promise<{ queueUrl: string; deadLettersUrl: string }> {
   const found = new Map<string, string>();
@@ -61,6 +36,7 @@ export async function findQueues(
 export async function replay(
   client: SQSClient,
   { queueUrl, deadLettersUrl }: { queueUrl: string; deadLettersUrl: string },
+  onProgress: (count: number) => void = () => {},
 ): Promise<number> {
   const seen = new Set<string>();
   for (;;) {
@@ -79,23 +55,26 @@ export async function replay(
       await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: Body }));
       await client.send(new DeleteMessageCommand({ QueueUrl: deadLettersUrl, ReceiptHandle }));
       seen.add(MessageId);
+      onProgress(seen.size);
     }
   }
 }
 
-if (import.meta.main) {
-  try {
-    const { queue, stage } = parseArgs({
-      options: { queue: { type: 'string' }, stage: { type: 'string' } },
-    }).values;
-    const name = queue ?? '';
-    if (!knownQueues.has(name))
-      throw new Error(`Name a queue: --queue ${[...knownQueues.keys()].join(' or --queue ')}`);
-    const client = stage ? new SQSClient({}) : localClient(process.env.DATA_DIR ?? '.local');
-    const queues = await findQueues(client, stage ? parseStage(stage) : 'local', name);
-    console.log(`Replayed ${await replay(client, queues)} dead letters of the queue ${name}.`);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+/** Up to ten dead letters, which stay where they are, and how many there are about. */
+export async function peek(client: SQSClient, deadLettersUrl: string) {
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: deadLettersUrl,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 1,
+      VisibilityTimeout: 1,
+      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+    }),
+  );
+  return Messages.map(({ MessageId, Body, Attributes = {} }) => ({
+    id: MessageId,
+    sent_at: new Date(Number(Attributes.SentTimestamp)).toISOString(),
+    receives: Number(Attributes.ApproximateReceiveCount),
+    body: Body,
+  }));
 }
