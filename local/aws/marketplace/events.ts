@@ -130,12 +130,15 @@ const topicAccount = '287250355862';
 export function message(
   agreement: Agreement,
   action: SubscriptionAction | 'entitlement-updated',
+  timeMs: number,
 ): Notice {
   const kind = action === 'entitlement-updated' ? 'entitlement' : 'subscription';
   const { product_code, customer_identifier, offer_id, offer_type } = agreement;
   const isSubscribe = action === 'subscribe-success' || action === 'subscribe-fail';
   return {
     channel: 'sns',
+    message_id: randomUUID(),
+    timestamp: new Date(timeMs).toISOString(),
     topic_arn: `arn:aws:sns:us-east-1:${topicAccount}:aws-mp-${kind}-notification-${product_code}`,
     message: {
       action,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock, Timed } from '../../runtime/clock.ts';
 import type { Faults } from './faults.ts';
 import type { Agreement, MarketplaceStore, Notice, NoticeRecord } from './state.ts';
@@ -33,7 +32,7 @@ export class Notices implements Timed {
     const faults = this.#options.faults.nextEvent();
     const record: NoticeRecord = {
       ...notice,
-      id: notice.channel === 'event-bridge' ? notice.event.id : randomUUID(),
+      id: notice.channel === 'event-bridge' ? notice.event.id : notice.message_id,
       agreement_id: agreement?.agreement_id ?? null,
       subject,
       due_at: new Date(dueMs + (faults?.delay_seconds ?? 0) * 1000).toISOString(),
@@ -103,5 +102,11 @@ export class Notices implements Timed {
 function noticeOf(record: NoticeRecord): Notice {
   return record.channel === 'event-bridge'
     ? { channel: record.channel, event: record.event }
-    : { channel: record.channel, topic_arn: record.topic_arn, message: record.message };
+    : {
+        channel: record.channel,
+        message_id: record.message_id,
+        timestamp: record.timestamp,
+        topic_arn: record.topic_arn,
+        message: record.message,
+      };
 }
