@@ -22,9 +22,14 @@ export class Notices implements Timed {
     this.#options = options;
   }
 
-  /** Every notice, the newest last. */
+  /** Every notice, as they came to be. */
   all(): readonly NoticeRecord[] {
     return this.#options.store.state.notices;
+  }
+
+  /** The same as they are due, the latest last. */
+  inOrder(): NoticeRecord[] {
+    return this.all().toSorted((a, b) => Date.parse(a.due_at) - Date.parse(b.due_at));
   }
 
   /** Keeps a notice until it is due. It is sent by the next {@link run} from then on. */

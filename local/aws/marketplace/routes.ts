@@ -86,7 +86,7 @@ export function marketplaceRoutes(
     [
       /^\/marketplace\/events$/,
       {
-        GET: () => jsonResponse(200, notices.all()),
+        GET: () => jsonResponse(200, notices.inOrder()),
         POST: async ({ request }) => {
           const { detail_type, agreement_id, detail } = bodyOf(request, EventRequest);
           const agreement = agreement_id === undefined ? null : find(agreement_id);
