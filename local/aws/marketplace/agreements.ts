@@ -220,7 +220,7 @@ export class Agreements implements Timed {
       trialEnd: null,
       endsAt: end ?? (length === null ? null : from + length),
     });
-    if (agreement.identity === 'license') this.#tell(successor, events.purchased, 'Created', now);
+    if (agreement.identity === 'license') this.#tell(successor, this.#purchased, 'Created', now);
     if (!isLateRenewal) this.#finish(agreement, change === 'renew' ? 'RENEWED' : 'REPLACED', now);
     if (agreement.identity === 'license') this.#tell(successor, events.license, 'Updated', now);
     else this.#tellLegacyStart(successor, now);
@@ -293,18 +293,21 @@ export class Agreements implements Timed {
     return agreement;
   }
 
+  readonly #purchased = (agreement: Agreement, subject: 'Created' | 'Amended', timeMs: number) =>
+    events.purchased(agreement, subject, this.product(agreement.product_code).name, timeMs);
+
   #announce(agreement: Agreement, now: number): void {
     if (agreement.identity === 'customer') {
       this.#tellLegacyStart(agreement, now);
       return;
     }
-    this.#tell(agreement, events.purchased, 'Created', now);
+    this.#tell(agreement, this.#purchased, 'Created', now);
     this.#tell(agreement, events.license, 'Updated', now);
   }
 
   #tellAmended(agreement: Agreement, now: number): void {
     if (agreement.identity === 'license') {
-      this.#tell(agreement, events.purchased, 'Amended', now);
+      this.#tell(agreement, this.#purchased, 'Amended', now);
       this.#tell(agreement, events.license, 'Updated', now);
     } else if (agreement.pricing !== 'usage') {
       this.#tellLegacy(agreement, 'entitlement-updated', now);
