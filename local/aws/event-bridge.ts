@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isRecord, listOf, recordOf } from '../runtime/json.ts';
 import { type Resource, type Template, TemplateError } from '../template/template.ts';
 import { compilePattern, type Pattern, PatternError } from './event-pattern.ts';
@@ -157,31 +156,27 @@ export function createEventBus({ rules, subscriptions, deliver, invoke }: EventB
       }
     }
   };
-  const takeMessage = async (topicArn: string, message: object) => {
+  const takeMessage = async (notice: Notice & { channel: 'sns' }) => {
     for (const subscription of subscriptions) {
       // The topics are in an account of AWS that a template may name in another way.
-      if (subscription.topicArn.split(':').at(-1) !== topicArn.split(':').at(-1)) continue;
-      const text = JSON.stringify(message);
-      const body = subscription.isRaw ? text : JSON.stringify(notification(topicArn, text));
+      if (subscription.topicArn.split(':').at(-1) !== notice.topic_arn.split(':').at(-1)) continue;
+      const body = JSON.stringify(subscription.isRaw ? notice.message : notification(notice));
       await deliver(subscription.queueArn, body);
     }
   };
   return {
-    take: (notice) =>
-      notice.channel === 'sns'
-        ? takeMessage(notice.topic_arn, notice.message)
-        : takeEvent(notice.event),
+    take: (notice) => (notice.channel === 'sns' ? takeMessage(notice) : takeEvent(notice.event)),
   };
 }
 
 /** A message in the envelope of SNS. Its signature is none. */
-export function notification(topicArn: string, message: string) {
+export function notification(notice: Notice & { channel: 'sns' }) {
   return {
     Type: 'Notification',
-    MessageId: randomUUID(),
-    TopicArn: topicArn,
-    Message: message,
-    Timestamp: new Date().toISOString(),
+    MessageId: notice.message_id,
+    TopicArn: notice.topic_arn,
+    Message: JSON.stringify(notice.message),
+    Timestamp: notice.timestamp,
     SignatureVersion: '1',
     Signature: 'bG9jYWw=',
     SigningCertURL: 'https://sns.us-east-1.amazonaws.com/SimpleNotificationService-local.pem',

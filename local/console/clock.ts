@@ -1,10 +1,10 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Schedules } from '../aws/schedules.ts';
 import { type Clock, ClockError } from '../runtime/clock.ts';
 import { jsonResponse } from '../runtime/http.ts';
 import { bodyOf, ConsoleError, type ConsoleRoute } from './routes.ts';
 
-const Advance = z.strictObject({ advance_seconds: z.number() });
+const Advance = z.strictObject({ advance_seconds: z.number('is not a number of seconds') });
 
 /** The time of the local cloud: read, and advanced. */
 export function clockRoutes(clock: Clock): ConsoleRoute[] {

@@ -30,16 +30,19 @@ const maxSteps = 200;
 /** The longest that a timer waits. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Of this process and its workers: clouds that run in one process have one time. */
+/** Of this process and its workers: clouds that run in one process have one time, the latest of theirs. */
 const memory = newClockMemory();
-const offsets = new Map<Clock, number>();
+const running = new Set<Clock>();
 let restoreDate: (() => void) | undefined;
 
-function publish(): void {
-  const offset = Math.max(0, ...offsets.values());
-  writeOffset(memory, offset);
-  if (offset > 0) restoreDate ??= moveDate(memory);
-  if (offset > 0 || offsets.size > 0) return;
+/** Moves the time of the process, never back while a cloud runs in it. */
+function moveTo(offsetMs: number): void {
+  writeOffset(memory, Math.max(offsetMs, readOffset(memory)));
+  if (offsetMs > 0) restoreDate ??= moveDate(memory);
+}
+
+function moveBack(): void {
+  writeOffset(memory, 0);
   restoreDate?.();
   restoreDate = undefined;
 }
@@ -64,7 +67,8 @@ export class Clock {
   constructor(dataDir: string, onError: (error: unknown) => void = () => {}) {
     this.#store = openStore(join(dataDir, 'clock.json'), { offset_ms: 0 });
     this.#onError = onError;
-    this.#set(this.#store.value.offset_ms);
+    running.add(this);
+    moveTo(this.#store.value.offset_ms);
   }
 
   /** How far the time is ahead of the machine's, in milliseconds. */
@@ -148,7 +152,7 @@ export class Clock {
         const wait = (this.#nextAt(exact) ?? Number.POSITIVE_INFINITY) - Date.now();
         const step = Math.ceil(Math.min(left, longest, wait > 0 ? wait : longest));
         left -= step;
-        this.#set(this.offsetMs + step);
+        moveTo(this.offsetMs + step);
         this.#store.value.offset_ms = this.offsetMs;
         this.#store.save();
         // What comes from outside is there before the schedules look.
@@ -177,17 +181,12 @@ export class Clock {
     return moments.length > 0 ? Math.min(...moments) : undefined;
   }
 
-  #set(offsetMs: number): void {
-    offsets.set(this, offsetMs);
-    publish();
-  }
-
-  /** The process shows its machine's time again, unless another cloud in it is ahead. */
+  /** The process shows its machine's time again, unless another cloud runs in it. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    offsets.delete(this);
-    publish();
+    running.delete(this);
+    if (running.size === 0) moveBack();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Timed } from '../../runtime/clock.ts';
 import * as events from './events.ts';
 import type { Notices } from './notices.ts';
@@ -24,42 +24,51 @@ const usualContractMs = 365 * dayMs;
 /** How long AWS resolves a registration token, unless a purchase asks for less. */
 export const tokenLifeSeconds = 4 * 60 * 60;
 
-const dimensionKey = z.string().regex(/^[-a-zA-Z0-9_.]{1,255}$/, 'is not the key of a dimension');
-const dimensionValue = z.union([z.number().min(0), z.boolean(), z.string().max(255)]);
+const dimensionKey = z
+  .string()
+  .check(z.regex(/^[-a-zA-Z0-9_.]{1,255}$/, 'is not the key of a dimension'));
+const dimensionValue = z.union([
+  z.number().check(z.minimum(0)),
+  z.boolean(),
+  z.string().check(z.maxLength(255)),
+]);
 /** What is bought, by dimension; a list is one of each. */
 const DimensionsRequest = z
   .union([
     z.record(dimensionKey, dimensionValue),
-    z.array(dimensionKey).transform((keys) => Object.fromEntries(keys.map((key) => [key, 1]))),
+    z.pipe(
+      z.array(dimensionKey),
+      z.transform((keys: string[]): Dimensions => Object.fromEntries(keys.map((key) => [key, 1]))),
+    ),
   ])
-  .refine((dimensions) => Object.keys(dimensions).length > 0, 'names no dimension');
-const endsAt = z.iso.datetime({ offset: true, error: 'is not a time in ISO 8601' }).optional();
+  .check(z.refine((dimensions) => Object.keys(dimensions).length > 0, 'names no dimension'));
+const endsAt = z.optional(z.iso.datetime({ offset: true, error: 'is not a time in ISO 8601' }));
+const no = z._default(z.boolean(), false);
 
 /** What a purchase on the local AWS Marketplace may say. */
 export const PurchaseRequest = z.strictObject({
-  account_id: z
-    .string()
-    .regex(/^\d{12}$/, 'is not 12 digits')
-    .default('111122223333'),
-  offer_type: z.literal('free-trial', 'can only be free-trial').optional(),
-  trial_days: z.int().min(5).max(31).default(14),
-  private_offer: z.boolean().default(false),
-  channel_partner: z.boolean().default(false),
-  product_code: z
-    .string()
-    .regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code')
-    .optional(),
-  pricing: z.enum(pricings).optional(),
-  identity: z.enum(identities).optional(),
-  dimensions: DimensionsRequest.optional(),
+  account_id: z._default(z.string().check(z.regex(/^\d{12}$/, 'is not 12 digits')), '111122223333'),
+  offer_type: z.optional(z.literal('free-trial', 'can only be free-trial')),
+  trial_days: z._default(z.int().check(z.minimum(5), z.maximum(31)), 14),
+  private_offer: no,
+  channel_partner: no,
+  product_code: z.optional(
+    z.string().check(z.regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code')),
+  ),
+  pricing: z.optional(z.enum(pricings, `is none of ${pricings.join(', ')}`)),
+  identity: z.optional(z.enum(identities, `is none of ${identities.join(', ')}`)),
+  dimensions: z.optional(DimensionsRequest),
   ends_at: endsAt,
-  token_ttl_seconds: z.int().min(0).max(tokenLifeSeconds).default(tokenLifeSeconds),
+  token_ttl_seconds: z._default(
+    z.int().check(z.minimum(0), z.maximum(tokenLifeSeconds)),
+    tokenLifeSeconds,
+  ),
 });
 export type PurchaseRequest = z.infer<typeof PurchaseRequest>;
 
 /** What may be said when an agreement is amended, renewed or replaced. */
 export const ChangeRequest = z.strictObject({
-  dimensions: DimensionsRequest.optional(),
+  dimensions: z.optional(DimensionsRequest),
   ends_at: endsAt,
 });
 export type ChangeRequest = z.infer<typeof ChangeRequest>;
@@ -211,7 +220,7 @@ export class Agreements implements Timed {
       trialEnd: null,
       endsAt: end ?? (length === null ? null : from + length),
     });
-    if (agreement.identity === 'license') this.#tell(successor, events.purchased, 'Created', now);
+    if (agreement.identity === 'license') this.#tell(successor, this.#purchased, 'Created', now);
     if (!isLateRenewal) this.#finish(agreement, change === 'renew' ? 'RENEWED' : 'REPLACED', now);
     if (agreement.identity === 'license') this.#tell(successor, events.license, 'Updated', now);
     else this.#tellLegacyStart(successor, now);
@@ -284,18 +293,21 @@ export class Agreements implements Timed {
     return agreement;
   }
 
+  readonly #purchased = (agreement: Agreement, subject: 'Created' | 'Amended', timeMs: number) =>
+    events.purchased(agreement, subject, this.product(agreement.product_code).name, timeMs);
+
   #announce(agreement: Agreement, now: number): void {
     if (agreement.identity === 'customer') {
       this.#tellLegacyStart(agreement, now);
       return;
     }
-    this.#tell(agreement, events.purchased, 'Created', now);
+    this.#tell(agreement, this.#purchased, 'Created', now);
     this.#tell(agreement, events.license, 'Updated', now);
   }
 
   #tellAmended(agreement: Agreement, now: number): void {
     if (agreement.identity === 'license') {
-      this.#tell(agreement, events.purchased, 'Amended', now);
+      this.#tell(agreement, this.#purchased, 'Amended', now);
       this.#tell(agreement, events.license, 'Updated', now);
     } else if (agreement.pricing !== 'usage') {
       this.#tellLegacy(agreement, 'entitlement-updated', now);
@@ -350,9 +362,7 @@ export class Agreements implements Timed {
     subject: S,
     at: number,
   ): void {
-    const last = this.#lastTimes.get(agreement.agreement_id) ?? 0;
-    const time = Math.max(Math.floor(at / 1000) * 1000, last + 1000);
-    this.#lastTimes.set(agreement.agreement_id, time);
+    const time = this.#timeOf(agreement, Math.floor(at / 1000) * 1000, 1000);
     const event = make(agreement, subject, time);
     this.#notices.add({ channel: 'event-bridge', event }, event['detail-type'], agreement, at);
   }
@@ -362,7 +372,15 @@ export class Agreements implements Timed {
     action: Parameters<typeof events.message>[1],
     at: number,
   ): void {
-    this.#notices.add(events.message(agreement, action), action, agreement, at);
+    const time = this.#timeOf(agreement, at, 1);
+    this.#notices.add(events.message(agreement, action, time), action, agreement, at);
+  }
+
+  /** A time after that of the latest event of the agreement. */
+  #timeOf({ agreement_id }: Agreement, at: number, apart: number): number {
+    const time = Math.max(at, (this.#lastTimes.get(agreement_id) ?? 0) + apart);
+    this.#lastTimes.set(agreement_id, time);
+    return time;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { clockRoutes } from '../../console/clock.ts';
 import { serveConsole } from '../../console/console.ts';
 import { Clock } from '../../runtime/clock.ts';
@@ -22,19 +22,22 @@ import type { Notice } from './state.ts';
 const ProductsFile = z
   .array(
     z.strictObject({
-      code: z.string().regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code'),
-      name: z.string().optional(),
-      pricing: z.enum(pricings).default('usage'),
-      identity: z.enum(identities).default('license'),
-      dimensions: z
-        .array(z.strictObject({ key: z.string().min(1), kind: z.enum(['metered', 'entitled']) }))
-        .default([]),
+      code: z.string().check(z.regex(/^[-a-zA-Z0-9/=:_.@]{1,255}$/, 'is not a product code')),
+      name: z.optional(z.string()),
+      pricing: z._default(z.enum(pricings, `is none of ${pricings.join(', ')}`), 'usage'),
+      identity: z._default(z.enum(identities, `is none of ${identities.join(', ')}`), 'license'),
+      dimensions: z._default(
+        z.array(
+          z.strictObject({
+            key: z.string().check(z.minLength(1)),
+            kind: z.enum(['metered', 'entitled'], 'is neither metered nor entitled'),
+          }),
+        ),
+        [],
+      ),
     }),
   )
-  .min(1, 'lists no product')
-  .transform((products): ListedProduct[] =>
-    products.map((product) => ({ ...product, name: product.name ?? product.code })),
-  );
+  .check(z.minLength(1, 'lists no product'));
 
 /** The products of a file. Throws PlainError for a file that holds none. */
 export function readProducts(file: string): ListedProduct[] {
@@ -47,7 +50,8 @@ export function readProducts(file: string): ListedProduct[] {
     );
   }
   const result = ProductsFile.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success)
+    return result.data.map((product) => ({ ...product, name: product.name ?? product.code }));
   const [issue] = result.error.issues;
   throw new PlainError(`${file}: ${issue?.path.join('.')} ${issue?.message}`);
 }
@@ -81,11 +85,7 @@ export function sendToQueue(queueUrl: string, endpoint: string | undefined): Sen
 }
 
 function bodyOf(notice: Notice): string {
-  return JSON.stringify(
-    notice.channel === 'event-bridge'
-      ? notice.event
-      : notification(notice.topic_arn, JSON.stringify(notice.message)),
-  );
+  return JSON.stringify(notice.channel === 'event-bridge' ? notice.event : notification(notice));
 }
 
 export interface AloneOptions {

@@ -44,10 +44,11 @@ const resale = ({ channel_partner }: Agreement) => ({
   id: channel_partner ? `resaleauthz-${randomBytes(7).toString('hex')}` : null,
 });
 
-/** An agreement came to be, or its terms changed. It names neither product nor license. */
+/** An agreement came to be, or its terms changed. Only that of a successor names the product. */
 export function purchased(
   agreement: Agreement,
   subject: 'Created' | 'Amended',
+  title: string,
   timeMs: number,
 ): EventEnvelope {
   const { agreement_id, offer_id, intent, previous_agreement_id } = agreement;
@@ -70,7 +71,7 @@ export function purchased(
       },
       ...(isLater &&
         subject === 'Created' && {
-          product: { id: productIdOf(agreement.product_code), title: agreement.product_code },
+          product: { id: productIdOf(agreement.product_code), title },
         }),
       requestId: randomUUID(),
       resaleAuthorization: resale(agreement),
@@ -130,12 +131,15 @@ const topicAccount = '287250355862';
 export function message(
   agreement: Agreement,
   action: SubscriptionAction | 'entitlement-updated',
+  timeMs: number,
 ): Notice {
   const kind = action === 'entitlement-updated' ? 'entitlement' : 'subscription';
   const { product_code, customer_identifier, offer_id, offer_type } = agreement;
   const isSubscribe = action === 'subscribe-success' || action === 'subscribe-fail';
   return {
     channel: 'sns',
+    message_id: randomUUID(),
+    timestamp: new Date(timeMs).toISOString(),
     topic_arn: `arn:aws:sns:us-east-1:${topicAccount}:aws-mp-${kind}-notification-${product_code}`,
     message: {
       action,

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AwsError, Unanswered } from '../aws.ts';
 import type { Principal } from '../iam.ts';
 
@@ -20,46 +20,47 @@ const errors = [
   'disabled_api',
   'access_denied',
 ] as const;
-const times = z.int().positive().nullable().default(null);
+const times = z._default(z.nullable(z.int().check(z.positive())), null);
+const error = z.nullable(z.enum(errors, `is none of ${errors.join(', ')}`));
 
 /** A fault of one operation, for the next `times` calls or until it is changed. */
-export const Fault = z.strictObject({ error: z.enum(errors).nullable(), times });
+export const Fault = z.strictObject({ error, times });
 export type Fault = z.infer<typeof Fault>;
 
 /** The same for BatchMeterUsage, which may leave records of a call unprocessed. */
 const MeteringFault = z.strictObject({
-  error: z.enum(errors).nullable().default(null),
-  unprocessed: z.int().min(0).max(25).default(0),
+  error: z._default(error, null),
+  unprocessed: z._default(z.int().check(z.minimum(0), z.maximum(25)), 0),
   times,
 });
 
+const no = z._default(z.boolean(), false);
+const maxDelaySeconds = 30 * 24 * 60 * 60;
+
 /** What goes wrong with events, for the next `times` of them or until it is changed. */
 export const EventFaults = z.strictObject({
-  duplicate: z.boolean().default(false),
-  reorder: z.boolean().default(false),
-  drop: z.boolean().default(false),
-  delay_seconds: z
-    .number()
-    .min(0)
-    .max(30 * 24 * 60 * 60)
-    .default(0),
+  duplicate: no,
+  reorder: no,
+  drop: no,
+  delay_seconds: z._default(z.number().check(z.minimum(0), z.maximum(maxDelaySeconds)), 0),
   times,
 });
 export type EventFaults = z.infer<typeof EventFaults>;
 
+const change = <S extends z.core.$ZodType>(schema: S) => z.optional(z.nullable(schema));
+
 /** A change of what goes wrong: what is not named stays, and null ends it. */
 export const FaultsChange = z.strictObject({
-  events: EventFaults.nullable().optional(),
-  apis: z
-    .strictObject({
-      ResolveCustomer: Fault.nullable().optional(),
-      BatchMeterUsage: MeteringFault.nullable().optional(),
-      GetEntitlements: Fault.nullable().optional(),
-      DescribeAgreement: Fault.nullable().optional(),
-      GetAgreementTerms: Fault.nullable().optional(),
-    })
-    .nullable()
-    .optional(),
+  events: change(EventFaults),
+  apis: change(
+    z.strictObject({
+      ResolveCustomer: change(Fault),
+      BatchMeterUsage: change(MeteringFault),
+      GetEntitlements: change(Fault),
+      DescribeAgreement: change(Fault),
+      GetAgreementTerms: change(Fault),
+    }),
+  ),
 });
 export type FaultsChange = z.infer<typeof FaultsChange>;
 

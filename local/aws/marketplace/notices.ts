@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock, Timed } from '../../runtime/clock.ts';
 import type { Faults } from './faults.ts';
 import type { Agreement, MarketplaceStore, Notice, NoticeRecord } from './state.ts';
@@ -23,9 +22,14 @@ export class Notices implements Timed {
     this.#options = options;
   }
 
-  /** Every notice, the newest last. */
+  /** Every notice, as they came to be. */
   all(): readonly NoticeRecord[] {
     return this.#options.store.state.notices;
+  }
+
+  /** The same as they are due, the latest last. */
+  inOrder(): NoticeRecord[] {
+    return this.all().toSorted((a, b) => Date.parse(a.due_at) - Date.parse(b.due_at));
   }
 
   /** Keeps a notice until it is due. It is sent by the next {@link run} from then on. */
@@ -33,7 +37,7 @@ export class Notices implements Timed {
     const faults = this.#options.faults.nextEvent();
     const record: NoticeRecord = {
       ...notice,
-      id: notice.channel === 'event-bridge' ? notice.event.id : randomUUID(),
+      id: notice.channel === 'event-bridge' ? notice.event.id : notice.message_id,
       agreement_id: agreement?.agreement_id ?? null,
       subject,
       due_at: new Date(dueMs + (faults?.delay_seconds ?? 0) * 1000).toISOString(),
@@ -103,5 +107,11 @@ export class Notices implements Timed {
 function noticeOf(record: NoticeRecord): Notice {
   return record.channel === 'event-bridge'
     ? { channel: record.channel, event: record.event }
-    : { channel: record.channel, topic_arn: record.topic_arn, message: record.message };
+    : {
+        channel: record.channel,
+        message_id: record.message_id,
+        timestamp: record.timestamp,
+        topic_arn: record.topic_arn,
+        message: record.message,
+      };
 }

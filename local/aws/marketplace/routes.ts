@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { bodyOf, ConsoleError, type ConsoleRoute } from '../../console/routes.ts';
 import { jsonResponse } from '../../runtime/http.ts';
 import { AgreementError, ChangeRequest, changes, endings, PurchaseRequest } from './agreements.ts';
@@ -9,9 +9,9 @@ import type { Agreement } from './state.ts';
 
 /** An event that a script makes up: of a kind that the marketplace does not send by itself. */
 const EventRequest = z.strictObject({
-  detail_type: z.string().min(1).max(128),
-  agreement_id: z.string().max(64).optional(),
-  detail: z.record(z.string(), z.unknown()).default({}),
+  detail_type: z.string().check(z.minLength(1), z.maxLength(128)),
+  agreement_id: z.optional(z.string().check(z.maxLength(64))),
+  detail: z._default(z.record(z.string(), z.unknown()), {}),
 });
 
 /**
@@ -86,7 +86,7 @@ export function marketplaceRoutes(
     [
       /^\/marketplace\/events$/,
       {
-        GET: () => jsonResponse(200, notices.all()),
+        GET: () => jsonResponse(200, notices.inOrder()),
         POST: async ({ request }) => {
           const { detail_type, agreement_id, detail } = bodyOf(request, EventRequest);
           const agreement = agreement_id === undefined ? null : find(agreement_id);

@@ -56,7 +56,14 @@ export interface EventEnvelope {
 /** Something that the marketplace tells the seller: by EventBridge, or by SNS in the older contract. */
 export type Notice =
   | { readonly channel: 'event-bridge'; readonly event: EventEnvelope }
-  | { readonly channel: 'sns'; readonly topic_arn: string; readonly message: object };
+  | {
+      readonly channel: 'sns';
+      /** The same however often it is delivered. */
+      readonly message_id: string;
+      readonly timestamp: string;
+      readonly topic_arn: string;
+      readonly message: object;
+    };
 
 /** A notice and what became of it. */
 export type NoticeRecord = Notice & {

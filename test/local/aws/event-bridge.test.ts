@@ -183,8 +183,14 @@ describe('the event bus', () => {
     });
 
     const message = { action: 'subscribe-success' };
-    await bus.take({ channel: 'sns', topic_arn: `arn:aws:sns:us-east-1:1:${topic}`, message });
-    await bus.take({ channel: 'sns', topic_arn: 'arn:aws:sns:us-east-1:1:other', message });
+    const notice = {
+      channel: 'sns',
+      message_id: 'm-1',
+      timestamp: '2026-11-21T00:00:00.000Z',
+      message,
+    } as const;
+    await bus.take({ ...notice, topic_arn: `arn:aws:sns:us-east-1:1:${topic}` });
+    await bus.take({ ...notice, topic_arn: 'arn:aws:sns:us-east-1:1:other' });
 
     expect(bodies.map(read)).toEqual([message]);
   });

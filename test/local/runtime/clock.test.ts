@@ -1,12 +1,6 @@
-import {
-  MarketplaceMeteringClient,
-  ResolveCustomerCommand,
-} from '@aws-sdk/client-marketplace-metering';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { PurchaseRequest } from '../../../local/aws/marketplace/agreements.ts';
-import { startCloud } from '../../../local/cloud.ts';
-import { type miniResources, writeMiniAssembly } from '../mini-assembly.ts';
+import type { miniResources } from '../mini-assembly.ts';
 import { useMiniCloud } from '../mini-cloud.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
@@ -65,31 +59,6 @@ const lines = (functionId: string): Record<string, number>[] =>
     );
 
 describe('the clock of the local cloud', () => {
-  it('is kept over a restart, and moves the tokens of AWS Marketplace', async () => {
-    const files = writeMiniAssembly();
-    const start = () => startCloud({ port: 0, environment: {}, ...files });
-    const before = await start();
-    const { token } = before.marketplace.purchase(PurchaseRequest.parse({}));
-    await before.clock.advance(5 * hour);
-    const aheadMs = before.clock.offsetMs;
-    await before.stop();
-
-    const after = await start();
-    expect(aheadMs).toBeGreaterThanOrEqual(5 * hour * 1000);
-    expect(after.clock.offsetMs).toBe(aheadMs);
-    const metering = new MarketplaceMeteringClient({
-      endpoint: after.endpoints.marketplace,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    await expect(
-      metering.send(new ResolveCustomerCommand({ RegistrationToken: token })),
-    ).rejects.toMatchObject({ name: 'ExpiredTokenException' });
-    metering.destroy();
-    await after.stop();
-    files.remove();
-  });
-
   it('runs an hourly schedule 26 times in 26 hours, each at its hour, as the function sees it', async () => {
     // After the run that each schedule starts with.
     await send('POST', 'schedules/Tick/run');

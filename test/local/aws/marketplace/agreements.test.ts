@@ -162,7 +162,7 @@ describe('an agreement', () => {
       const [created, ended, updated] = seller.heard.map((notice) => eventOf(notice)?.detail);
       expect(created).toMatchObject({
         agreement: { intent, previousAgreementId: bought.agreement_id },
-        product: { title: 'by-contract' },
+        product: { title: 'By contract' },
       });
       expect(ended).toMatchObject({ agreement: { id: bought.agreement_id, status } });
       expect(updated).toMatchObject({ license: { arn: successor.license_arn } });

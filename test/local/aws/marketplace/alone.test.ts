@@ -162,7 +162,7 @@ describe('npm run marketplace', () => {
     const run = start('--products', file);
 
     expect(await run.ended).toBe(1);
-    expect(run.output()).toMatch(/wrong.json: 0.pricing Invalid option/);
+    expect(run.output()).toMatch(/wrong.json: 0.pricing is none of usage, contract,/);
   });
 });
 
