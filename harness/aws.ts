@@ -11,6 +11,8 @@ export interface AwsServer {
   actions: Actions;
   /** Names of the actions that were called, in order. */
   calls: string[];
+  /** Their `Authorization` headers. */
+  authorizations: string[];
   /** Answers as at the start again. */
   reset: () => void;
   stop: () => void;
@@ -19,10 +21,12 @@ export interface AwsServer {
 /** A server that speaks AWS JSON to the real SDK clients and answers as a test wants. */
 export async function startAws(actions: Actions): Promise<AwsServer> {
   const calls: string[] = [];
+  const authorizations: string[] = [];
   const current = { ...actions };
   const server = createServer(async (request, response) => {
     const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
     calls.push(action);
+    authorizations.push(String(request.headers.authorization));
     const input = JSON.parse((await text(request)) || '{}');
     const answer = current[action]?.(input) ?? { error: 'UnknownOperationException' };
     if ('hangUp' in answer) {
@@ -43,6 +47,7 @@ export async function startAws(actions: Actions): Promise<AwsServer> {
     endpoint: `http://127.0.0.1:${address.port}`,
     actions: current,
     calls,
+    authorizations,
     reset: () => {
       Object.assign(current, actions);
     },

@@ -20,7 +20,7 @@ import { infraRooms } from './features.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
 import { Monitoring } from './monitoring.ts';
-import { logLevelParameter, settingValues } from './parameters.ts';
+import { logLevelParameter, roleArns, settingValues } from './parameters.ts';
 import { Queues } from './queues.ts';
 import type { Stage } from './stage.ts';
 import { WebAcl } from './web-acl.ts';
@@ -50,6 +50,7 @@ export class ApiStack extends Stack {
     const logs = new FunctionLogs(this, 'FunctionLogs');
     const logLevel = logLevelParameter(this).valueAsString;
     const settingOf = settingValues(this, props.stage);
+    const roleArnOf = roleArns(this, settingOf);
     const queues = new Queues(this, 'Queues', {
       stage: props.stage,
       workers,
@@ -67,7 +68,7 @@ export class ApiStack extends Stack {
         entry,
         stage: props.stage,
         bundles: props.bundles,
-        resources: { ...data.granted, queueArns: queues.arns },
+        resources: { ...data.granted, queueArns: queues.arns, roleArnOf },
         logGroup: logs,
         logLevel,
         environment: environmentOf(entry, {

@@ -18,14 +18,16 @@ export interface SettingSources {
 
 /** The settings that a function reads, and only those. */
 export function environmentOf(
-  { table, secrets = [], queues = [], kmsKeys = [], settings = [] }: Needs,
+  { table, secrets = [], queues = [], kmsKeys = [], settings = [], assumes = [] }: Needs,
   { tableName, secretArns, keyArns, queueUrls, settingOf }: SettingSources,
 ): Record<string, string> {
   const counts = table?.some(([family]) => family === limitPartition);
-  const read = counts ? [...settings, limitsMultiplier] : settings;
+  const read = new Set([...settings, ...assumes, ...(counts ? [limitsMultiplier] : [])]);
   return {
     ...(table && { TABLE_NAME: tableName }),
-    ...Object.fromEntries(read.map((setting) => [setting.variable, settingOf(setting)] as const)),
+    ...Object.fromEntries(
+      [...read].map((setting) => [setting.variable, settingOf(setting)] as const),
+    ),
     ...Object.fromEntries(
       secrets.map(({ name, variable }) => [variable, secretArns[name] ?? ''] as const),
     ),

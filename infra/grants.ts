@@ -1,6 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Needs } from '../shared/contract/endpoint.ts';
 import type { MessageQueue } from '../shared/contract/queues.ts';
+import type { Setting } from '../shared/contract/settings.ts';
 import { type KeyFamily, seriesIndex, tenantPattern } from '../shared/table/family.ts';
 
 /** What functions are granted access to. */
@@ -12,6 +13,8 @@ export interface GrantedResources {
   readonly queueArns?: Readonly<Record<string, string>>;
   /** KMS keys by name. */
   readonly keyArns: Readonly<Record<string, string>>;
+  /** The role that a setting names; for `none`, one that does not exist. */
+  readonly roleArnOf?: (setting: Setting) => string;
 }
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
@@ -31,6 +34,13 @@ export function statementsFor(
     ...(needs.queues ?? []).map((queue) => queueStatement(queue, ['SendMessage'], resources)),
     ...(needs.queue ? [queueStatement(needs.queue, consumerActions, resources)] : []),
     ...keyStatements(needs.kmsKeys ?? [], resources.keyArns),
+    ...(needs.assumes ?? []).map(
+      (setting) =>
+        new PolicyStatement({
+          actions: ['sts:AssumeRole'],
+          resources: [resources.roleArnOf?.(setting) ?? arnOf({}, setting.variable)],
+        }),
+    ),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),

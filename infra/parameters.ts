@@ -1,4 +1,4 @@
-import { CfnParameter } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { settings } from '../shared/contract/registry.ts';
 import { parameterName, type Setting } from '../shared/contract/settings.ts';
@@ -37,4 +37,25 @@ function settingValue(scope: Construct, stage: Stage, setting: Setting): string 
     ...rest,
     ...(allowedValues && { allowedValues: [...allowedValues] }),
   }).valueAsString;
+}
+
+/** A role that no account has: granting it grants nothing, where a policy must name one. */
+const noRole = 'arn:aws:iam::000000000000:role/none';
+
+/** The roles that settings name, as policies take them: a deployment may say `none`. */
+export function roleArns(
+  scope: Construct,
+  settingOf: (setting: Setting) => string,
+): (setting: Setting) => string {
+  const conditions = new Map<Setting, CfnCondition>();
+  return (setting) => {
+    const arn = settingOf(setting);
+    const condition =
+      conditions.get(setting) ??
+      new CfnCondition(scope, `Has${parameterName(setting)}`, {
+        expression: Fn.conditionNot(Fn.conditionEquals(arn, 'none')),
+      });
+    conditions.set(setting, condition);
+    return Fn.conditionIf(condition.logicalId, arn, noRole).toString();
+  };
 }

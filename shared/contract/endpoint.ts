@@ -35,6 +35,8 @@ export interface Needs {
   publishes?: readonly EventKind[];
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
+  /** Roles of other AWS accounts that it may assume, by the settings that name them. */
+  assumes?: readonly Setting[];
   /** Packages with a compiled part that it loads. They decide on the processor that it runs on. */
   native?: readonly NativePackage[];
   memoryMb?: number;

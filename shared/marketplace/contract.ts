@@ -62,8 +62,9 @@ const registrationNeeds = {
     [limitPartition, ['UpdateItem']],
   ],
   secrets: [signingKeysSecret],
-  settings: [...Object.values(settings), tokenIssuer],
+  settings: [settings.supportEmail, settings.marketplaceRegion, tokenIssuer],
   actions: ['aws-marketplace:ResolveCustomer'],
+  assumes: [settings.sellerRoleArn],
   timeoutSeconds: 20,
 } as const satisfies Needs;
 
@@ -177,7 +178,7 @@ export const completeProfile = defineEndpoint({
     [limitPartition, ['UpdateItem']],
   ],
   secrets: [signingKeysSecret],
-  settings: [...Object.values(settings), tokenIssuer],
+  settings: [settings.supportEmail, tokenIssuer],
   native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
@@ -244,5 +245,5 @@ export const stubRegister = defineEndpoint({
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   secrets: [signingKeysSecret],
-  settings: [...Object.values(settings), tokenIssuer],
+  settings: [settings.supportEmail, tokenIssuer],
 });

@@ -1,30 +1,19 @@
 import {
   ExpiredTokenException,
   InvalidTokenException,
-  MarketplaceMeteringClient,
   ResolveCustomerCommand,
   type ResolveCustomerCommandOutput,
 } from '@aws-sdk/client-marketplace-metering';
 import { AppError } from '../contract/errors.ts';
-import { requireEnv } from '../runtime/config.ts';
-import { recordMetric } from '../runtime/metrics.ts';
+import { marketplaceFailure, meteringClient, misconfigured } from './clients.ts';
 import {
   expiredRegistrationToken,
   invalidRegistrationToken,
-  marketplaceMisconfigured,
   marketplaceUnavailable,
   wrongProduct,
 } from './errors.ts';
 import { customerLicenseId, licenseIdOf } from './license-ids.ts';
-import { marketplaceRefusals } from './metrics.ts';
 import { productOf } from './sold-product.ts';
-
-/** Two tries of five seconds stay inside the twenty that a function has. */
-const metering = new MarketplaceMeteringClient({
-  region: requireEnv('MARKETPLACE_REGION'),
-  maxAttempts: 2,
-  requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
-});
 
 /** A purchase as AWS Marketplace knows it. `licenseId` is our unique name for it. */
 export interface Purchase {
@@ -73,38 +62,14 @@ export async function resolvePurchase(registrationToken: string): Promise<Purcha
 
 async function resolveCustomer(registrationToken: string): Promise<ResolveCustomerCommandOutput> {
   try {
-    return await metering.send(
+    return await meteringClient().send(
       new ResolveCustomerCommand({ RegistrationToken: registrationToken }),
     );
   } catch (error) {
-    throw toAppError(error);
+    if (error instanceof InvalidTokenException)
+      throw new AppError(invalidRegistrationToken, { cause: error });
+    if (error instanceof ExpiredTokenException)
+      throw new AppError(expiredRegistrationToken, { cause: error });
+    throw marketplaceFailure(error);
   }
-}
-
-const passing = new Set(['ThrottlingException', 'TimeoutError', 'InternalServiceErrorException']);
-
-function toAppError(error: unknown): AppError {
-  if (error instanceof InvalidTokenException)
-    return new AppError(invalidRegistrationToken, { cause: error });
-  if (error instanceof ExpiredTokenException)
-    return new AppError(expiredRegistrationToken, { cause: error });
-  const {
-    name = '',
-    $fault,
-    $metadata,
-  } = error as { name?: string; $fault?: string; $metadata?: { httpStatusCode?: number } };
-  const answered = $metadata?.httpStatusCode !== undefined;
-  if (passing.has(name) || $fault === 'server' || !answered) {
-    return new AppError(marketplaceUnavailable, {
-      headers: { 'retry-after': '30' },
-      cause: error,
-    });
-  }
-  // DisabledApiException, AccessDeniedException and their like: only the vendor can fix these.
-  return misconfigured(error);
-}
-
-function misconfigured(cause: unknown): AppError {
-  recordMetric(marketplaceRefusals, 1);
-  return new AppError(marketplaceMisconfigured, { cause });
 }

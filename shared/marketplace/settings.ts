@@ -18,6 +18,20 @@ export const supportEmail: Setting = {
   },
 };
 
+/** Calls of AWS Marketplace count only in the account that published the product. */
+export const sellerRoleArn: Setting = {
+  variable: 'SELLER_ROLE_ARN',
+  description:
+    'Role to call AWS Marketplace by, where another AWS account is the seller; none: this account is',
+  value: {
+    parameter: () => ({
+      default: 'none',
+      allowedPattern: 'none|arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+',
+      constraintDescription: 'must be the ARN of a role, or none',
+    }),
+  },
+};
+
 export const marketplaceRegion: Setting = {
   variable: 'MARKETPLACE_REGION',
   description: 'Region of the AWS Marketplace APIs',

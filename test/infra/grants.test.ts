@@ -8,6 +8,7 @@ import {
 } from '../../shared/contract/background.ts';
 import type { Needs } from '../../shared/contract/endpoint.ts';
 import { endpointsOf, families, items, kmsKeys, workers } from '../../shared/contract/registry.ts';
+import { parameterName } from '../../shared/contract/settings.ts';
 import { resourcesOf, synthesize, type Template, type Templates } from './templates.ts';
 
 interface Statement {
@@ -45,6 +46,8 @@ function describeResource(resource: unknown): string {
   const text = JSON.stringify(resource);
   const secret = /(SigningKeys|VerificationKeys|SealingKey|OriginVerify)/.exec(text)?.[1];
   if (secret) return `secret ${wordsOf(secret)}`;
+  const role = /^\{"Fn::If":\["Has(\w+)",\{"Ref":"\1"\},"[^"]+role\/none"\]\}$/.exec(text)?.[1];
+  if (role) return `role ${role}`;
   if (/GetAttTable\w+Arn/.test(text))
     return text.includes('/index/series') ? 'index series' : 'table';
   const key = /GetAtt(\w+)Key[0-9A-F]{8}Arn/.exec(text)?.[1];
@@ -107,6 +110,8 @@ function expectedPermissions(needs: Needs & Pick<BackgroundFunction, 'queue'>): 
       expected.push(`kms:${action} on key ${name} ${bound}`);
     }
   }
+  for (const setting of needs.assumes ?? [])
+    expected.push(`sts:AssumeRole on role ${parameterName(setting)} for any key`);
   for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
   return expected.sort();
 }
