@@ -12,6 +12,8 @@ export interface GrantedResources {
   readonly queueArns?: Readonly<Record<string, string>>;
   /** KMS keys by name. */
   readonly keyArns: Readonly<Record<string, string>>;
+  /** What mail is sent with: the identities of its sender, and the configuration set. */
+  readonly mailArns?: readonly string[];
 }
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
@@ -31,6 +33,14 @@ export function statementsFor(
     ...(needs.queues ?? []).map((queue) => queueStatement(queue, ['SendMessage'], resources)),
     ...(needs.queue ? [queueStatement(needs.queue, consumerActions, resources)] : []),
     ...keyStatements(needs.kmsKeys ?? [], resources.keyArns),
+    ...(needs.mail === 'sends'
+      ? [
+          new PolicyStatement({
+            actions: ['ses:SendEmail'],
+            resources: [...(resources.mailArns ?? [])],
+          }),
+        ]
+      : []),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),

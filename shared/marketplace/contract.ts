@@ -14,9 +14,12 @@ import {
 import { emailTaken } from '../identity/errors.ts';
 import { emailPartition, userPartition } from '../identity/keys.ts';
 import { registerPerAccount, registerPerAddress, registerPerTenant } from '../identity/limits.ts';
+import { welcome } from '../identity/mails.ts';
 import { signingKeysSecret } from '../identity/secrets.ts';
 import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
+import { operatorOutbox, outboxPartition } from '../mail/keys.ts';
+import { mailQueue } from '../mail/queues.ts';
 import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
@@ -30,8 +33,15 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
-import { agreementPartition, licensePartition } from './keys.ts';
+import { agreementPartition, licensePartition, parkedAgreements } from './keys.ts';
 import { linkPerTenant, marketplacePerAddress } from './limits.ts';
+import {
+  subscriptionActivated,
+  subscriptionEnded,
+  tenantHeld,
+  trialEnding,
+  welcomePending,
+} from './mails.ts';
 import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
 
@@ -59,6 +69,7 @@ const registrationNeeds = {
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [agreementPartition, ['Query', 'UpdateItem']],
+    [outboxPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
   secrets: [signingKeysSecret],
@@ -176,11 +187,15 @@ export const completeProfile = defineEndpoint({
     [emailPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  mails: [welcome, welcomePending, subscriptionEnded],
   secrets: [signingKeysSecret],
   settings: [...Object.values(settings), tokenIssuer],
   native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
+
+/** Mail about what a tenant may do, of everything that changes a license. */
+const standingMails = [subscriptionActivated, subscriptionEnded, tenantHeld, trialEnding];
 
 export const linkLicense = defineEndpoint({
   id: 'marketplace/link',
@@ -212,6 +227,7 @@ export const linkLicense = defineEndpoint({
     [agreementPartition, ['UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  mails: standingMails,
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
 });
@@ -226,7 +242,20 @@ export const takeAgreementEvents: BackgroundFunction = {
     [licensePartition, ['GetItem', 'UpdateItem']],
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
+  mails: standingMails,
   timeoutSeconds: 30,
+};
+
+/** Tells the operator of events that no registration came for. */
+export const alertParkedEvents: BackgroundFunction = {
+  id: 'marketplace/alert-parked',
+  summary: 'Tells the operator of purchases for which no buyer has registered',
+  schedule: 'rate(1 hour)',
+  table: [
+    [parkedAgreements, ['Query']],
+    [operatorOutbox, ['PutItem']],
+  ],
+  queues: [mailQueue],
 };
 
 export const stubRegister = defineEndpoint({
@@ -241,6 +270,7 @@ export const stubRegister = defineEndpoint({
   table: [
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
+    [outboxPartition, ['PutItem']],
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   secrets: [signingKeysSecret],
