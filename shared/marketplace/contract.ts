@@ -35,15 +35,10 @@ import {
 } from './errors.ts';
 import { agreementPartition, licensePartition, parkedAgreements } from './keys.ts';
 import { linkPerTenant, marketplacePerAddress } from './limits.ts';
-import {
-  subscriptionActivated,
-  subscriptionEnded,
-  tenantHeld,
-  trialEnding,
-  welcomePending,
-} from './mails.ts';
+import { subscriptionEnded, welcomePending } from './mails.ts';
 import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
+import { standingMails } from './standing-mails.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
@@ -193,9 +188,6 @@ export const completeProfile = defineEndpoint({
   native: ['@node-rs/bcrypt'],
   memoryMb: 1769,
 });
-
-/** Mail about what a tenant may do, of everything that changes a license. */
-const standingMails = [subscriptionActivated, subscriptionEnded, tenantHeld, trialEnding];
 
 export const linkLicense = defineEndpoint({
   id: 'marketplace/link',

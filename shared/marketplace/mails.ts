@@ -182,21 +182,21 @@ export const eventsParked = defineMail({
       subject: '{product}: purchases without a registration: {count}',
       paragraphs: [
         'AWS Marketplace told of agreements more than a day ago for which no buyer has registered. Agreements: {count} (100 are the most that are counted).',
-        'Usually the buyer has not chosen Set up your account yet, and has to be told. See them with: npm run operator -- events parked.',
+        'Usually the buyer has not chosen Set up your account yet, and has to be told. See them with: npm run operator -- agreements parked.',
       ],
     },
     es: {
       subject: '{product}: compras sin registro: {count}',
       paragraphs: [
         'AWS Marketplace comunicó hace más de un día acuerdos para los que ningún comprador se ha registrado. Acuerdos: {count} (se cuentan 100 como máximo).',
-        'Lo habitual es que el comprador aún no haya elegido Set up your account y haya que avisarle. Véalos con: npm run operator -- events parked.',
+        'Lo habitual es que el comprador aún no haya elegido Set up your account y haya que avisarle. Véalos con: npm run operator -- agreements parked.',
       ],
     },
     ru: {
       subject: '{product}: покупки без регистрации: {count}',
       paragraphs: [
         'Более суток назад AWS Marketplace сообщил о соглашениях, по которым никто не зарегистрировался. Соглашений: {count} (считается не больше 100).',
-        'Обычно покупатель ещё не выбрал Set up your account, и ему нужно об этом сказать. Посмотреть: npm run operator -- events parked.',
+        'Обычно покупатель ещё не выбрал Set up your account, и ему нужно об этом сказать. Посмотреть: npm run operator -- agreements parked.',
       ],
     },
   },
