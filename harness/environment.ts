@@ -32,6 +32,7 @@ function settingValue({ value }: Setting): string {
   return typeof rule === 'string' ? rule : (rule.default ?? '');
 }
 
+process.env.MAIL_CONFIGURATION_SET = 'tenantry-test';
 for (const setting of settings.values()) process.env[setting.variable] = settingValue(setting);
 for (const { name, variable } of secrets.values()) process.env[variable] = name;
 for (const { name, variable } of kmsKeys.values())

@@ -13,12 +13,14 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { authorizer, type BackgroundFunction, fallback } from '../shared/contract/background.ts';
 import type { Endpoint } from '../shared/contract/endpoint.ts';
+import { mailFrom } from '../shared/mail/settings.ts';
 import { apiDefinition } from './api-definition.ts';
 import type { DataStack } from './data-stack.ts';
 import { environmentOf } from './environment.ts';
 import { infraRooms } from './features.ts';
 import { ContractFunction, constructIdOf, type FunctionEntry } from './function.ts';
 import { FunctionLogs } from './logs.ts';
+import { MailSending } from './mail/sending.ts';
 import { Monitoring } from './monitoring.ts';
 import { logLevelParameter, roleArns, settingValues } from './parameters.ts';
 import { Queues } from './queues.ts';
@@ -63,12 +65,18 @@ export class ApiStack extends Stack {
         principal: props.sellerAccount,
       });
     }
+    const mail = new MailSending(this, 'Mail', { from: settingOf(mailFrom) });
     const createFunction = (entry: FunctionEntry) =>
       new ContractFunction(this, {
         entry,
         stage: props.stage,
         bundles: props.bundles,
-        resources: { ...data.granted, queueArns: queues.arns, roleArnOf },
+        resources: {
+          ...data.granted,
+          queueArns: queues.arns,
+          mailArns: mail.arns,
+          roleArnOf,
+        },
         logGroup: logs,
         logLevel,
         environment: environmentOf(entry, {
@@ -76,6 +84,7 @@ export class ApiStack extends Stack {
           secretArns: data.granted.secretArns,
           keyArns: data.granted.keyArns,
           queueUrls: queues.urls,
+          mailConfigurationSet: mail.configurationSet,
           settingOf,
         }),
       });

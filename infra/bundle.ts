@@ -74,20 +74,24 @@ export async function bundleFunctions(
   const { logLevel = 'warning' } = options;
   requireBindings();
 
-  const bundleAs = (plugins: readonly Plugin[], some: readonly string[]) =>
-    bundleWith({ ids: some, sources, outdir, logLevel, plugins });
-  const [served, whole] = await Promise.all([
-    bundleAs(
-      [unusedValues(repository)],
-      ids.filter((id) => !describesAll.includes(id)),
-    ),
-    bundleAs(
-      [],
-      ids.filter((id) => describesAll.includes(id)),
-    ),
+  const bundleAs = (plugins: readonly Plugin[], isOne: (id: string) => boolean) => {
+    const some = ids.filter(isOne);
+    return bundleWith({ ids: some, sources, outdir, logLevel, plugins });
+  };
+  const isWhole = (id: string) => describesAll.includes(id);
+  const [served, mail, whole] = await Promise.all([
+    bundleAs([unusedValues(repository)], (id) => !isWhole(id) && !sendsMail(id)),
+    bundleAs([unusedValues(repository, { sendsMail: true })], sendsMail),
+    bundleAs([], isWhole),
   ]);
-  return ids.map((id) => finish(id, join(outdir, id), describesAll.includes(id) ? whole : served));
+  return ids.map((id) =>
+    finish(id, join(outdir, id), isWhole(id) ? whole : sendsMail(id) ? mail : served),
+  );
 }
+
+/** Functions that make mail: they have its words. */
+const sendsMail = (id: string): boolean =>
+  entries.some((entry) => entry.id === id && entry.mail === 'sends');
 
 interface Bundling {
   ids: readonly string[];

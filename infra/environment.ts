@@ -12,19 +12,29 @@ export interface SettingSources {
   readonly keyArns: GrantedResources['keyArns'];
   /** URLs of queues by name; those without a worker do not exist. */
   readonly queueUrls: NonNullable<GrantedResources['queueArns']>;
+  /** Name of what mail is sent with. */
+  readonly mailConfigurationSet?: string;
   /** Value of a setting in this deployment. */
   readonly settingOf: (setting: Setting) => string;
 }
 
 /** The settings that a function reads, and only those. */
 export function environmentOf(
-  { table, secrets = [], queues = [], kmsKeys = [], settings = [], assumes = [] }: Needs,
-  { tableName, secretArns, keyArns, queueUrls, settingOf }: SettingSources,
+  { table, secrets = [], queues = [], kmsKeys = [], settings = [], assumes = [], mail }: Needs,
+  {
+    tableName,
+    secretArns,
+    keyArns,
+    queueUrls,
+    mailConfigurationSet = '',
+    settingOf,
+  }: SettingSources,
 ): Record<string, string> {
   const counts = table?.some(([family]) => family === limitPartition);
   const read = new Set([...settings, ...assumes, ...(counts ? [limitsMultiplier] : [])]);
   return {
     ...(table && { TABLE_NAME: tableName }),
+    ...(mail && { MAIL_CONFIGURATION_SET: mailConfigurationSet }),
     ...Object.fromEntries(
       [...read].map((setting) => [setting.variable, settingOf(setting)] as const),
     ),

@@ -15,6 +15,8 @@ export interface GrantedResources {
   readonly keyArns: Readonly<Record<string, string>>;
   /** The role that a setting names; for `none`, one that does not exist. */
   readonly roleArnOf?: (setting: Setting) => string;
+  /** What mail is sent with: the identities of its sender, and the configuration set. */
+  readonly mailArns?: readonly string[];
 }
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
@@ -41,6 +43,14 @@ export function statementsFor(
           resources: [resources.roleArnOf?.(setting) ?? arnOf({}, setting.variable)],
         }),
     ),
+    ...(needs.mail === 'sends'
+      ? [
+          new PolicyStatement({
+            actions: ['ses:SendEmail'],
+            resources: [...(resources.mailArns ?? [])],
+          }),
+        ]
+      : []),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),

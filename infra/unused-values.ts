@@ -13,9 +13,12 @@ const resolving = Symbol('resolving');
  * because the call might do something else too. In `shared/` none does: a constant there is made
  * for whoever reads it. So each is told to esbuild as pure,
  * and what `shared/` imports as without side effects. What plainly is there for its effect is
- * refused, by the file that has it.
+ * refused, by the file that has it. The words of mail stay only in a function that sends it.
  */
-export const unusedValues = (repository: string): Plugin => ({
+export const unusedValues = (
+  repository: string,
+  { sendsMail = false }: { sendsMail?: boolean } = {},
+): Plugin => ({
   name: 'unused-values',
   setup: ({ onLoad, onResolve, resolve }) => {
     const shared = join(repository, 'shared') + sep;
@@ -26,16 +29,16 @@ export const unusedValues = (repository: string): Plugin => ({
     onLoad({ filter: /[\\/]shared[\\/].*\.ts$/ }, async ({ path }) => {
       if (!path.startsWith(shared)) return undefined;
       const file = relative(repository, path);
-      return load(await readFile(path, 'utf8'), file).catch((error) => ({
+      return load(await readFile(path, 'utf8'), file, sendsMail).catch((error) => ({
         errors: messagesOf(error, file),
       }));
     });
   },
 });
 
-async function load(source: string, sourcefile: string): Promise<OnLoadResult> {
+async function load(source: string, sourcefile: string, sendsMail: boolean): Promise<OnLoadResult> {
   const { code } = await transform(source, { loader: 'ts', sourcefile, logLevel: 'silent' });
-  return { contents: markUnused(code), loader: 'js' };
+  return { contents: markUnused(code, { sendsMail }), loader: 'js' };
 }
 
 /** What esbuild found wrong with a file, or else the sentence of the error. */
@@ -43,10 +46,14 @@ const messagesOf = (error: Error & { errors?: Message[] }, file: string) =>
   error.errors ?? [{ text: error.message, location: { file } }];
 
 /**
- * A module with its computed constants marked as pure, and its endpoints without what no handler reads.
+ * A module with its computed constants marked as pure, its endpoints without what no handler reads, and
+ * its mail without words unless the function sends mail.
  * Throws for an import or a constant whose effect would be lost with it.
  */
-export function markUnused(code: string): string {
+export function markUnused(
+  code: string,
+  { sendsMail = false }: { sendsMail?: boolean } = {},
+): string {
   const edits: { at: number; until?: number; text: string }[] = [];
   const { body } = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
   for (const statement of body) {
@@ -60,7 +67,7 @@ export function markUnused(code: string): string {
       if (hasEffect(init) || (declaration === statement && !isRead(id.name, code)))
         throw new Error(`The constant ${id.name} is there for its effect: ${lost}`);
       edits.push({ at: init.start, text: '/* @__PURE__ */ (() => (' });
-      for (const { start, end } of unservedMembers(init))
+      for (const { start, end } of unusedMembers(init, sendsMail))
         edits.push({ at: start, until: code[end] === ',' ? end + 1 : end, text: '' });
       edits.push({ at: init.end, text: '))()' });
     }
@@ -110,15 +117,18 @@ const isNode = (value: unknown): value is Node =>
 
 const served: ReadonlySet<string> = new Set(servedMembers);
 
-/** The members of `defineEndpoint({…})` that no handler reads. */
-function unservedMembers(value: Expression): Node[] {
+/** The members of `defineEndpoint({…})` that no handler reads, and of `defineMail({…})` the words. */
+function unusedMembers(value: Expression, sendsMail: boolean): Node[] {
   if (value.type !== 'CallExpression' || value.callee.type !== 'Identifier') return [];
   const [entry] = value.arguments;
-  if (value.callee.name !== 'defineEndpoint' || entry?.type !== 'ObjectExpression') return [];
+  if (entry?.type !== 'ObjectExpression') return [];
+  const isUnused: Record<string, (name: string) => boolean> = {
+    defineEndpoint: (name) => !served.has(name),
+    defineMail: (name) => !sendsMail && name === 'words',
+  };
+  const unused = isUnused[value.callee.name];
   return (entry satisfies ObjectExpression).properties.filter(
     (member) =>
-      member.type === 'Property' &&
-      member.key.type === 'Identifier' &&
-      !served.has(member.key.name),
+      member.type === 'Property' && member.key.type === 'Identifier' && unused?.(member.key.name),
   );
 }

@@ -8,7 +8,7 @@ import { pollEventSource, readEventSources, settleQueues } from './aws/event-sou
 import { Identities } from './aws/iam.ts';
 import { startKms } from './aws/kms.ts';
 import { startLambdaApi } from './aws/lambda-api.ts';
-import { type MailService, startMail } from './aws/mail.ts';
+import { type MailService, readSenders, startMail } from './aws/mail.ts';
 import { type Marketplace, startMarketplace } from './aws/marketplace/marketplace.ts';
 import { listedOf } from './aws/marketplace/products.ts';
 import { LocalMetrics } from './aws/metrics.ts';
@@ -355,6 +355,7 @@ async function startServices(
     return part;
   };
   const template = loadTemplate(assembly, {
+    PUBLIC_URL: (await cdnListener.listening).url,
     ...rooms.environment,
     ...(options.environment ?? process.env),
   });
@@ -409,7 +410,13 @@ async function startServices(
       onTableCall: options.onTableCall,
       onError,
     }).then(track<Listener>),
-    startMail({ dataDir, identities, onError }).then(track<MailService>),
+    startMail({
+      dataDir,
+      identities,
+      ...readSenders(template),
+      tell: (event) => bus.take({ channel: 'event-bridge', event }),
+      onError,
+    }).then(track<MailService>),
     startSqs({ template, identities, onError }).then(track<LocalSqs>),
     startKms({ template, dataDir, identities, onError }).then(track<Listener>),
   ]);

@@ -6,6 +6,7 @@ import { detections } from './detections/feature.ts';
 import { events } from './events/feature.ts';
 import { identity } from './identity/feature.ts';
 import { limits } from './limits/feature.ts';
+import { mail } from './mail/feature.ts';
 import { marketplace } from './marketplace/feature.ts';
 import { operator } from './operator/feature.ts';
 import { products } from './products/feature.ts';
@@ -22,6 +23,7 @@ export const features: readonly Feature[] = [
   tenants,
   apiKeys,
   limits,
+  mail,
   events,
   operator,
   webhooks,

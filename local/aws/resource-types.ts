@@ -120,6 +120,8 @@ const skip: Readonly<Record<string, ResourceType>> = {
   'AWS::Logs::MetricFilter': {},
   'AWS::Logs::ResourcePolicy': {},
   'AWS::S3::BucketPolicy': {},
+  'AWS::SES::ConfigurationSet': { ref: (name) => `${name}-${stableId(name, 12)}` },
+  'AWS::SES::ConfigurationSetEventDestination': {},
   'AWS::SNS::Subscription': {},
   'AWS::SNS::Topic': {
     ref: topicArn,

@@ -1,3 +1,5 @@
+import { mailBody } from './mailbox.js';
+
 const $ = (id) => document.getElementById(id);
 
 /** An element with text, attributes and children. Everything is text: nothing from the server is markup. */
@@ -211,7 +213,7 @@ function mailEntry(mail) {
     {},
     `${mail.subject} · to ${mail.to.join(', ')} · ${when(mail.sent_at)}`,
   );
-  return element('details', {}, summary, element('pre', {}, mail.text ?? mail.html ?? ''));
+  return element('details', {}, summary, ...mailBody(mail, element));
 }
 
 function itemEntry(item) {

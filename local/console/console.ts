@@ -19,6 +19,7 @@ import {
 } from '../runtime/http.ts';
 import { isRecord } from '../runtime/json.ts';
 import { clockRoutes, scheduleRoutes } from './clock.ts';
+import { mailboxRoutes } from './mailbox.ts';
 import { ConsoleError, type ConsoleRoute } from './routes.ts';
 
 /** Where the console lies. No path of the product starts with it. */
@@ -44,13 +45,14 @@ export type LocalConsole = (request: HttpRequest) => Promise<HttpResponse> | und
 const files = {
   'index.html': 'text/html; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
+  'mailbox.js': 'text/javascript; charset=utf-8',
   'console.css': 'text/css; charset=utf-8',
 } as const;
 
 const pageHeaders = (formTarget?: string): HeaderList => [
   [
     'Content-Security-Policy',
-    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'${formTarget ? ` ${formTarget}` : ''}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-src 'self'; form-action 'self'${formTarget ? ` ${formTarget}` : ''}; base-uri 'none'; frame-ancestors 'none'`,
   ],
   ['Cache-Control', 'no-store'],
   ['Referrer-Policy', 'same-origin'],
@@ -82,7 +84,7 @@ export function createConsole({
       },
     ],
     [/^\/logs$/, { GET: ({ request }) => logLines(logs(), new URLSearchParams(request.query)) }],
-    [/^\/mailbox$/, { GET: () => jsonResponse(200, mail.mailbox()) }],
+    ...mailboxRoutes(mail),
     [
       /^\/tables$/,
       {
@@ -120,7 +122,7 @@ const pageRoutes: readonly ConsoleRoute[] = [
   ],
   [/^\/$/, { GET: () => page('index.html') }],
   [
-    /^\/(console\.js|console\.css)$/,
+    /^\/(console\.js|mailbox\.js|console\.css)$/,
     { GET: ({ parameters: [file] }) => page(file as keyof typeof files) },
   ],
 ];
@@ -307,5 +309,7 @@ function problem({ status, code, message, extra, headers }: ConsoleError): HttpR
 }
 
 function withHeaders(response: HttpResponse, headers: HeaderList): HttpResponse {
-  return { ...response, headers: [...response.headers, ...headers] };
+  const own = new Set(response.headers.map(([name]) => name.toLowerCase()));
+  const more = headers.filter(([name]) => !own.has(name.toLowerCase()));
+  return { ...response, headers: [...response.headers, ...more] };
 }

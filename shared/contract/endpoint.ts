@@ -6,6 +6,7 @@ import { tenantPartition } from '../tenants/keys.ts';
 import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { Limit } from './limits.ts';
+import type { MailKind } from './mails.ts';
 import type { MessageQueue } from './queues.ts';
 import type { KmsAction, KmsKey, Secret } from './secrets.ts';
 import type { Setting } from './settings.ts';
@@ -33,6 +34,10 @@ export interface Needs {
   settings?: readonly Setting[];
   /** Events it publishes: it gets what their subscribers need for that. */
   publishes?: readonly EventKind[];
+  /** Mail that it writes into the outbox: it gets what the outbox needs for that. */
+  mails?: readonly Pick<MailKind, 'id'>[];
+  /** It sends mail by Amazon SES, or hears of what was sent. */
+  mail?: 'sends' | 'hears';
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   /** Roles of other AWS accounts that it may assume, by the settings that name them. */

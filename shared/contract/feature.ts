@@ -6,6 +6,7 @@ import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { IdKind } from './ids.ts';
 import type { Limit } from './limits.ts';
+import type { MailKind } from './mails.ts';
 import type { Meter } from './meters.ts';
 import type { Metric } from './metrics.ts';
 import type { Operation } from './operations.ts';
@@ -34,6 +35,8 @@ export interface Feature {
   readonly metrics?: readonly Metric[];
   /** What it counts, for dimensions of AWS Marketplace to be sold by. */
   readonly meters?: readonly Meter[];
+  /** Mail that it writes. Its line in `shared/mail/kinds.ts` gives it to the function that sends mail. */
+  readonly mails?: readonly MailKind[];
   readonly settings?: readonly Setting[];
   readonly queues?: readonly MessageQueue[];
   readonly secrets?: readonly Secret[];
@@ -42,6 +45,8 @@ export interface Feature {
   readonly ids?: readonly IdKind[];
   /** What a function that publishes events needs for this feature to hear of them. */
   readonly hearing?: Needs;
+  /** What a function that writes mail needs for the outbox. */
+  readonly outbox?: Needs;
   /** Partition keys that functions may be granted. */
   readonly families?: readonly KeyFamily[];
   /** Builders of its keys: the tenant id, where it has one, is the first argument. */

@@ -6,6 +6,7 @@ import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { Feature } from './feature.ts';
 import type { Limit } from './limits.ts';
+import type { MailKind } from './mails.ts';
 import type { Meter } from './meters.ts';
 import type { Metric, ValueSource } from './metrics.ts';
 import type { Operation } from './operations.ts';
@@ -59,20 +60,26 @@ byName(
 
 /** What it takes to publish events: the needs of every feature that hears of them. */
 const hearing = all(({ hearing: needs }) => (needs ? [needs] : undefined));
+/** What it takes to write mail. */
+const outbox = all(({ outbox: needs }) => (needs ? [needs] : undefined));
 
-/** An entry with what it needs to publish its events. */
-function withHearing<E extends Needs>(entry: E): E {
-  if (!entry.publishes?.length) return entry;
-  const queues = hearing.flatMap((needs) => needs.queues ?? []);
+/** An entry with what it needs to publish its events and to write its mail. */
+function withNeeds<E extends Needs>(entry: E): E {
+  const more = [
+    ...(entry.publishes?.length ? hearing : []),
+    ...(entry.mails?.length ? outbox : []),
+  ];
+  if (more.length === 0) return entry;
+  const queues = more.flatMap((needs) => needs.queues ?? []);
   return {
     ...entry,
-    table: [...(entry.table ?? []), ...hearing.flatMap((needs) => needs.table ?? [])],
+    table: [...(entry.table ?? []), ...more.flatMap((needs) => needs.table ?? [])],
     queues: [...new Set([...(entry.queues ?? []), ...queues])],
   };
 }
 
 /** Every endpoint of the API, in the order in which the documents list them. */
-export const endpoints: readonly Endpoint[] = all((feature) => feature.endpoints?.map(withHearing));
+export const endpoints: readonly Endpoint[] = all((feature) => feature.endpoints?.map(withNeeds));
 
 /** The endpoints that exist in a stage. */
 export function endpointsOf(stage: string): readonly Endpoint[] {
@@ -82,13 +89,13 @@ export function endpointsOf(stage: string): readonly Endpoint[] {
 /** Everything that operators do, by its command. */
 export const operations: ReadonlyMap<string, Operation> = byName(
   'command',
-  (feature) => feature.operations?.map(withHearing),
+  (feature) => feature.operations?.map(withNeeds),
   ({ command }) => command,
 );
 
 /** Every function that no route leads to: consumers of queues, those that run by a schedule, operations. */
 export const workers: readonly BackgroundFunction[] = [
-  ...all((feature) => feature.workers?.map(withHearing)),
+  ...all((feature) => feature.workers?.map(withNeeds)),
   ...operations.values(),
 ];
 
@@ -130,6 +137,13 @@ export const metrics: ReadonlyMap<string, Metric> = byName(
   'metric',
   (feature) => feature.metrics,
   ({ name }) => name,
+);
+
+/** Every mail that the product sends, by its id. */
+export const mailKinds: ReadonlyMap<string, MailKind> = byName(
+  'mail',
+  (feature) => feature.mails,
+  ({ id }) => id,
 );
 
 /** Everything that features count for sale, by its name. */

@@ -1,10 +1,15 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 
+import type { Language } from '../contract/mails.ts';
+import { languageOf } from './languages.ts';
+
 /** Where a request came from. */
 export interface Client {
   /** Address of the viewer, as CloudFront saw it. */
   address: string;
   userAgent: string | undefined;
+  /** The first of our languages that the viewer reads; English for others. */
+  language: Language;
 }
 
 /** A header by its lower-case name. API Gateway keeps the spelling of the client. */
@@ -27,6 +32,7 @@ export function clientOf(event: APIGatewayProxyEvent): Client {
   return {
     address: header(event, 'x-viewer-address') ?? event.requestContext.identity.sourceIp,
     userAgent: header(event, 'user-agent')?.slice(0, 256),
+    language: languageOf(header(event, 'accept-language')),
   };
 }
 

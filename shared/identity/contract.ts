@@ -25,6 +25,7 @@ import {
   registerPerAccount,
   registerPerAddress,
 } from './limits.ts';
+import { welcome } from './mails.ts';
 import { signingKeysSecret } from './secrets.ts';
 import { tokenIssuer } from './settings.ts';
 
@@ -61,6 +62,7 @@ export const register = defineEndpoint({
     [emailPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  mails: [welcome],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
   native: ['@node-rs/bcrypt'],

@@ -4,6 +4,7 @@ import * as errors from './errors.ts';
 import * as ids from './ids.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import { welcome } from './mails.ts';
 import * as metrics from './metrics.ts';
 import * as secrets from './secrets.ts';
 import * as settings from './settings.ts';
@@ -20,6 +21,7 @@ export const identity = defineFeature({
   keys: keys.identityKeys,
   items: keys.items,
   settings: Object.values(settings),
+  mails: [welcome],
   secrets: Object.values(secrets),
   metrics: [metrics.signInRefused, metrics.refreshTokenReused],
 });

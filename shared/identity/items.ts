@@ -8,6 +8,8 @@ export const MemberItem = z.object({
   email: z.string(),
   /** One that this release does not know lets its member do nothing. */
   role: z.string(),
+  /** What they are written to in; one that this release does not know is English. */
+  language: z.optional(z.string()),
   created_at: z.string(),
   /** Sessions that began at or before this moment are over. */
   signed_out_at_ms: z.optional(z.number()),

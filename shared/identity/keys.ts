@@ -13,10 +13,13 @@ export const userPartition: KeyFamily = {
 };
 export const emailPartition: KeyFamily = { name: 'emailPartition', pattern: 'EMAIL#*' };
 
+/** Prefix of the members in the partition of their tenant. */
+export const memberPrefix = 'MEMBER#';
+
 export const identityKeys = {
   member: (tenantId: string, userId: string): Key => ({
     pk: tenantPrefix(tenantId),
-    sk: `MEMBER#${part(userId)}`,
+    sk: `${memberPrefix}${part(userId)}`,
   }),
   session: (tenantId: string, userId: string, sessionId: string): Key => ({
     pk: `${tenantPrefix(tenantId)}#USER#${part(userId)}`,

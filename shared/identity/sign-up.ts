@@ -1,10 +1,13 @@
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
+import { mailWrites } from '../mail/outbox.ts';
+import { queueMail } from '../mail/queue-mail.ts';
 import { logSecurityEvent } from '../runtime/logger.ts';
 import { transact } from '../table/table.ts';
 import { tenantExtensions } from '../tenants/extensions.ts';
 import { newTenant } from '../tenants/tenants.ts';
 import { emailTaken } from './errors.ts';
+import { welcome } from './mails.ts';
 import { newOwner } from './members.ts';
 import { assertUncommonPassword } from './password-policy.ts';
 import { hashPassword } from './passwords.ts';
@@ -34,7 +37,7 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
     is_self_serve: true,
     name: wanted.company_name,
   });
-  const owner = newOwner(tenant.id, wanted.email, passwordHash);
+  const owner = newOwner(tenant.id, wanted.email, passwordHash, client.language);
   const session = newSession(tenant.id, owner.userId, client);
   // Signed before anything is written: a failure to sign leaves no half-made account.
   const tokens = await session.tokens('owner');
@@ -42,9 +45,15 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
     ...owner.writes,
     write,
     session.write,
+    ...mailWrites(tenant.id, welcome, {
+      to: { users: [owner.userId] },
+      params: {},
+      once: welcome.id,
+    }),
     ...tenantExtensions.flatMap(({ signUpWrites }) => signUpWrites(tenant.id, wanted)),
   ]);
   if (failed) throw new AppError(emailTaken);
+  await queueMail(tenant.id, welcome.id);
   logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
   return tokens;
 }

@@ -7,6 +7,8 @@ import { LicenseItem } from './items.ts';
 import { licensePrefix } from './keys.ts';
 import { isFollowed } from './license-state.ts';
 import { productOf } from './sold-product.ts';
+import { standingMail } from './standing-mail.ts';
+import { planTrialMails } from './trial-mail.ts';
 
 type Plan = NonNullable<TenantItem['plan']>;
 
@@ -89,7 +91,9 @@ export async function refreshTenant(
     const item = await getItem(Key);
     if (!item) return { before: undefined, after: undefined };
     const before = TenantItem.parse(item);
-    const standing = standingOf(before, await readLicenses(tenantId));
+    const licenses = await readLicenses(tenantId);
+    await planTrialMails(tenantId, licenses);
+    const standing = standingOf(before, licenses);
     const isSame = (['status', 'subscription', 'plan'] as const).every(
       (name) => standing[name] === before[name],
     );
@@ -101,6 +105,7 @@ export async function refreshTenant(
       version: before.version + 1,
     };
     const { status, subscription, plan, updated_at, version } = after;
+    const mail = standingMail(before, after);
     const failed = await transact([
       {
         update: {
@@ -111,7 +116,10 @@ export async function refreshTenant(
           }),
         },
       },
+      ...mail.writes,
     ]);
-    return failed ? undefined : { before, after };
+    if (failed) return undefined;
+    await mail.send();
+    return { before, after };
   }).then(({ before, after }) => (before && after ? { before, after } : undefined));
 }

@@ -2,12 +2,15 @@ import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { emailTaken } from '../identity/errors.ts';
 import { registerPerTenant } from '../identity/limits.ts';
+import { welcome } from '../identity/mails.ts';
 import { newOwner } from '../identity/members.ts';
 import { assertUncommonPassword } from '../identity/password-policy.ts';
 import { hashPassword } from '../identity/passwords.ts';
 import { newSession, type Tokens } from '../identity/sessions.ts';
 import { verifyRegistrationTicket } from '../identity/token-signing.ts';
 import { enforceLimit } from '../limits/limits.ts';
+import { mailWrites } from '../mail/outbox.ts';
+import { queueMail } from '../mail/queue-mail.ts';
 import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
@@ -18,6 +21,7 @@ import { tenantKeys } from '../tenants/keys.ts';
 import { getTenant } from '../tenants/tenants.ts';
 import { statusOf } from './access.ts';
 import { invalidTicket, profileCompleted } from './errors.ts';
+import { subscriptionEnded, welcomePending } from './mails.ts';
 
 interface Profile {
   registration_ticket: string;
@@ -49,7 +53,12 @@ export async function completeProfile(
   });
   assertPending((await getTenant(tenantId)).status);
 
-  const owner = newOwner(tenantId, profile.email, await hashPassword(profile.password));
+  const owner = newOwner(
+    tenantId,
+    profile.email,
+    await hashPassword(profile.password),
+    client.language,
+  );
   const session = newSession(tenantId, owner.userId, client);
   const tokens = await session.tokens('owner');
   const status = await retryConflicts(async () => {
@@ -74,11 +83,17 @@ export async function completeProfile(
       },
       ...owner.writes,
       session.write,
+      ...mailWrites(tenantId, welcomeOf(next, tenant), {
+        to: { users: [owner.userId] },
+        params: {},
+        once: welcome.id,
+      }),
     ]);
     if (failed?.[0]) return undefined;
     if (failed) throw new AppError(emailTaken);
     return next;
   });
+  await queueMail(tenantId, welcome.id);
   logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
   return { ...tokens, tenant_id: tenantId, status };
 }
@@ -86,4 +101,10 @@ export async function completeProfile(
 function assertPending(status: TenantItem['status']): void {
   if (status === 'ACTIVE') throw new AppError(profileCompleted);
   if (status === 'SUSPENDED') throw new AppError(tenantSuspended);
+}
+
+/** What the owner is told first: a subscription may not have started yet, or be over already. */
+function welcomeOf(status: TenantItem['status'], { subscription }: TenantItem) {
+  if (status === 'SUSPENDED') return subscriptionEnded;
+  return subscription === 'PENDING' ? welcomePending : welcome;
 }

@@ -14,9 +14,12 @@ import {
 import { emailTaken } from '../identity/errors.ts';
 import { emailPartition, userPartition } from '../identity/keys.ts';
 import { registerPerAccount, registerPerAddress, registerPerTenant } from '../identity/limits.ts';
+import { welcome } from '../identity/mails.ts';
 import { signingKeysSecret } from '../identity/secrets.ts';
 import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
+import { operatorOutbox, outboxPartition } from '../mail/keys.ts';
+import { mailQueue } from '../mail/queues.ts';
 import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
@@ -30,10 +33,12 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
-import { agreementPartition, licensePartition } from './keys.ts';
+import { agreementPartition, licensePartition, parkedAgreements } from './keys.ts';
 import { linkPerTenant, marketplacePerAddress } from './limits.ts';
+import { subscriptionEnded, welcomePending } from './mails.ts';
 import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
+import { standingMails } from './standing-mails.ts';
 
 export const Registration = z
   .strictObject({ tenant_id: TenantId, status: TenantStatus, registration_ticket: z.string() })
@@ -59,6 +64,7 @@ const registrationNeeds = {
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [agreementPartition, ['Query', 'UpdateItem']],
+    [outboxPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
   secrets: [signingKeysSecret],
@@ -177,6 +183,7 @@ export const completeProfile = defineEndpoint({
     [emailPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  mails: [welcome, welcomePending, subscriptionEnded],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, tokenIssuer],
   native: ['@node-rs/bcrypt'],
@@ -213,6 +220,7 @@ export const linkLicense = defineEndpoint({
     [agreementPartition, ['UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  mails: standingMails,
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
 });
@@ -227,7 +235,20 @@ export const takeAgreementEvents: BackgroundFunction = {
     [licensePartition, ['GetItem', 'UpdateItem']],
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
+  mails: standingMails,
   timeoutSeconds: 30,
+};
+
+/** Tells the operator of events that no registration came for. */
+export const alertParkedEvents: BackgroundFunction = {
+  id: 'marketplace/alert-parked',
+  summary: 'Tells the operator of purchases for which no buyer has registered',
+  schedule: 'rate(1 hour)',
+  table: [
+    [parkedAgreements, ['Query']],
+    [operatorOutbox, ['PutItem']],
+  ],
+  queues: [mailQueue],
 };
 
 export const stubRegister = defineEndpoint({
@@ -242,6 +263,7 @@ export const stubRegister = defineEndpoint({
   table: [
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
+    [outboxPartition, ['PutItem']],
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   secrets: [signingKeysSecret],

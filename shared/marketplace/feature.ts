@@ -3,6 +3,7 @@ import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
+import * as mails from './mails.ts';
 import * as metrics from './metrics.ts';
 import { agreementEvents } from './queue.ts';
 import * as settings from './settings.ts';
@@ -18,7 +19,7 @@ export const marketplace = defineFeature({
     contract.linkLicense,
     contract.stubRegister,
   ],
-  workers: [contract.takeAgreementEvents],
+  workers: [contract.takeAgreementEvents, contract.alertParkedEvents],
   queues: [agreementEvents],
   errors: Object.values(errors),
   limits: Object.values(limits),
@@ -30,6 +31,7 @@ export const marketplace = defineFeature({
   ],
   keys: keys.marketplaceKeys,
   items: keys.items,
+  mails: Object.values(mails),
   settings: Object.values(settings),
   metrics: Object.values(metrics),
 });

@@ -9,6 +9,7 @@ import type { LicenseLookupItem } from './items.ts';
 import { readJournal, settleAgreement } from './journal.ts';
 import { claimLicense, findLicense, licenseWrite, newLicense } from './licenses.ts';
 import type { Purchase } from './resolve-customer.ts';
+import { trialMailWrites } from './trial-mail.ts';
 
 export interface Registration {
   tenant_id: string;
@@ -70,6 +71,7 @@ async function createTenant(
   const failed = await transact([
     claimLicense(licenseId, lookup, tenant.id),
     licenseWrite(tenant.id, license),
+    ...trialMailWrites(tenant.id, license),
     write,
     ...('agreement' in journal && journal.agreement
       ? [settleAgreement(journal.agreement, tenant.id)]

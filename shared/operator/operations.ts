@@ -7,6 +7,7 @@ import {
   licensePartition,
   parkedAgreements,
 } from '../marketplace/keys.ts';
+import { standingMails } from '../marketplace/standing-mails.ts';
 import { tenantPartition, tenantSeries } from '../tenants/keys.ts';
 
 const page = {
@@ -52,6 +53,7 @@ export const suspendTenant = defineOperation({
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
+  mails: standingMails,
 });
 
 export const restoreTenant = defineOperation({
@@ -62,6 +64,7 @@ export const restoreTenant = defineOperation({
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
+  mails: standingMails,
 });
 
 export const overridePlan = defineOperation({
@@ -76,6 +79,7 @@ export const overridePlan = defineOperation({
   }),
   positional: ['tenant_id', 'plan'],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
+  mails: standingMails,
 });
 
 export const listLicenses = defineOperation({
@@ -134,5 +138,6 @@ export const replayAgreement = defineOperation({
     [licensePartition, ['GetItem', 'UpdateItem']],
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
+  mails: standingMails,
   timeoutSeconds: 30,
 });

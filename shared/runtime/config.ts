@@ -6,6 +6,13 @@ export function requireEnv(name: string): string {
   return value;
 }
 
+/** A setting that may be empty. Throws where it is not set. */
+export function optionalEnv(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`The environment variable ${name} is not set`);
+  return value;
+}
+
 /** A setting that must be a positive number. */
 export function requirePositiveNumberEnv(name: string): number {
   const value = Number(requireEnv(name));
@@ -26,7 +33,7 @@ export function requireEnvOneOf<const T extends string>(name: string, allowed: r
 
 /** A setting that lists names, separated by commas; it may be empty. Throws where it is not set. */
 export function requireEnvList(name: string): string[] {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`The environment variable ${name} is not set`);
-  return value.split(',').filter((entry) => entry !== '');
+  return optionalEnv(name)
+    .split(',')
+    .filter((entry) => entry !== '');
 }
