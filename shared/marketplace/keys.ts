@@ -5,7 +5,7 @@ export const agreementPartition: KeyFamily = { name: 'agreementPartition', patte
 /** Agreements whose events wait for a tenant, in the series index. */
 export const parkedAgreements: KeyFamily = {
   name: 'parkedAgreements',
-  pattern: 'PARKED',
+  pattern: 'PARKED#AGREEMENTS',
   isIndex: true,
 };
 /** The licenses of one AWS account, in the series index. */
@@ -43,7 +43,7 @@ export const marketplaceKeys = {
 
 /** Where an agreement stands in the series index while no tenant is known for it. */
 export const parkedSeries = (firstEventAt: string, agreementId: string) => ({
-  series_pk: 'PARKED',
+  series_pk: parkedAgreements.pattern,
   series_sk: `${part(firstEventAt)}#${part(agreementId)}`,
 });
 
@@ -66,7 +66,7 @@ export const items: readonly ItemKind[] = [
     what: 'agreement',
     pk: 'AGREEMENT#<agreement>',
     sk: 'AGREEMENT',
-    series: 'PARKED / <first event>#<agreement>, while no tenant is known',
+    series: 'PARKED#AGREEMENTS / <first event>#<agreement>, while no tenant is known',
   },
   { what: 'event of an agreement', pk: 'AGREEMENT#<agreement>', sk: 'EVENT#<time>#<event>' },
   { what: 'agreement → its successor', pk: 'AGREEMENT#<agreement>', sk: 'NEXT#<agreement>' },

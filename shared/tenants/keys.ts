@@ -10,11 +10,15 @@ import {
 export const tenantPartition: KeyFamily = { name: 'tenantPartition', pattern: tenantPattern };
 
 /** All tenants, the newest first, in the series index. */
-export const tenantSeries: KeyFamily = { name: 'tenantSeries', pattern: 'TENANTS', isIndex: true };
+export const tenantSeries: KeyFamily = {
+  name: 'tenantSeries',
+  pattern: 'TENANTS#ALL',
+  isIndex: true,
+};
 
 /** Where a tenant stands in the series index. */
 export const tenantSeriesKey = (createdAt: string, tenantId: string) => ({
-  series_pk: 'TENANTS',
+  series_pk: tenantSeries.pattern,
   series_sk: `${part(createdAt)}#${part(tenantId)}`,
 });
 
@@ -28,6 +32,6 @@ export const items: readonly ItemKind[] = [
     what: 'tenant',
     pk: 'TENANT#<tenant>',
     sk: 'TENANT',
-    series: 'TENANTS / <created at>#<tenant>',
+    series: 'TENANTS#ALL / <created at>#<tenant>',
   },
 ];

@@ -75,7 +75,7 @@ describe('a purchase', () => {
     const agreement = new Agreement(world);
     await deliverEvents(agreement.created(), agreement.licenseUpdated());
     expect(await itemOf(`AGREEMENT#${agreement.id}`, 'AGREEMENT')).toMatchObject({
-      series_pk: 'PARKED',
+      series_pk: 'PARKED#AGREEMENTS',
       event_count: 2,
     });
 
