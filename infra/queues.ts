@@ -80,7 +80,7 @@ export class Queues extends Construct {
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
     });
-    if (worker.queue) this.#listen(queueId, worker.queue, { queue, deadLetters });
+    if (worker.queue) this.#listen(queueId, worker.queue, stage, { queue, deadLetters });
     // The command that replays dead letters finds both by their tags.
     Tags.of(queue).add(queueTag, `${stage}/${name}`);
     Tags.of(deadLetters).add(deadLettersTag, `${stage}/${name}`);
@@ -107,7 +107,8 @@ export class Queues extends Construct {
   /** Sends a queue what EventBridge and Amazon SNS tell, and what cannot be sent to its dead letters. */
   #listen(
     id: string,
-    { name, eventSource, topics = [] }: MessageQueue,
+    { name, eventSource, topics: topicsOf }: MessageQueue,
+    stage: Stage,
     { queue, deadLetters }: Omit<WatchedQueue, 'name'>,
   ): void {
     if (eventSource !== undefined) {
@@ -119,6 +120,7 @@ export class Queues extends Construct {
       for (const each of [queue, deadLetters])
         each.addToResourcePolicy(sendersMay(each, 'events.amazonaws.com', [rule.attrArn]));
     }
+    const topics = topicsOf?.(stage) ?? [];
     for (const topicArn of topics) {
       new CfnSubscription(this, `${id}${topicArn.split(':').at(-1)?.replace(/\W/g, '')}`, {
         topicArn,

@@ -13,8 +13,8 @@ export interface MessageQueue<M extends z.ZodMiniType = z.ZodMiniType> {
   readonly message: M;
   /** It gets what EventBridge tells of this source. */
   readonly eventSource?: string;
-  /** It gets what Amazon SNS tells in these topics, by their ARNs. */
-  readonly topics?: readonly string[];
+  /** ARNs of the topics of Amazon SNS, in a stage, that it gets everything of. */
+  readonly topics?: (stage: string) => readonly string[];
 }
 
 /** Declares a queue. The schema of its messages is made when the first one is read or sent. */

@@ -53,6 +53,9 @@ export const soldProducts: readonly SoldProduct[] = [
     name: 'Tenantry, listed before June 2026',
     pricing: 'usage',
     identity: 'customer',
+    topics: [
+      'arn:aws:sns:us-east-1:287250355862:aws-mp-subscription-notification-tenantry-demo-legacy',
+    ],
     plan: 'PRO',
     dimensions: [{ key: 'api_calls', unit: 'Requests', name: 'Calls of your own' }],
   },

@@ -10,8 +10,8 @@ describe('what AWS Marketplace tells', () => {
   it('reaches the queue by a rule, and what cannot be sent its dead letters', () => {
     const { api } = synthesize({ stage: 'prod' });
 
-    const rules = resourcesOf(api, 'AWS::Events::Rule').filter(
-      ([, { Properties }]) => Properties.EventPattern,
+    const rules = resourcesOf(api, 'AWS::Events::Rule').filter(([, { Properties }]) =>
+      Properties.EventPattern?.source.includes('aws.agreement-marketplace'),
     );
 
     expect(rules).toHaveLength(1);
