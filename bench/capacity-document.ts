@@ -24,6 +24,9 @@ event costs 3 WCU for its delivery of up to 1 KB, and 2 + 2 WCU for its attempt 
 attempt that fails, and the first success after it, write the webhook too, 1 WCU. The figures below
 are without webhooks.
 
+What leaves an [audit entry](audit.md) has it in these figures: 4 WCU in its transaction. Chaining it a
+minute later costs 2 more, and its share of a block.
+
 Endpoints that are not listed do not use the table.
 `;
 

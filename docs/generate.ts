@@ -4,6 +4,7 @@ import { commands } from '../operator/commands.ts';
 import { helpFor, helpForAll } from '../operator/help.ts';
 import { type Endpoint, roles } from '../shared/contract/endpoint.ts';
 import {
+  auditKinds,
   endpoints,
   errorKinds,
   eventKinds,
@@ -51,6 +52,16 @@ export function apiDocument(): string {
     row(['Event', 'What has happened']),
     row(['---', '---']),
     ...sorted(eventKinds.values(), ({ type }) => type).map(({ type, description }) =>
+      row([`\`${type}\``, description]),
+    ),
+    '',
+    '## Audit events',
+    '',
+    'What leaves an entry in the audit log of its tenant; [audit.md](audit.md) says how it is kept.',
+    '',
+    row(['Type', 'What has happened']),
+    row(['---', '---']),
+    ...sorted(auditKinds.values(), ({ type }) => type).map(({ type, description }) =>
       row([`\`${type}\``, description]),
     ),
     '',

@@ -17,13 +17,12 @@ Object.assign(process.env, {
 });
 
 // Loaded only now: what they import may read the environment.
-const [{ kmsKeys, queues, secrets, settings }, { queueVariable }, { features }] = await Promise.all(
-  [
+const [{ buckets, kmsKeys, queues, secrets, settings }, { queueVariable }, { features }] =
+  await Promise.all([
     import('../shared/contract/registry.ts'),
     import('../shared/contract/queues.ts'),
     import('../shared/features.ts'),
-  ],
-);
+  ]);
 
 /** What a setting is in the stage `test`, where nothing was configured. */
 function settingValue({ value }: Setting): string {
@@ -40,3 +39,4 @@ for (const { name, variable } of kmsKeys.values())
 for (const queue of queues.values())
   process.env[queueVariable(queue)] =
     `https://sqs.us-east-1.amazonaws.com/000000000000/${queue.name}`;
+for (const { name, variable } of buckets.values()) process.env[variable] = name;

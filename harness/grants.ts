@@ -42,6 +42,7 @@ const sources = {
   secretArns: anything,
   keyArns: anything,
   queueUrls: anything,
+  bucketNames: anything,
   settingOf: () => 'given',
 } satisfies SettingSources;
 const settingsOf = (entry: Needs & { id: string }): ReadonlySet<string> =>

@@ -34,6 +34,10 @@ export async function lastingItems(): Promise<Item[]> {
   return (await allItems()).filter(({ pk }) => !String(pk).startsWith('LIMIT#'));
 }
 
+/** Whether an item is of the audit log, which tells of what is gone too. */
+export const isOfAuditLog = ({ pk }: Item): boolean =>
+  /^AUDIT-|^TENANT#\w+#AUDIT(?:#|-CHAIN$)/.test(String(pk));
+
 async function setAttribute(
   key: { pk: string; sk: string },
   name: string,

@@ -85,6 +85,7 @@ export class ApiStack extends Stack {
           keyArns: data.granted.keyArns,
           queueUrls: queues.urls,
           mailConfigurationSet: mail.configurationSet,
+          bucketNames: data.bucketNames,
           settingOf,
         }),
       });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type LogLevel, type Metafile, type Plugin } from 'esbuild';
 import { authorizer, fallback, rotateSigningKeys } from '../shared/contract/background.ts';
-import type { NativePackage } from '../shared/contract/endpoint.ts';
+import type { NativePackage, Needs } from '../shared/contract/endpoint.ts';
 import { endpoints, workers } from '../shared/contract/registry.ts';
 import { nativeParts, requireBindings } from './native-packages.ts';
 import { unusedValues } from './unused-values.ts';
@@ -21,6 +21,9 @@ export const webFolder = root('build/web');
  * also lets the rest of the SDK be shaken: 20 KB and 2 ms of every function with a table.
  */
 const unusedParts = ['@smithy/core/event-streams'];
+
+/** The client of S3 does not load without it. */
+const needsAllParts = ({ buckets = [] }: Needs) => buckets.length > 0;
 
 /** Takes our loader of the compiled part for the one of @node-rs/bcrypt. */
 const nativeBinding: Plugin = {
@@ -74,19 +77,35 @@ export async function bundleFunctions(
   const { logLevel = 'warning' } = options;
   requireBindings();
 
-  const bundleAs = (plugins: readonly Plugin[], isOne: (id: string) => boolean) => {
-    const some = ids.filter(isOne);
-    return bundleWith({ ids: some, sources, outdir, logLevel, plugins });
-  };
-  const isWhole = (id: string) => describesAll.includes(id);
-  const [served, mail, whole] = await Promise.all([
-    bundleAs([unusedValues(repository)], (id) => !isWhole(id) && !sendsMail(id)),
-    bundleAs([unusedValues(repository, { sendsMail: true })], sendsMail),
-    bundleAs([], isWhole),
-  ]);
-  return ids.map((id) =>
-    finish(id, join(outdir, id), isWhole(id) ? whole : sendsMail(id) ? mail : served),
+  const groups = Map.groupBy(ids, kindOf);
+  const made = new Map(
+    await Promise.all(
+      [...groups].map(async ([kind, some]) => {
+        const { plugins, external } = kinds[kind];
+        const options = { ids: some, sources, outdir, logLevel, plugins, external };
+        return [kind, await bundleWith(options)] as const;
+      }),
+    ),
   );
+  return ids.flatMap((id) => {
+    const metafile = made.get(kindOf(id));
+    return metafile ? [finish(id, join(outdir, id), metafile)] : [];
+  });
+}
+
+/** What functions are bundled together, because it is done in the same way. */
+const kinds = {
+  served: { plugins: [unusedValues(repository)], external: unusedParts },
+  mail: { plugins: [unusedValues(repository, { sendsMail: true })], external: unusedParts },
+  whole: { plugins: [], external: unusedParts },
+  withAllParts: { plugins: [unusedValues(repository)], external: [] },
+} as const satisfies Record<string, Pick<Bundling, 'plugins' | 'external'>>;
+
+function kindOf(id: string): keyof typeof kinds {
+  if (describesAll.includes(id)) return 'whole';
+  if (sendsMail(id)) return 'mail';
+  const entry = entries.find((each) => each.id === id);
+  return entry && needsAllParts(entry) ? 'withAllParts' : 'served';
 }
 
 /** Functions that make mail: they have its words. */
@@ -99,10 +118,12 @@ interface Bundling {
   outdir: string;
   logLevel: LogLevel;
   plugins: readonly Plugin[];
+  /** What is left out. */
+  external: readonly string[];
 }
 
 async function bundleWith(options: Bundling): Promise<Metafile> {
-  const { ids, sources, outdir, logLevel, plugins } = options;
+  const { ids, sources, outdir, logLevel, plugins, external } = options;
   const { metafile } = await build({
     entryPoints: ids.map((id) => ({ in: join(sources, `${id}.ts`), out: `${id}/index` })),
     outdir,
@@ -115,7 +136,7 @@ async function bundleWith(options: Bundling): Promise<Metafile> {
     legalComments: 'none',
     mainFields: ['module', 'main'],
     loader: { '.html': 'text' },
-    external: unusedParts,
+    external: [...external],
     alias: { '@aws-sdk/credential-provider-node': root('infra/lambda-credentials.ts') },
     plugins: [nativeBinding, noConfigFiles, ...plugins],
     metafile: true,

@@ -24,10 +24,11 @@ import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { rotateSigningKeys } from '../shared/contract/background.ts';
-import { kmsKeys } from '../shared/contract/registry.ts';
+import { buckets, kmsKeys } from '../shared/contract/registry.ts';
 import { sealingKeySecret } from '../shared/contract/secrets.ts';
 import { seriesIndex } from '../shared/table/family.ts';
 import { AlarmTopic } from './alarm-topic.ts';
+import { archive, archiveArnExport } from './archive.ts';
 import { ContractFunction, constructIdOf } from './function.ts';
 import type { GrantedResources } from './grants.ts';
 import { FunctionLogs } from './logs.ts';
@@ -45,6 +46,8 @@ export interface DataStackProps extends StackProps {
 export class DataStack extends Stack {
   readonly table: TableV2;
   readonly granted: GrantedResources;
+  /** Names of buckets by their names in the contract. */
+  readonly bucketNames: Readonly<Record<string, string>>;
   readonly originVerify: Secret;
   readonly alarms: AlarmTopic;
 
@@ -85,7 +88,20 @@ export class DataStack extends Stack {
       'CloudFront and WAF resolve it at deployment, so a rotation between deployments would cut them apart.',
     );
 
+    const archives = [...buckets.values()].map(
+      (bucket) =>
+        [bucket, archive(this, `${constructIdOf(bucket.name)}Bucket`, props.stage)] as const,
+    );
+    this.bucketNames = Object.fromEntries(
+      archives.map(([{ name }, { bucketName }]) => [name, bucketName]),
+    );
     this.granted = {
+      bucketArns: Object.fromEntries(
+        archives.map(([bucket, { bucketArn }]) => [
+          bucket.name,
+          this.exportValue(bucketArn, { name: archiveArnExport(props.stage, bucket) }),
+        ]),
+      ),
       keyArns: Object.fromEntries(
         [...kmsKeys.values()].map((key) => [key.name, productKey(this, key).keyArn]),
       ),
@@ -103,6 +119,8 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'VerificationKeysSecret', { value: verificationKeys.secretArn });
     for (const [name, value] of Object.entries(this.granted.keyArns))
       new CfnOutput(this, `${constructIdOf(name)}KeyArn`, { value });
+    for (const [name, value] of Object.entries(this.bucketNames))
+      new CfnOutput(this, `${constructIdOf(name)}BucketName`, { value });
     new CfnOutput(this, 'SealingKeySecret', { value: sealingKey.secretArn });
   }
 

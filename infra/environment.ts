@@ -14,18 +14,30 @@ export interface SettingSources {
   readonly queueUrls: NonNullable<GrantedResources['queueArns']>;
   /** Name of what mail is sent with. */
   readonly mailConfigurationSet?: string;
+  /** Names of buckets by their names in the contract. */
+  readonly bucketNames: Readonly<Record<string, string>>;
   /** Value of a setting in this deployment. */
   readonly settingOf: (setting: Setting) => string;
 }
 
 /** The settings that a function reads, and only those. */
 export function environmentOf(
-  { table, secrets = [], queues = [], kmsKeys = [], settings = [], assumes = [], mail }: Needs,
+  {
+    table,
+    secrets = [],
+    queues = [],
+    kmsKeys = [],
+    buckets = [],
+    settings = [],
+    assumes = [],
+    mail,
+  }: Needs,
   {
     tableName,
     secretArns,
     keyArns,
     queueUrls,
+    bucketNames,
     mailConfigurationSet = '',
     settingOf,
   }: SettingSources,
@@ -46,6 +58,9 @@ export function environmentOf(
     ),
     ...Object.fromEntries(
       kmsKeys.map(([{ name, variable }]) => [variable, keyArns[name] ?? ''] as const),
+    ),
+    ...Object.fromEntries(
+      buckets.map(([{ name, variable }]) => [variable, bucketNames[name] ?? ''] as const),
     ),
   };
 }

@@ -6,6 +6,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { BackgroundFunction } from '../shared/contract/background.ts';
 import { operationFunctionName } from '../shared/contract/operations.ts';
+import { archiveArnExport } from './archive.ts';
 import { assetOptions } from './assets.ts';
 import { type GrantedResources, statementsFor } from './grants.ts';
 import { architectureFor } from './native-packages.ts';
@@ -106,6 +107,12 @@ export class ContractFunction extends lambda.Function {
       { id: 'AwsSolutions-IAM5[Resource::*]', reason: starReason(entry) },
       { id: 'Serverless-LambdaStarPermissions', reason: starReason(entry) },
     );
+    for (const [bucket] of entry.buckets ?? []) {
+      Validations.of(role).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::${archiveArnExport(stage, bucket)}/*]`,
+        reason: 'The objects of a bucket have no names before they are written.',
+      });
+    }
   }
 }
 

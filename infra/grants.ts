@@ -17,6 +17,8 @@ export interface GrantedResources {
   readonly roleArnOf?: (setting: Setting) => string;
   /** What mail is sent with: the identities of its sender, and the configuration set. */
   readonly mailArns?: readonly string[];
+  /** Buckets by name. */
+  readonly bucketArns?: Readonly<Record<string, string>>;
 }
 
 /** The statements for exactly what a contract entry needs: nothing wider, nothing else. */
@@ -51,6 +53,7 @@ export function statementsFor(
           }),
         ]
       : []),
+    ...bucketStatements(needs.buckets ?? [], resources.bucketArns ?? {}),
     ...(needs.actions?.length
       ? [new PolicyStatement({ actions: [...needs.actions], resources: ['*'] })]
       : []),
@@ -141,5 +144,27 @@ function keyStatements(
           ]
         : []),
     ];
+  });
+}
+
+/** A bucket itself is what is listed; all else is done to its objects. */
+function bucketStatements(
+  buckets: NonNullable<Needs['buckets']>,
+  bucketArns: NonNullable<GrantedResources['bucketArns']>,
+): PolicyStatement[] {
+  return buckets.flatMap(([{ name }, actions]) => {
+    const arn = arnOf(bucketArns, name);
+    const onBucket = actions.filter((action) => action === 'ListBucket');
+    const onObjects = actions.filter((action) => action !== 'ListBucket');
+    const statement = (some: readonly string[], resource: string) =>
+      some.length === 0
+        ? []
+        : [
+            new PolicyStatement({
+              actions: some.map((action) => `s3:${action}`),
+              resources: [resource],
+            }),
+          ];
+    return [...statement(onBucket, arn), ...statement(onObjects, `${arn}/*`)];
   });
 }

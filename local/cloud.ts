@@ -12,6 +12,7 @@ import { type MailService, readSenders, startMail } from './aws/mail.ts';
 import { type Marketplace, startMarketplace } from './aws/marketplace/marketplace.ts';
 import { listedOf } from './aws/marketplace/products.ts';
 import { LocalMetrics } from './aws/metrics.ts';
+import { startS3 } from './aws/s3.ts';
 import { readSchedules, runSchedules, type Schedules } from './aws/schedules.ts';
 import { type SecretsManager, startSecretsManager } from './aws/secrets-manager.ts';
 import { type LocalSqs, startSqs } from './aws/sqs.ts';
@@ -123,6 +124,7 @@ export interface Cloud {
     readonly ses: string;
     readonly sqs: string;
     readonly kms: string;
+    readonly s3: string;
   };
   /** What tests hold the fakes of a feature by, by feature. */
   readonly handles: Readonly<Record<string, unknown>>;
@@ -130,6 +132,8 @@ export interface Cloud {
   secretArn(logicalId: string): string;
   /** ARN of a key of KMS, likewise. */
   keyArn(logicalId: string): string;
+  /** Name of a bucket of S3, likewise. */
+  bucketName(logicalId: string): string;
   readonly marketplace: Marketplace;
   readonly mail: MailService;
   readonly secrets: SecretsManager;
@@ -259,6 +263,7 @@ async function start(
     handles: parts.rooms.handles,
     secretArn: (logicalId) => stack.secretArn(logicalId),
     keyArn: (logicalId) => stack.keyArn(logicalId),
+    bucketName: (logicalId) => stack.bucketName(logicalId),
     fetch: (path, init) => stack.fetch(path, init),
     invoke: (functionId, event) => stack.invoke(functionId, event),
     logs: () => parts.logs,
@@ -311,6 +316,7 @@ interface Stack
     | 'endpoints'
     | 'secretArn'
     | 'keyArn'
+    | 'bucketName'
     | 'marketplace'
     | 'mail'
     | 'secrets'
@@ -402,7 +408,7 @@ async function startServices(
   );
   template.readSecret = (secretId, jsonKey, stage) =>
     jsonMember(secrets.read(secretId, stage), jsonKey);
-  const [guard, mail, sqs, kms] = await Promise.all([
+  const [guard, mail, sqs, kms, s3] = await Promise.all([
     startDynamoDbFront({
       dynamoDb,
       identities,
@@ -419,6 +425,7 @@ async function startServices(
     }).then(track<MailService>),
     startSqs({ template, identities, onError }).then(track<LocalSqs>),
     startKms({ template, dataDir, identities, onError }).then(track<Listener>),
+    startS3({ template, dataDir, identities, onError }).then(track<Listener>),
   ]);
   const rules = readEventRules(template);
   const bus = createEventBus({
@@ -447,6 +454,7 @@ async function startServices(
     AWS_ENDPOINT_URL_SESV2: mail.url,
     AWS_ENDPOINT_URL_SQS: sqs.url,
     AWS_ENDPOINT_URL_KMS: kms.url,
+    AWS_ENDPOINT_URL_S3: s3.url,
   });
 
   const api = readApi(template);
@@ -558,9 +566,11 @@ async function startServices(
       ses: mail.url,
       sqs: sqs.url,
       kms: kms.url,
+      s3: s3.url,
     },
     secretArn: (logicalId) => named('AWS::SecretsManager::Secret', logicalId).ref,
     keyArn: (logicalId) => named('AWS::KMS::Key', logicalId).attribute('Arn'),
+    bucketName: (logicalId) => named('AWS::S3::Bucket', logicalId).ref,
     marketplace,
     mail,
     secrets,

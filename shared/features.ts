@@ -1,4 +1,5 @@
 import { apiKeys } from './api-keys/feature.ts';
+import { audit } from './audit/feature.ts';
 import { channels } from './channels/feature.ts';
 import { core } from './contract/core.ts';
 import type { Feature } from './contract/feature.ts';
@@ -25,6 +26,7 @@ export const features: readonly Feature[] = [
   limits,
   mail,
   events,
+  audit,
   operator,
   webhooks,
   detections,

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { asSystem } from '../../harness/audit/actor.ts';
 import { seriesIndex } from '../../shared/table/family.ts';
 import { newMember } from '../members.ts';
 import { call, loadSource, startSurroundings } from '../product.ts';
@@ -88,7 +89,7 @@ async function measureUnits(): Promise<{ full: number; short: number }> {
   const unitsOf = async (count: number) => {
     const { tenantId, principal } = await newMember();
     const eniId = `eni-${String(count).padStart(17, '0')}`;
-    await claimEnis(tenantId, [eniId]);
+    await asSystem(() => claimEnis(tenantId, [eniId]));
     const detection = { source_ip: '192.0.2.1', label: 'MALWARE', probability: 0.9, eni_id: eniId };
     await ingest(
       tenantId,

@@ -5,7 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { isRecord } from './json.ts';
@@ -66,12 +66,12 @@ function hasKindsOf(initial: object, value: unknown): boolean {
 }
 
 /** Replaces a file in one step. It has the new content on disk when this returns. */
-export function replaceFile(file: string, content: string): void {
+export function replaceFile(file: string, content: string | Uint8Array): void {
   const fresh = `${file}.new`;
   // Secrets and tokens of the local cloud are readable by this user alone.
   const descriptor = openSync(fresh, 'w', 0o600);
   try {
-    writeSync(descriptor, content);
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

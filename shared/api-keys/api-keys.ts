@@ -1,13 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { auditEntry } from '../audit/entry.ts';
 import { notFound } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
 import { prepareEvent } from '../events/publish.ts';
 import { requireEnvList } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
-import { changes } from '../table/changes.ts';
+import { changes, when } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { create, getItem, query, transact, type Write } from '../table/table.ts';
+import * as audits from './audit.ts';
 import { invalidApiKey, tooManyApiKeys } from './errors.ts';
 import { apiKeyCreated, apiKeyDeleted } from './events.ts';
 import { apiKeyIds } from './ids.ts';
@@ -50,9 +52,10 @@ export async function createApiKey(
   const key_hash = hashOf(key);
   const data = { id, name, scopes, expires_at };
   return retryConflicts(async () => {
-    const [register, event] = await Promise.all([
+    const [register, event, audit] = await Promise.all([
       getItem(apiKeyKeys.apiKeyRegister(tenantId)),
       prepareEvent(tenantId, apiKeyCreated, data),
+      auditEntry(tenantId, audits.apiKeyCreated, { subject: id, data: { scopes, expires_at } }),
     ]);
     // Only now: a key that is made after the register was read fails the transaction.
     const existing = await listApiKeys(tenantId);
@@ -69,6 +72,7 @@ export async function createApiKey(
       }),
       create({ ...apiKeyKeys.apiKey(tenantId, id), ...apiKey, key_hash, ttl }),
       ...event.writes,
+      ...audit,
     ]);
     if (failed) return undefined;
     await event.send();
@@ -107,16 +111,24 @@ export async function listApiKeys(tenantId: string): Promise<ApiKey[]> {
 /** Deletes a key of the tenant. Throws `not_found`. */
 export async function deleteApiKey(tenantId: string, keyId: string): Promise<void> {
   const item = isKeyId(keyId) ? await getItem(apiKeyKeys.apiKey(tenantId, keyId)) : undefined;
-  if (!item) throw new AppError(notFound, { detail: 'This tenant has no such API key.' });
+  if (!item) throw unknownKey();
   const { key_hash } = ApiKeyItem.parse(item);
-  const event = await prepareEvent(tenantId, apiKeyDeleted, { id: keyId });
-  await transact([
-    { delete: { Key: apiKeyKeys.apiKey(tenantId, keyId) } },
+  const [event, audit] = await Promise.all([
+    prepareEvent(tenantId, apiKeyDeleted, { id: keyId }),
+    auditEntry(tenantId, audits.apiKeyDeleted, { subject: keyId }),
+  ]);
+  const failed = await transact([
+    { delete: { Key: apiKeyKeys.apiKey(tenantId, keyId), ...when('attribute_exists(pk)') } },
     { delete: { Key: apiKeyKeys.apiKeyLookup(key_hash) } },
     ...event.writes,
+    ...audit,
   ]);
+  // Another request has deleted it, and has told of it.
+  if (failed) throw unknownKey();
   await event.send();
 }
+
+const unknownKey = () => new AppError(notFound, { detail: 'This tenant has no such API key.' });
 
 const isKeyId = (value: string) => /^key_[0-9A-Z]{26}$/.test(value);
 

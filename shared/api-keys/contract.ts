@@ -3,6 +3,7 @@ import { notFound, versionConflict } from '../contract/core-errors.ts';
 import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { ApiKeyId, Timestamp, uniqueList } from '../contract/schemas.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import * as audits from './audit.ts';
 import { tooManyApiKeys } from './errors.ts';
 import { apiKeyCreated, apiKeyDeleted } from './events.ts';
 import { apiKeyPartition } from './keys.ts';
@@ -60,6 +61,7 @@ export const createApiKey = defineEndpoint({
     [apiKeyPartition, ['PutItem']],
   ],
   publishes: [apiKeyCreated],
+  audits: [audits.apiKeyCreated],
   settings: [apiKeyScopes, defaultApiKeyScopes],
 });
 
@@ -93,4 +95,5 @@ export const deleteApiKey = defineEndpoint({
     [apiKeyPartition, ['DeleteItem']],
   ],
   publishes: [apiKeyDeleted],
+  audits: [audits.apiKeyDeleted],
 });

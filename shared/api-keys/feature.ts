@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as events from './events.ts';
@@ -12,6 +13,7 @@ export const apiKeys = defineFeature({
   isCore: true,
   endpoints: [contract.createApiKey, contract.listApiKeys, contract.deleteApiKey],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   events: Object.values(events),
   ids: Object.values(ids),
   families: [keys.apiKeyPartition],

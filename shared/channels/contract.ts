@@ -5,6 +5,7 @@ import { bearer, defineEndpoint } from '../contract/endpoint.ts';
 import { Timestamp } from '../contract/schemas.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import { credentialsDeleted, credentialsSaved } from './audit.ts';
 import { definitions } from './definitions.ts';
 import { sellerKeyRefused, sellerKeyScope, sellerUnavailable } from './errors.ts';
 import { sealedCredentials, tokenBucketPartition } from './keys.ts';
@@ -62,6 +63,7 @@ export const updateCredentials = defineEndpoint({
   responses: { 200: { description: 'All credentials of the tenant', schema: CredentialsList } },
   errors: [sellerKeyRefused, sellerKeyScope, sellerUnavailable, rateLimited],
   limits: [credentialsPerUser, credentialsPerTenant],
+  audits: [credentialsSaved],
   table: [
     [tenantPartition, ['Query', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
@@ -93,6 +95,7 @@ export const deleteCredentials = defineEndpoint({
   query: z.strictObject({ marketplace: z.optional(ChannelName) }),
   responses: { 204: { description: 'Deleted, or there were none' } },
   table: [[tenantPartition, ['DeleteItem']]],
+  audits: [credentialsDeleted],
 });
 
 export const rewrapCredentials: BackgroundFunction = {

@@ -1,11 +1,12 @@
+import { auditEntry } from '../audit/entry.ts';
 import { rateLimited } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { open, seal } from '../runtime/envelopes.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate } from '../table/table.ts';
 import { type ChannelDefinition, ChannelError, type Credentials } from './adapter.ts';
+import { credentialsDeleted, credentialsSaved } from './audit.ts';
 import { channelCall } from './call.ts';
 import { adapters } from './channels.ts';
 import { definitions } from './definitions.ts';
@@ -58,16 +59,22 @@ export async function saveCredentials(
       }
     }),
   );
-  const failed = await transact(
-    await Promise.all(
-      names.map((name, index) =>
-        saveWrite(tenantId, name, wanted[name] ?? {}, verified[index] === true),
-      ),
-    ),
+  const writes = await Promise.all(
+    names.map(async (name, index) => {
+      const isVerified = verified[index] === true;
+      const [write, audit] = await Promise.all([
+        saveWrite(tenantId, name, wanted[name] ?? {}, isVerified),
+        auditEntry(tenantId, credentialsSaved, {
+          actor: { kind: 'user', id: userId },
+          subject: name,
+          data: { is_verified: isVerified },
+        }),
+      ]);
+      return [write, ...audit];
+    }),
   );
+  const failed = await transact(writes.flat());
   if (failed) throw new Error('Saving credentials has no condition that could fail');
-  for (const marketplace of names)
-    logSecurityEvent('credentials_saved', { marketplace, tenant_id: tenantId, user_id: userId });
   return listCredentials(tenantId);
 }
 
@@ -92,10 +99,10 @@ export async function deleteCredentials(
   marketplace: ChannelName | undefined,
 ): Promise<void> {
   const names = marketplace ? [marketplace] : (Object.keys(definitions) as ChannelName[]);
-  await transact(
-    names.map((name) => ({ delete: { Key: channelKeys.credential(tenantId, name) } })),
-  );
-  logSecurityEvent('credentials_deleted', { tenant_id: tenantId, marketplace: names.join(',') });
+  await transact([
+    ...names.map((name) => ({ delete: { Key: channelKeys.credential(tenantId, name) } })),
+    ...(await auditEntry(tenantId, credentialsDeleted, { data: { marketplaces: names } })),
+  ]);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as keys from './keys.ts';
@@ -13,6 +14,7 @@ export const channels = defineFeature({
   endpoints: [contract.updateCredentials, contract.getCredentials, contract.deleteCredentials],
   workers: [contract.rewrapCredentials],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   limits: Object.values(limits),
   families: [keys.sealedCredentials, keys.tokenBucketPartition],
   keys: keys.channelKeys,

@@ -3,6 +3,8 @@ import type { ApiKeyScope } from '../api-keys/scopes.ts';
 import { userPartition } from '../identity/keys.ts';
 import type { KeyFamily, TableAction } from '../table/family.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import type { AuditKind } from './audit.ts';
+import type { Bucket, BucketAction } from './buckets.ts';
 import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
 import type { Limit } from './limits.ts';
@@ -30,6 +32,8 @@ export interface Needs {
   queues?: readonly MessageQueue[];
   /** KMS keys, by the actions on them; encryption only for a tenant, in the context of the key. */
   kmsKeys?: readonly (readonly [KmsKey, readonly KmsAction[]])[];
+  /** Buckets, by the actions on them. */
+  buckets?: readonly (readonly [Bucket, readonly BucketAction[]])[];
   /** Settings it reads, besides those implied by its other needs. */
   settings?: readonly Setting[];
   /** Events it publishes: it gets what their subscribers need for that. */
@@ -38,6 +42,8 @@ export interface Needs {
   mails?: readonly Pick<MailKind, 'id'>[];
   /** It sends mail by Amazon SES, or hears of what was sent. */
   mail?: 'sends' | 'hears';
+  /** What it leaves in the audit log: it gets what an entry takes. */
+  audits?: readonly AuditKind[];
   /** AWS services outside the table, by their IAM actions on resource `*`. */
   actions?: readonly string[];
   /** Roles of other AWS accounts that it may assume, by the settings that name them. */

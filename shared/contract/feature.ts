@@ -1,6 +1,8 @@
 import type { ApiKeyScope } from '../api-keys/scopes.ts';
 import type { ItemKind, KeyFamily } from '../table/family.ts';
+import type { AuditKind } from './audit.ts';
 import type { BackgroundFunction } from './background.ts';
+import type { Bucket } from './buckets.ts';
 import type { Endpoint, Needs } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
@@ -32,6 +34,7 @@ export interface Feature {
   readonly errors?: readonly ErrorKind[];
   readonly limits?: readonly Limit[];
   readonly events?: readonly EventKind[];
+  readonly auditKinds?: readonly AuditKind[];
   readonly metrics?: readonly Metric[];
   /** What it counts, for dimensions of AWS Marketplace to be sold by. */
   readonly meters?: readonly Meter[];
@@ -41,12 +44,15 @@ export interface Feature {
   readonly queues?: readonly MessageQueue[];
   readonly secrets?: readonly Secret[];
   readonly kmsKeys?: readonly KmsKey[];
+  readonly buckets?: readonly Bucket[];
   readonly scopes?: readonly ApiKeyScope[];
   readonly ids?: readonly IdKind[];
   /** What a function that publishes events needs for this feature to hear of them. */
   readonly hearing?: Needs;
   /** What a function that writes mail needs for the outbox. */
   readonly outbox?: Needs;
+  /** What a function needs whose entry says `audits`. */
+  readonly auditing?: Needs;
   /** Partition keys that functions may be granted. */
   readonly families?: readonly KeyFamily[];
   /** Builders of its keys: the tenant id, where it has one, is the first argument. */

@@ -1,6 +1,8 @@
 import { features } from '../features.ts';
 import type { ItemKind, KeyFamily } from '../table/family.ts';
+import type { AuditKind } from './audit.ts';
 import type { BackgroundFunction } from './background.ts';
+import type { Bucket } from './buckets.ts';
 import type { Endpoint, Needs } from './endpoint.ts';
 import type { ErrorKind } from './errors.ts';
 import type { EventKind } from './events.ts';
@@ -63,18 +65,25 @@ const hearing = all(({ hearing: needs }) => (needs ? [needs] : undefined));
 /** What it takes to write mail. */
 const outbox = all(({ outbox: needs }) => (needs ? [needs] : undefined));
 
-/** An entry with what it needs to publish its events and to write its mail. */
+/** What it takes to leave entries in the audit log. */
+const auditing = all(({ auditing: needs }) => (needs ? [needs] : undefined));
+
+/** An entry with what it needs for its events, its mail and its audit entries. */
 function withNeeds<E extends Needs>(entry: E): E {
-  const more = [
+  const implied = [
     ...(entry.publishes?.length ? hearing : []),
     ...(entry.mails?.length ? outbox : []),
+    ...(entry.audits?.length ? auditing : []),
   ];
-  if (more.length === 0) return entry;
-  const queues = more.flatMap((needs) => needs.queues ?? []);
+  if (implied.length === 0) return entry;
+  const together = <T>(of: (needs: Needs) => readonly T[] | undefined): T[] => [
+    ...new Set([entry, ...implied].flatMap((needs) => of(needs) ?? [])),
+  ];
   return {
     ...entry,
-    table: [...(entry.table ?? []), ...more.flatMap((needs) => needs.table ?? [])],
-    queues: [...new Set([...(entry.queues ?? []), ...queues])],
+    table: together(({ table }) => table),
+    queues: together(({ queues }) => queues),
+    secrets: together(({ secrets }) => secrets),
   };
 }
 
@@ -132,6 +141,13 @@ export const eventKinds: ReadonlyMap<string, EventKind> = byName(
   ({ type }) => type,
 );
 
+/** Everything that leaves an audit entry, by its type. */
+export const auditKinds: ReadonlyMap<string, AuditKind> = byName(
+  'audit kind',
+  (feature) => feature.auditKinds,
+  ({ type }) => type,
+);
+
 /** Every metric, by its name. */
 export const metrics: ReadonlyMap<string, Metric> = byName(
   'metric',
@@ -169,6 +185,12 @@ export const secrets: ReadonlyMap<string, Secret> = byName(
 export const kmsKeys: ReadonlyMap<string, KmsKey> = byName(
   'KMS key',
   (feature) => feature.kmsKeys,
+  ({ name }) => name,
+);
+
+export const buckets: ReadonlyMap<string, Bucket> = byName(
+  'bucket',
+  (feature) => feature.buckets,
   ({ name }) => name,
 );
 

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { auditEntry } from '../audit/entry.ts';
 import { notFound } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { TtlCache } from '../runtime/ttl-cache.ts';
@@ -14,6 +15,7 @@ import {
   tryUpdate,
   type Write,
 } from '../table/table.ts';
+import { eniReleased, enisClaimed } from './audit.ts';
 import { EniId } from './contract/detections.ts';
 import { eniClaimed, tooManyEnis } from './errors.ts';
 import { EniItem, EniLookupItem, EniRegisterItem, EniReporterItem } from './items.ts';
@@ -62,6 +64,7 @@ export async function claimEnis(
     const failed = await transact([
       ...registerWrites(tenantId, unclaimed.length, register, draw),
       ...unclaimed.flatMap((eniId) => claimWrites(tenantId, eniId)),
+      ...(await auditEntry(tenantId, enisClaimed, { data: { eni_ids: unclaimed } })),
     ]);
     // Another request took an interface or the VNI first, or made the tenant's first claim.
     return failed ? undefined : counts;
@@ -133,8 +136,9 @@ export async function listEnis(
 
 /** Gives up a network interface of the tenant. Throws `not_found`. */
 export async function deleteEni(tenantId: string, eniId: string): Promise<void> {
-  const failed = !EniId.safeParse(eniId).success || (await transact(deletion(tenantId, eniId)));
-  if (failed) throw new AppError(notFound, { detail: 'This tenant has no such interface.' });
+  const isEni = EniId.safeParse(eniId).success;
+  if (!isEni || (await giveUp(tenantId, eniId)))
+    throw new AppError(notFound, { detail: 'This tenant has no such interface.' });
 }
 
 /**
@@ -154,6 +158,11 @@ export async function releaseEni(eniId: string): Promise<{ claimed_by: string | 
   await deleteEni(owner, eniId);
   return { claimed_by: owner };
 }
+const giveUp = async (tenantId: string, eniId: string) =>
+  transact([
+    ...deletion(tenantId, eniId),
+    ...(await auditEntry(tenantId, eniReleased, { subject: eniId })),
+  ]);
 
 const deletion = (tenantId: string, eniId: string): Write[] => [
   {

@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract/detections.ts';
 import * as enis from './contract/enis.ts';
 import * as exports from './contract/export.ts';
@@ -27,6 +28,7 @@ export const detections = defineFeature({
   ],
   operations: Object.values(operations),
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   limits: Object.values(limits),
   events: Object.values(events),
   ids: Object.values(ids),

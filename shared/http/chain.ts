@@ -7,7 +7,7 @@ import { AppError } from '../contract/errors.ts';
 import { logger } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { requestContext } from '../runtime/request-context.ts';
-import { prefersHtml } from './client.ts';
+import { clientOf, prefersHtml } from './client.ts';
 import { errorReply } from './error-reply.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { type ReplyOf, toResult } from './reply.ts';
@@ -34,6 +34,7 @@ export function chain<E extends ServedEndpoint>(
 ): HandlerOf<E> {
   const lambda = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, Context>()
     .use(observed(endpoint))
+    .use(situated(endpoint))
     .use(sending())
     .use(limited())
     .use(problems(endpoint))
@@ -64,6 +65,18 @@ function observed(endpoint: ServedEndpoint): Middleware {
     },
     after: finish,
     onError: finish,
+  };
+}
+
+/** Notes for the audit log where a request comes from. Who calls is noted once that is verified. */
+function situated({ id }: ServedEndpoint): Middleware {
+  return {
+    before: ({ event }) => {
+      const request = requestContext.getStore();
+      if (!request) return;
+      request.address = clientOf(event).address;
+      request.actor = { kind: 'system', id };
+    },
   };
 }
 

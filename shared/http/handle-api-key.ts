@@ -4,6 +4,7 @@ import type { Access, ServedEndpoint } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import { assertActive, checkTenant } from '../identity/session-state.ts';
 import { logger } from '../runtime/logger.ts';
+import { setActor } from '../runtime/request-context.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
 import { header } from './client.ts';
@@ -18,6 +19,7 @@ export function handleApiKey<
     const key = await authenticateApiKey(header(event, 'x-api-key') ?? '');
     const { tenantId, apiKeyId, scopes } = key;
     logger.appendKeys({ tenant_id: tenantId, api_key_id: apiKeyId });
+    setActor({ kind: 'api_key', id: apiKeyId });
     if (!scopes.includes(endpoint.access.scope.name)) throw new AppError(insufficientScope);
     const tenant = await checkTenant(tenantId);
     assertActive(tenant);

@@ -6,6 +6,7 @@ import type { Principal } from '../identity/access-tokens.ts';
 import { assertActive, checkSession, sessionEnded } from '../identity/session-state.ts';
 import { leewaySeconds } from '../identity/token-leeway.ts';
 import { logger } from '../runtime/logger.ts';
+import { setActor } from '../runtime/request-context.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import type { Call } from './call.ts';
 import { chain } from './chain.ts';
@@ -25,6 +26,7 @@ export function handleBearer<E extends ServedEndpoint & { access: Bearer }>(
   return chain(endpoint, async (event) => {
     const principal = readPrincipal(event);
     logger.appendKeys({ tenant_id: principal.tenantId, user_id: principal.userId });
+    setActor({ kind: 'user', id: principal.userId });
     const authorized = authorize(endpoint.access, principal);
     if (!endpoint.readsAhead) return work(readCall(endpoint, event, await authorized));
     const plan = async () => (await authorized).plan;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { auditNobodyPartition } from '../audit/keys.ts';
 import { bearer, defineEndpoint, roles } from '../contract/endpoint.ts';
 import {
   CompanyName,
@@ -12,6 +13,7 @@ import { limitPartition } from '../limits/keys.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { signUpMembers } from '../tenants/extension-members.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import * as audits from './audit.ts';
 import { emailTaken, invalidCredentials, invalidRefreshToken } from './errors.ts';
 import { emailPartition, userPartition } from './keys.ts';
 import {
@@ -63,6 +65,7 @@ export const register = defineEndpoint({
     [limitPartition, ['UpdateItem']],
   ],
   mails: [welcome],
+  audits: [audits.signedUp],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
   native: ['@node-rs/bcrypt'],
@@ -91,7 +94,9 @@ export const login = defineEndpoint({
     [userPartition, ['PutItem']],
     [emailPartition, ['Query', 'UpdateItem', 'PutItem']],
     [limitPartition, ['UpdateItem', 'DeleteItem', 'ConditionCheckItem']],
+    [auditNobodyPartition, ['PutItem']],
   ],
+  audits: [audits.signedIn, audits.signInRefused],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
   native: ['@node-rs/bcrypt'],
@@ -120,6 +125,7 @@ export const refresh = defineEndpoint({
     [userPartition, ['BatchGetItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  audits: [audits.refreshTokenReused, audits.refreshRefused],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
 });
@@ -140,4 +146,5 @@ export const logout = defineEndpoint({
     },
   },
   table: [[tenantPartition, ['UpdateItem']]],
+  audits: [audits.signedOut],
 });

@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as ids from './ids.ts';
@@ -15,6 +16,7 @@ export const identity = defineFeature({
   isCore: true,
   endpoints: [contract.register, contract.login, contract.refresh, contract.logout],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   limits: Object.values(limits),
   ids: Object.values(ids),
   families: [keys.userPartition, keys.emailPartition],

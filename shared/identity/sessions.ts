@@ -1,3 +1,4 @@
+import { auditEntry } from '../audit/entry.ts';
 import type { Role } from '../contract/endpoint.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
@@ -10,12 +11,12 @@ import {
   limitWindow,
 } from '../limits/limits.ts';
 import { newId } from '../runtime/ids.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
-import { create, transact, tryUpdate, type Write } from '../table/table.ts';
+import { create, transact, type Write } from '../table/table.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { accessTokenSeconds, type Principal } from './access-tokens.ts';
+import * as audits from './audit.ts';
 import { invalidRefreshToken } from './errors.ts';
 import { sessionIds } from './ids.ts';
 import { MemberRole, type SessionItem } from './items.ts';
@@ -46,12 +47,12 @@ export const sessionLifetimeMs = 30 * 86_400_000;
 /** A spent refresh token that comes again this soon is a retry, later it is theft. */
 export const retryGraceMs = 10_000;
 
-/** A new session: the write that starts it, and the tokens to hand out once it is written. */
+/** A new session: its id, the write that starts it, and the tokens to hand out once it is written. */
 export function newSession(
   tenantId: string,
   userId: string,
   client: Client,
-): { write: Write; tokens: (role: Role) => Promise<Tokens> } {
+): { id: string; write: Write; tokens: (role: Role) => Promise<Tokens> } {
   const token: RefreshToken = {
     tenantId,
     userId,
@@ -73,6 +74,7 @@ export function newSession(
   };
   const ttl = Math.ceil(item.expires_at_ms / 1000);
   return {
+    id: token.sessionId,
     write: create({ ...identityKeys.session(tenantId, userId, token.sessionId), ...item, ttl }),
     tokens: (role) => toTokens({ tenantId, userId, sessionId: token.sessionId, role }, token),
   };
@@ -103,9 +105,7 @@ export async function refreshSession(presented: string, client: Client): Promise
     throw new AppError(invalidRefreshToken);
   }
   if (!isAlive(items, Date.now())) {
-    await enforceLimit(refreshPerAddress, address);
-    logSecurityEvent('refresh_refused', { reason: 'session_ended', ...names(token) });
-    throw new AppError(invalidRefreshToken);
+    return refuseEnded(token, address);
   }
   if (items.tenant.status === 'SUSPENDED') {
     await enforceLimit(refreshPerAddress, address);
@@ -118,10 +118,21 @@ export async function refreshSession(presented: string, client: Client): Promise
   return rotate(token, items, address);
 }
 
-const names = ({ tenantId, userId, sessionId }: RefreshToken) => ({
-  tenant_id: tenantId,
-  user_id: userId,
-  session_id: sessionId,
+/** Refuses a token of an ended session, counted and told of in one write. */
+async function refuseEnded(token: RefreshToken, address: string): Promise<never> {
+  const now = Date.now();
+  const failed = await transact([
+    countWrite(refreshPerAddress, address, now),
+    ...(await auditEntry(token.tenantId, audits.refreshRefused, aboutSession(token))),
+  ]);
+  if (failed) throw limitExceeded(exceededAllowance(refreshPerAddress, now));
+  throw new AppError(invalidRefreshToken);
+}
+
+/** Who sent the token is not known: the entry is of the session that it was made for. */
+const aboutSession = ({ userId, sessionId }: RefreshToken) => ({
+  subject: sessionId,
+  data: { user_id: userId },
 });
 
 /** Spends the current generation and starts the next, counted and conditional in one write. */
@@ -185,9 +196,8 @@ async function repeatOrRevoke(token: RefreshToken, items: SessionItems): Promise
     };
     return toTokens(principalOf(token, items), successor);
   }
-  await revokeSession(token.tenantId, token.userId, token.sessionId);
+  await revokeReused(token);
   recordMetric(refreshTokenReused, 1);
-  logSecurityEvent('refresh_token_reused', names(token));
   throw new AppError(invalidRefreshToken);
 }
 
@@ -198,13 +208,19 @@ function principalOf(
   return { tenantId, userId, sessionId, role: MemberRole.parse(member.role) };
 }
 
-/** Ends one session. Does nothing when it has ended already. */
-async function revokeSession(tenantId: string, userId: string, sessionId: string): Promise<void> {
-  await tryUpdate({
-    Key: identityKeys.session(tenantId, userId, sessionId),
-    ...changes({
-      set: { revoked_at_ms: Date.now() },
-      if: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
-    }),
-  });
+/** Ends the session of a token that was used twice. Does nothing when it has ended already. */
+async function revokeReused(token: RefreshToken): Promise<void> {
+  const { tenantId, userId, sessionId } = token;
+  await transact([
+    {
+      update: {
+        Key: identityKeys.session(tenantId, userId, sessionId),
+        ...changes({
+          set: { revoked_at_ms: Date.now() },
+          if: 'attribute_exists(pk) AND attribute_not_exists(revoked_at_ms)',
+        }),
+      },
+    },
+    ...(await auditEntry(tenantId, audits.refreshTokenReused, aboutSession(token))),
+  ]);
 }

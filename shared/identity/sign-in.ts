@@ -1,3 +1,4 @@
+import { auditEntry, nobodysEntry } from '../audit/entry.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { count, enforceLimit, limitSubjectOf, quotaCheck, resetLimit } from '../limits/limits.ts';
@@ -5,6 +6,7 @@ import { logSecurityEvent } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { changes } from '../table/changes.ts';
 import { getItem, query, transact, tryUpdate, type Write } from '../table/table.ts';
+import { signedIn, signInRefused } from './audit.ts';
 import { emailHash } from './emails.ts';
 import { invalidCredentials } from './errors.ts';
 import { IdentityItem, MemberItem, MemberRole, MembershipItem } from './items.ts';
@@ -15,7 +17,7 @@ import {
   loginPerAddress,
   loginPerTenant,
 } from './limits.ts';
-import { signInRefused } from './metrics.ts';
+import * as metrics from './metrics.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { newSession, type Tokens } from './sessions.ts';
 
@@ -95,21 +97,21 @@ async function findIdentity(
 }
 
 /**
- * Counts a refusal and answers it. Always two counters: what is not to be counted goes to a counter
- * without readers, so that the timing reveals nothing.
+ * Counts a refusal, leaves it in the audit log and answers it. Always two counters and an entry: what
+ * is not to be counted or told goes where nothing reads it, so that the timing reveals nothing.
  */
 async function refuse(reason: string, { hash }: Attempt, found: Found | undefined): Promise<never> {
   const isLocked = reason === 'locked';
+  const audit = found
+    ? await auditEntry(found.tenantId, signInRefused, { subject: found.userId, data: { reason } })
+    : nobodysEntry(signInRefused);
   await Promise.all([
     count(loginPerAccount, isLocked ? `locked.${hash}` : hash),
     count(loginPerTenant, isLocked || !found ? `nobody.${hash}` : found.tenantId),
+    transact(audit),
   ]);
-  recordMetric(signInRefused, 1);
-  logSecurityEvent('sign_in_refused', {
-    reason,
-    tenant_id: found?.tenantId,
-    user_id: found?.userId,
-  });
+  recordMetric(metrics.signInRefused, 1);
+  if (!found) logSecurityEvent(signInRefused.type, { reason });
   throw new AppError(invalidCredentials);
 }
 
@@ -130,8 +132,12 @@ async function startSession(
     quotaCheck(loginPerAccount, hash, now),
     quotaCheck(loginPerTenant, tenantId, now),
   ];
+  const audit = await auditEntry(tenantId, signedIn, {
+    actor: { kind: 'user', id: userId },
+    subject: session.id,
+  });
   const [failed, member] = await Promise.all([
-    transact([session.write, remember, ...(found.isKnownAddress ? [] : limits)]),
+    transact([session.write, remember, ...(found.isKnownAddress ? [] : limits), ...audit]),
     getItem(identityKeys.member(tenantId, userId)),
     resetLimit(loginPerAccountAndAddress, `${hash}.${address}`),
   ]);
@@ -139,7 +145,6 @@ async function startSession(
   if (failed) return refuse('locked', attempt, found);
   if (!member) return refuse('no_member', attempt, found);
   if (needsRehash(found.passwordHash)) await renewHash(found.passwordHash, password, hash);
-  logSecurityEvent('signed_in', { tenant_id: tenantId, user_id: userId });
   return session.tokens(MemberRole.parse(MemberItem.parse(member).role));
 }
 

@@ -1,11 +1,12 @@
+import { auditEntry } from '../audit/entry.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { mailWrites } from '../mail/outbox.ts';
 import { queueMail } from '../mail/queue-mail.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { transact } from '../table/table.ts';
 import { tenantExtensions } from '../tenants/extensions.ts';
 import { newTenant } from '../tenants/tenants.ts';
+import { signedUp } from './audit.ts';
 import { emailTaken } from './errors.ts';
 import { welcome } from './mails.ts';
 import { newOwner } from './members.ts';
@@ -40,7 +41,13 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
   const owner = newOwner(tenant.id, wanted.email, passwordHash, client.language);
   const session = newSession(tenant.id, owner.userId, client);
   // Signed before anything is written: a failure to sign leaves no half-made account.
-  const tokens = await session.tokens('owner');
+  const [tokens, audit] = await Promise.all([
+    session.tokens('owner'),
+    auditEntry(tenant.id, signedUp, {
+      actor: { kind: 'user', id: owner.userId },
+      subject: tenant.id,
+    }),
+  ]);
   const failed = await transact([
     ...owner.writes,
     write,
@@ -51,9 +58,9 @@ export async function signUp(wanted: SignUp, client: Client): Promise<Tokens> {
       once: welcome.id,
     }),
     ...tenantExtensions.flatMap(({ signUpWrites }) => signUpWrites(tenant.id, wanted)),
+    ...audit,
   ]);
   if (failed) throw new AppError(emailTaken);
   await queueMail(tenant.id, welcome.id);
-  logSecurityEvent('signed_up', { tenant_id: tenant.id, user_id: owner.userId });
   return tokens;
 }

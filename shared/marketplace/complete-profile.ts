@@ -1,3 +1,4 @@
+import { auditEntry } from '../audit/entry.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Client } from '../http/client.ts';
 import { emailTaken } from '../identity/errors.ts';
@@ -11,7 +12,6 @@ import { verifyRegistrationTicket } from '../identity/token-signing.ts';
 import { enforceLimit } from '../limits/limits.ts';
 import { mailWrites } from '../mail/outbox.ts';
 import { queueMail } from '../mail/queue-mail.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { transact } from '../table/table.ts';
@@ -20,6 +20,7 @@ import type { TenantItem } from '../tenants/items.ts';
 import { tenantKeys } from '../tenants/keys.ts';
 import { getTenant } from '../tenants/tenants.ts';
 import { statusOf } from './access.ts';
+import * as audits from './audit.ts';
 import { invalidTicket, profileCompleted } from './errors.ts';
 import { subscriptionEnded, welcomePending } from './mails.ts';
 
@@ -60,7 +61,13 @@ export async function completeProfile(
     client.language,
   );
   const session = newSession(tenantId, owner.userId, client);
-  const tokens = await session.tokens('owner');
+  const [tokens, audit] = await Promise.all([
+    session.tokens('owner'),
+    auditEntry(tenantId, audits.profileCompleted, {
+      actor: { kind: 'user', id: owner.userId },
+      subject: tenantId,
+    }),
+  ]);
   const status = await retryConflicts(async () => {
     // Read once more: the subscription may have started or ended while the password was hashed.
     const tenant = await getTenant(tenantId);
@@ -88,13 +95,13 @@ export async function completeProfile(
         params: {},
         once: welcome.id,
       }),
+      ...audit,
     ]);
     if (failed?.[0]) return undefined;
     if (failed) throw new AppError(emailTaken);
     return next;
   });
   await queueMail(tenantId, welcome.id);
-  logSecurityEvent('profile_completed', { tenant_id: tenantId, user_id: owner.userId });
   return { ...tokens, tenant_id: tenantId, status };
 }
 

@@ -23,6 +23,7 @@ import { mailQueue } from '../mail/queues.ts';
 import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import * as audits from './audit.ts';
 import {
   expiredRegistrationToken,
   invalidRegistrationToken,
@@ -67,6 +68,7 @@ const registrationNeeds = {
     [outboxPartition, ['PutItem']],
     [limitPartition, ['UpdateItem']],
   ],
+  audits: [audits.tenantRegistered],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, settings.marketplaceRegion, tokenIssuer],
   actions: ['aws-marketplace:ResolveCustomer'],
@@ -184,6 +186,7 @@ export const completeProfile = defineEndpoint({
     [limitPartition, ['UpdateItem']],
   ],
   mails: [welcome, welcomePending, subscriptionEnded],
+  audits: [audits.profileCompleted],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, tokenIssuer],
   native: ['@node-rs/bcrypt'],
@@ -221,6 +224,7 @@ export const linkLicense = defineEndpoint({
     [limitPartition, ['UpdateItem']],
   ],
   mails: standingMails,
+  audits: [audits.licenseLinked],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
 });
@@ -266,6 +270,7 @@ export const stubRegister = defineEndpoint({
     [outboxPartition, ['PutItem']],
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
+  audits: [audits.tenantRegistered],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, tokenIssuer],
 });

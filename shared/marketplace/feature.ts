@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as keys from './keys.ts';
@@ -22,6 +23,7 @@ export const marketplace = defineFeature({
   workers: [contract.takeAgreementEvents, contract.alertParkedEvents],
   queues: [agreementEvents],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   limits: Object.values(limits),
   families: [
     keys.licensePartition,

@@ -1,13 +1,14 @@
+import { auditEntry } from '../audit/entry.ts';
 import { AppError } from '../contract/errors.ts';
 import { verifyRegistrationTicket } from '../identity/token-signing.ts';
 import { enforceLimit } from '../limits/limits.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes, when } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { getItem, transact, type Write } from '../table/table.ts';
 import { TenantItem } from '../tenants/items.ts';
 import { tenantKeys } from '../tenants/keys.ts';
 import { readLicenses, refreshTenant } from './access.ts';
+import * as audits from './audit.ts';
 import { invalidTicket, licenseLinked } from './errors.ts';
 import type { LicenseItem } from './items.ts';
 import { marketplaceKeys } from './keys.ts';
@@ -47,9 +48,9 @@ async function moveLicense(licenseId: string, toTenantId: string) {
     },
     // More than one where the purchase was renewed before anybody registered.
     ...licenses.flatMap((license) => moveWrites(license, fromTenantId, toTenantId)),
+    ...(await auditEntry(toTenantId, audits.licenseLinked, { subject: licenseId })),
   ]);
   if (failed) return undefined;
-  logSecurityEvent('license_linked', { tenant_id: toTenantId });
   return { isDone: true };
 }
 

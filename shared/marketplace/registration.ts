@@ -1,10 +1,11 @@
+import { auditEntry } from '../audit/entry.ts';
 import { signRegistrationTicket } from '../identity/token-signing.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { transact } from '../table/table.ts';
 import type { TenantItem } from '../tenants/items.ts';
 import { getTenant, newTenant } from '../tenants/tenants.ts';
 import { standingOf } from './access.ts';
+import { tenantRegistered } from './audit.ts';
 import type { LicenseLookupItem } from './items.ts';
 import { readJournal, settleAgreement } from './journal.ts';
 import { claimLicense, findLicense, licenseWrite, newLicense } from './licenses.ts';
@@ -68,6 +69,11 @@ async function createTenant(
     journal,
   );
   const { tenant, write } = newTenant(standingOf(unregistered, [license]));
+  const audit = await auditEntry(tenant.id, tenantRegistered, {
+    actor: { kind: 'aws_marketplace', id: purchase.accountId },
+    subject: tenant.id,
+    data: { license_id: licenseId, product_code: purchase.productCode },
+  });
   const failed = await transact([
     claimLicense(licenseId, lookup, tenant.id),
     licenseWrite(tenant.id, license),
@@ -76,8 +82,8 @@ async function createTenant(
     ...('agreement' in journal && journal.agreement
       ? [settleAgreement(journal.agreement, tenant.id)]
       : []),
+    ...audit,
   ]);
   if (failed) return undefined;
-  logSecurityEvent('tenant_registered', { tenant_id: tenant.id });
   return tenant;
 }

@@ -9,6 +9,7 @@ import {
 } from '../marketplace/keys.ts';
 import { standingMails } from '../marketplace/standing-mails.ts';
 import { tenantPartition, tenantSeries } from '../tenants/keys.ts';
+import * as audits from './audit.ts';
 
 const page = {
   limit: z
@@ -52,6 +53,7 @@ export const suspendTenant = defineOperation({
   changes: 'Its data endpoints answer 403 within 60 seconds, sensors included. Nothing is deleted.',
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
+  audits: [audits.tenantHeld],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });
@@ -63,6 +65,7 @@ export const restoreTenant = defineOperation({
   changes: 'The tenant is again what its licenses say.',
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
+  audits: [audits.tenantRestored],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });
@@ -78,6 +81,7 @@ export const overridePlan = defineOperation({
     reason,
   }),
   positional: ['tenant_id', 'plan'],
+  audits: [audits.planOverridden],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });

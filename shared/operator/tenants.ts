@@ -1,13 +1,14 @@
+import { auditEntry } from '../audit/entry.ts';
 import { notFound } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { readLicenses, refreshTenant } from '../marketplace/access.ts';
 import { readJournal } from '../marketplace/journal.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { changes } from '../table/changes.ts';
-import { tryUpdate } from '../table/table.ts';
+import { transact, type Write } from '../table/table.ts';
 import { TenantItem } from '../tenants/items.ts';
 import { tenantKeys, tenantSeries } from '../tenants/keys.ts';
 import { getTenant } from '../tenants/tenants.ts';
+import * as audits from './audit.ts';
 import { type Page, seriesPage } from './pages.ts';
 
 /** A page of all tenants, the newest first. */
@@ -32,9 +33,11 @@ type Reasoned = { readonly operator: string; readonly reason: string };
 
 /** Suspends a tenant, or ends that. Returns the tenant after it. Throws `not_found`. */
 export async function holdTenant(tenantId: string, isHeld: boolean, { operator }: Reasoned) {
-  const tenant = await setAndRefresh(tenantId, { is_held: isHeld });
-  logSecurityEvent(isHeld ? 'tenant_held' : 'tenant_restored', { tenant_id: tenantId, operator });
-  return { tenant };
+  const audit = await auditEntry(tenantId, isHeld ? audits.tenantHeld : audits.tenantRestored, {
+    actor: { kind: 'operator', id: operator },
+    subject: tenantId,
+  });
+  return { tenant: await setAndRefresh(tenantId, audit, { is_held: isHeld }) };
 }
 
 /** Gives a tenant a plan in place of that of its licenses, or takes that back. Throws `not_found`. */
@@ -44,26 +47,36 @@ export async function overridePlan(
   { operator }: Reasoned,
 ) {
   const isNone = plan === 'none';
-  const tenant = await setAndRefresh(tenantId, isNone ? {} : { plan_override: plan }, isNone);
-  logSecurityEvent('plan_overridden', { tenant_id: tenantId, operator, plan });
-  return { tenant };
+  const audit = await auditEntry(tenantId, audits.planOverridden, {
+    actor: { kind: 'operator', id: operator },
+    subject: tenantId,
+    data: { plan },
+  });
+  const set = isNone ? {} : { plan_override: plan };
+  return { tenant: await setAndRefresh(tenantId, audit, set, isNone) };
 }
 
 async function setAndRefresh(
   tenantId: string,
+  audit: readonly Write[],
   set: Partial<TenantItem>,
   withoutOverride = false,
 ): Promise<TenantItem> {
-  const changed = await tryUpdate({
-    Key: tenantKeys.tenant(tenantId),
-    ...changes({
-      set,
-      add: { version: 1 },
-      ...(withoutOverride && { remove: ['plan_override'] }),
-      if: 'attribute_exists(pk)',
-    }),
-  });
-  if (!changed) throw new AppError(notFound, { detail: 'There is no such tenant.' });
+  const failed = await transact([
+    {
+      update: {
+        Key: tenantKeys.tenant(tenantId),
+        ...changes({
+          set,
+          add: { version: 1 },
+          ...(withoutOverride && { remove: ['plan_override'] }),
+          if: 'attribute_exists(pk)',
+        }),
+      },
+    },
+    ...audit,
+  ]);
+  if (failed) throw new AppError(notFound, { detail: 'There is no such tenant.' });
   await refreshTenant(tenantId);
   return getTenant(tenantId);
 }

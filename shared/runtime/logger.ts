@@ -37,7 +37,7 @@ export const logger = new Logger({ logFormatter: new TracedFormatter() });
 /** Records a security event: who, in which tenant, with what outcome. The request id is added. */
 export function logSecurityEvent(
   event: string,
-  details: Record<string, string | number | undefined>,
+  details: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>,
 ): void {
   logger.info(event, { event, ...details });
 }

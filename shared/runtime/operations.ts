@@ -29,17 +29,20 @@ export function handleOperation<I extends z.ZodMiniObject>(
       return { ok: false, problem: { code: 'validation_failed', status: 422, detail, errors } };
     }
     const log = (outcome: string) => logger.info('operation', { command, operator, outcome });
-    return requestContext.run({ allowances: [] }, async () => {
-      try {
-        const result = await work({ ...parsed.data, operator });
-        log('done');
-        return { ok: true, result };
-      } catch (error) {
-        log(error instanceof AppError ? error.code : internalError.code);
-        if (!(error instanceof AppError)) throw error;
-        const { code, status, message } = error;
-        return { ok: false, problem: { code, status, detail: message } };
-      }
-    });
+    return requestContext.run(
+      { allowances: [], actor: { kind: 'operator', id: operator } },
+      async () => {
+        try {
+          const result = await work({ ...parsed.data, operator });
+          log('done');
+          return { ok: true, result };
+        } catch (error) {
+          log(error instanceof AppError ? error.code : internalError.code);
+          if (!(error instanceof AppError)) throw error;
+          const { code, status, message } = error;
+          return { ok: false, problem: { code, status, detail: message } };
+        }
+      },
+    );
   };
 }

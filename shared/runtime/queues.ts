@@ -68,7 +68,7 @@ export function handleBatch<M extends z.ZodMiniType>(
     logger.addContext(context);
     const outcomes = await Promise.all(
       event.Records.map((record) =>
-        requestContext.run(contextOf(record), () =>
+        requestContext.run(contextOf(queue, record), () =>
           attempt(queue, record, (message) => work(message, context)),
         ),
       ),
@@ -81,9 +81,13 @@ export function handleBatch<M extends z.ZodMiniType>(
   };
 }
 
-function contextOf({ attributes }: SQSRecord): RequestContext {
+function contextOf({ name }: { name: string }, { attributes }: SQSRecord): RequestContext {
   const header = attributes?.AWSTraceHeader;
-  return { allowances: [], ...(header !== undefined && { traceHeader: header }) };
+  return {
+    allowances: [],
+    actor: { kind: 'system', id: name },
+    ...(header !== undefined && { traceHeader: header }),
+  };
 }
 
 async function attempt<M extends z.ZodMiniType>(

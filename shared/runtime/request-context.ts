@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Actor } from '../contract/audit.ts';
 import type { Outlet } from '../http/stream.ts';
 
 /** What a subject has used of the current window of a limit. */
@@ -20,6 +21,10 @@ export interface RequestContext {
   allowances: Allowance[];
   /** Where the answer of an endpoint that streams goes. */
   outlet?: Outlet | undefined;
+  /** Who calls, as soon as that is known; before, and where no caller is, the function itself. */
+  actor?: Actor;
+  /** Address that the request came from. */
+  address?: string;
   /** The trace that a message came with: that of the request which asked for the work. */
   traceHeader?: string;
   /** A table client with the request's own credentials. */
@@ -27,3 +32,9 @@ export interface RequestContext {
 }
 
 export const requestContext = new AsyncLocalStorage<RequestContext>();
+
+/** Notes who calls, for what is done from here on. */
+export function setActor(actor: Actor): void {
+  const request = requestContext.getStore();
+  if (request) request.actor = actor;
+}

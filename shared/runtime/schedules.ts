@@ -11,7 +11,9 @@ import { requestContext } from './request-context.ts';
 export function handleSchedule(worker: string, work: (context: Context) => Promise<void>) {
   return async (_event: unknown, context: Context): Promise<void> => {
     logger.addContext(context);
-    await requestContext.run({ allowances: [] }, () => work(context));
+    await requestContext.run({ allowances: [], actor: { kind: 'system', id: worker } }, () =>
+      work(context),
+    );
     recordMetric(scheduledRuns, 1, { worker });
   };
 }

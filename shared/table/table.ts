@@ -245,7 +245,7 @@ export async function deleteItem(input: Without<DeleteCommandInput>): Promise<vo
 
 type Put = Without<PutCommandInput>;
 type Update = Without<UpdateCommandInput> & { UpdateExpression: string };
-export type Write =
+type Change =
   | { put: Put }
   | { update: Update }
   | { delete: Without<DeleteCommandInput> }
@@ -257,6 +257,9 @@ export type Write =
         ExpressionAttributeNames?: Record<string, string>;
       };
     };
+
+/** One write of a transaction. `written` is called once the transaction is stored. */
+export type Write = Change & { readonly written?: () => void };
 
 function toTransactItem(write: Write): TransactItem {
   if ('put' in write)
@@ -290,6 +293,7 @@ export async function transact(writes: readonly Write[]): Promise<boolean[] | un
   for (let attempt = 0; ; attempt += 1) {
     try {
       await client().send(new TransactWriteCommand({ TransactItems: writes.map(toTransactItem) }));
+      for (const { written } of writes) written?.();
       return undefined;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;

@@ -8,6 +8,7 @@ import {
   TenantStatus,
   Timestamp,
 } from '../contract/schemas.ts';
+import { tenantRenamed } from './audit.ts';
 import { tenantUpdated } from './events.ts';
 import { tenantMembers } from './extension-members.ts';
 import { tenantPartition } from './keys.ts';
@@ -52,4 +53,5 @@ export const updateMyTenant = defineEndpoint({
   errors: [versionConflict],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   publishes: [tenantUpdated],
+  audits: [tenantRenamed],
 });

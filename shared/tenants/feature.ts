@@ -1,4 +1,5 @@
 import { defineFeature } from '../contract/feature.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as events from './events.ts';
@@ -11,6 +12,7 @@ export const tenants = defineFeature({
   isCore: true,
   endpoints: [contract.getMyTenant, contract.updateMyTenant],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   events: Object.values(events),
   ids: Object.values(ids),
   families: [keys.tenantPartition, keys.tenantSeries],

@@ -1,9 +1,11 @@
+import { auditEntry } from '../audit/entry.ts';
 import { versionConflict } from '../contract/core-errors.ts';
 import { AppError } from '../contract/errors.ts';
 import { prepareEvent } from '../events/publish.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { getItem, transact } from '../table/table.ts';
+import { tenantRenamed } from './audit.ts';
 import { tenantUpdated } from './events.ts';
 import { TenantItem } from './items.ts';
 import { tenantKeys } from './keys.ts';
@@ -27,11 +29,11 @@ export async function renameTenant(
       updated_at: new Date().toISOString(),
       version: current.version + 1,
     };
-    const event = await prepareEvent(tenantId, tenantUpdated, {
-      id: tenantId,
-      name,
-      version: renamed.version,
-    });
+    const { version: next } = renamed;
+    const [event, audit] = await Promise.all([
+      prepareEvent(tenantId, tenantUpdated, { id: tenantId, name, version: next }),
+      auditEntry(tenantId, tenantRenamed, { subject: tenantId, data: { version: next } }),
+    ]);
     const failed = await transact([
       {
         update: {
@@ -43,6 +45,7 @@ export async function renameTenant(
         },
       },
       ...event.writes,
+      ...audit,
     ]);
     if (failed) return undefined;
     await event.send();

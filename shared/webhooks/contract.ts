@@ -6,6 +6,7 @@ import { maxUrl, pageOf, pageQuery, Timestamp, uniqueList } from '../contract/sc
 import { sealingKeySecret } from '../contract/secrets.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import * as audits from './audit.ts';
 import { tooManyWebhooks, webhookDisabled } from './errors.ts';
 import { deliveryPartition, dueDeliveries, restingPartition } from './keys.ts';
 import { webhookChangesPerTenant, webhooksPerTenant } from './limits.ts';
@@ -88,6 +89,7 @@ export const createWebhook = defineEndpoint({
   responses: { 201: { description: 'The webhook and its secret', schema: WithSecret } },
   errors: [tooManyWebhooks],
   limits: changes,
+  audits: [audits.webhookCreated],
   table: [
     [tenantPartition, ['PutItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
@@ -145,10 +147,11 @@ export const updateWebhook = defineEndpoint({
     )
     .register(z.globalRegistry, { example: { enabled: false } }),
   responses: { 200: { description: 'The webhook after the change', schema: Webhook } },
-  errors: [notFound],
+  errors: [notFound, versionConflict],
   limits: changes,
+  audits: [audits.webhookChanged],
   table: [
-    [tenantPartition, ['UpdateItem']],
+    [tenantPartition, ['GetItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
 });
@@ -165,6 +168,7 @@ export const deleteWebhook = defineEndpoint({
   path: webhookPath,
   responses: { 204: { description: 'Deleted' } },
   errors: [notFound],
+  audits: [audits.webhookDeleted],
   table: [[tenantPartition, ['DeleteItem', 'UpdateItem']]],
   queues: [deliveryQueue],
 });
@@ -182,6 +186,7 @@ export const rotateWebhookSecret = defineEndpoint({
   responses: { 200: { description: 'The webhook and its new secret', schema: WithSecret } },
   errors: [notFound, versionConflict],
   limits: changes,
+  audits: [audits.webhookSecretRotated],
   table: [
     [tenantPartition, ['GetItem', 'UpdateItem']],
     [limitPartition, ['UpdateItem']],
@@ -262,6 +267,7 @@ export const deliverWebhooks: BackgroundFunction = {
   summary: 'Sends events to the webhooks of tenants',
   queue: deliveryQueue,
   queues: [deliveryQueue],
+  audits: [audits.webhookSwitchedOff],
   table: [
     [tenantPartition, ['BatchGetItem', 'UpdateItem']],
     [deliveryPartition, ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],

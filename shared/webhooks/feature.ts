@@ -1,5 +1,6 @@
 import { defineFeature } from '../contract/feature.ts';
 import { tenantPartition } from '../tenants/keys.ts';
+import * as auditKinds from './audit.ts';
 import * as contract from './contract.ts';
 import * as errors from './errors.ts';
 import * as ids from './ids.ts';
@@ -25,6 +26,7 @@ export const webhooks = defineFeature({
   ],
   workers: [contract.deliverWebhooks, contract.sweepDeliveries],
   errors: Object.values(errors),
+  auditKinds: Object.values(auditKinds),
   limits: Object.values(limits),
   ids: Object.values(ids),
   families: [keys.deliveryPartition, keys.restingPartition, keys.dueDeliveries],

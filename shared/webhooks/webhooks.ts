@@ -1,18 +1,23 @@
 import type * as z from 'zod/mini';
+import { auditEntry } from '../audit/entry.ts';
+import type { AuditKind } from '../contract/audit.ts';
 import { notFound, validationFailed, versionConflict } from '../contract/core-errors.ts';
 import { AppError, assertKnown } from '../contract/errors.ts';
 import { maxUrl } from '../contract/schemas.ts';
+import { enforceLimit } from '../limits/limits.ts';
 import { requireEnvList, requireEnvOneOf } from '../runtime/config.ts';
 import { newId } from '../runtime/ids.ts';
-import { logSecurityEvent } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { type Changes, changes, when } from '../table/changes.ts';
-import { create, getItem, query, transact, tryUpdate } from '../table/table.ts';
+import { retryConflicts } from '../table/retry.ts';
+import { create, getItem, query, transact, type Write } from '../table/table.ts';
+import * as audits from './audit.ts';
 import type { Webhook as WebhookSchema } from './contract.ts';
 import { tooManyWebhooks } from './errors.ts';
 import { webhookIds } from './ids.ts';
 import { WebhookItem } from './items.ts';
 import { webhookKeys } from './keys.ts';
+import { webhookChangesPerTenant } from './limits.ts';
 import { webhookDisabled } from './metrics.ts';
 import { parseReceiverUrl, RefusedAddressError } from './public-addresses.ts';
 import { newWebhookSecret, sealWebhookSecret } from './secrets.ts';
@@ -34,16 +39,14 @@ interface Actor {
   readonly userId: string;
 }
 
-/** Records who did what to a webhook: never its URL, which may have a key in it. */
-function logChange(
-  event: string,
+/** What tells who did what to a webhook: never its URL, which may have a key in it. */
+const auditOf = (
   { tenantId, userId }: Actor,
+  kind: AuditKind,
   webhookId: string,
-  details: { changed?: string } = {},
-): void {
-  const names = { tenant_id: tenantId, user_id: userId, webhook_id: webhookId };
-  logSecurityEvent(event, { ...names, ...details });
-}
+  data: Record<string, string[]> = {},
+): Promise<Write[]> =>
+  auditEntry(tenantId, kind, { actor: { kind: 'user', id: userId }, subject: webhookId, data });
 
 function assertEventTypes(types: readonly string[]): void {
   assertKnown(types, requireEnvList('EVENT_TYPES'), '/events', 'is not an event');
@@ -81,9 +84,9 @@ export async function createWebhook(
         }),
       },
     },
+    ...(await auditOf(actor, audits.webhookCreated, id, { events: wanted.events })),
   ]);
   if (failed) throw new AppError(tooManyWebhooks);
-  logChange('webhook_created', actor, id);
   return { ...toWebhook(webhook), secret };
 }
 
@@ -153,7 +156,10 @@ export async function getWebhook(tenantId: string, webhookId: string): Promise<W
   return toWebhook(await readWebhook(tenantId, webhookId));
 }
 
-/** Changes the given members and returns the new state. Throws `not_found`, `validation_failed`. */
+/**
+ * Changes the given members and returns the new state. It is read beside the count of the change.
+ * Throws `not_found`, `validation_failed`, `rate_limited`, `version_conflict`.
+ */
 export async function updateWebhook(
   actor: Actor,
   webhookId: string,
@@ -164,42 +170,67 @@ export async function updateWebhook(
     enabled?: boolean | undefined;
   },
 ): Promise<Webhook> {
+  const { tenantId } = actor;
+  const [read, counted] = await Promise.allSettled([
+    readWebhook(tenantId, webhookId),
+    enforceLimit(webhookChangesPerTenant, tenantId),
+  ]);
+  if (counted.status === 'rejected') throw counted.reason;
+  if (read.status === 'rejected') throw read.reason;
+  let stored: WebhookItem | undefined = read.value;
   assertEventTypes(change.events ?? []);
   const url = change.url === undefined ? undefined : await receiverUrl(change.url);
   const { enabled } = change;
   const reason = enabled === undefined ? undefined : enabled ? null : 'by_hand';
-  const webhook = await setAttributes(actor.tenantId, webhookId, {
-    ...change,
-    url,
-    disabled_reason: reason,
-    // The first success from now on resumes postponed deliveries.
-    ...((url || enabled) && { failures: null, failed_at_ms: null, resuming_until_ms: 0 }),
-  });
   const changed = Object.entries(change).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   );
-  logChange('webhook_changed', actor, webhookId, { changed: changed.join(',') });
-  return toWebhook(webhook);
+  return retryConflicts(async () => {
+    const current = stored ?? (await readWebhook(tenantId, webhookId));
+    stored = undefined;
+    const { webhook, write } = withAttributes(
+      tenantId,
+      current,
+      {
+        ...change,
+        url,
+        disabled_reason: reason,
+        // The first success from now on resumes postponed deliveries.
+        ...((url || enabled) && { failures: null, failed_at_ms: null, resuming_until_ms: 0 }),
+      },
+      ['updated_at = :read', { read: current.updated_at }],
+    );
+    const audit = await auditOf(actor, audits.webhookChanged, webhookId, { changed });
+    return (await transact([write, ...audit])) ? undefined : toWebhook(webhook);
+  });
 }
 
-/** Sets attributes; those that are null are removed, those that are undefined stay. */
-async function setAttributes(
+/**
+ * A webhook with other attributes, and the write that gives it them. Those that are null are removed,
+ * those that are undefined stay.
+ */
+function withAttributes(
   tenantId: string,
-  webhookId: string,
+  stored: WebhookItem,
   attributes: Record<string, unknown>,
-  condition: Changes['if'] = 'attribute_exists(pk)',
-): Promise<WebhookItem> {
-  if (!isWebhookId(webhookId)) throw unknownWebhook();
-  const remove = Object.keys(attributes).filter((name) => attributes[name] === null);
-  const removed = Object.fromEntries(remove.map((name) => [name, undefined]));
-  const set = { ...attributes, ...removed, updated_at: new Date().toISOString() };
-  const item = await tryUpdate({
-    Key: webhookKeys.webhook(tenantId, webhookId),
-    ...changes({ set, remove, if: condition }),
-    ReturnValues: 'ALL_NEW',
-  });
-  if (!item) throw unknownWebhook();
-  return WebhookItem().parse(item);
+  condition: NonNullable<Changes['if']>,
+): { webhook: WebhookItem; write: Write } {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  const set = {
+    ...Object.fromEntries(given.filter(([, value]) => value !== null)),
+    updated_at: new Date().toISOString(),
+  };
+  const remove = given.flatMap(([name, value]) => (value === null ? [name] : []));
+  const kept = Object.entries(stored).filter(([name]) => !remove.includes(name));
+  return {
+    webhook: WebhookItem().parse({ ...Object.fromEntries(kept), ...set }),
+    write: {
+      update: {
+        Key: webhookKeys.webhook(tenantId, stored.id),
+        ...changes({ set, remove, if: condition }),
+      },
+    },
+  };
 }
 
 /** Deletes a webhook of the tenant. Throws `not_found`. */
@@ -219,9 +250,9 @@ export async function deleteWebhook(actor: Actor, webhookId: string): Promise<vo
         ...changes({ add: { count: -1 } }),
       },
     },
+    ...(await auditOf(actor, audits.webhookDeleted, webhookId)),
   ]);
   if (failed) throw unknownWebhook();
-  logChange('webhook_deleted', actor, webhookId);
 }
 
 /**
@@ -233,26 +264,24 @@ export async function rotateSecret(
   webhookId: string,
 ): Promise<Webhook & { secret: string }> {
   const { tenantId } = actor;
-  const { secret: previous } = await readWebhook(tenantId, webhookId);
+  const [stored, audit] = await Promise.all([
+    readWebhook(tenantId, webhookId),
+    auditOf(actor, audits.webhookSecretRotated, webhookId),
+  ]);
+  const { secret: previous } = stored;
   const secret = newWebhookSecret();
-  try {
-    const webhook = await setAttributes(
-      tenantId,
-      webhookId,
-      {
-        secret: await sealWebhookSecret(tenantId, webhookId, secret),
-        previous_secret: previous,
-        previous_until: new Date(Date.now() + rotationMs).toISOString(),
-      },
-      ['#secret = :read', { read: previous }],
-    );
-    logChange('webhook_secret_rotated', actor, webhookId);
-    return { ...toWebhook(webhook), secret };
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'not_found')
-      throw new AppError(versionConflict);
-    throw error;
-  }
+  const { webhook, write } = withAttributes(
+    tenantId,
+    stored,
+    {
+      secret: await sealWebhookSecret(tenantId, webhookId, secret),
+      previous_secret: previous,
+      previous_until: new Date(Date.now() + rotationMs).toISOString(),
+    },
+    ['#secret = :read', { read: previous }],
+  );
+  if (await transact([write, ...audit])) throw new AppError(versionConflict);
+  return { ...toWebhook(webhook), secret };
 }
 
 /**
@@ -264,14 +293,22 @@ export async function disableWebhook(
   { id: webhookId, url }: Pick<WebhookItem, 'id' | 'url'>,
   reason: 'gone' | 'failing',
 ): Promise<void> {
-  const disabled = await tryUpdate({
-    Key: webhookKeys.webhook(tenantId, webhookId),
-    ...changes({
-      set: { enabled: false, disabled_reason: reason, updated_at: new Date().toISOString() },
-      if: ['enabled = :on AND #url = :url', { on: true, url }],
-    }),
-  });
-  if (!disabled) return;
+  const failed = await transact([
+    {
+      update: {
+        Key: webhookKeys.webhook(tenantId, webhookId),
+        ...changes({
+          set: { enabled: false, disabled_reason: reason, updated_at: new Date().toISOString() },
+          if: ['enabled = :on AND #url = :url', { on: true, url }],
+        }),
+      },
+    },
+    ...(await auditEntry(tenantId, audits.webhookSwitchedOff, {
+      actor: { kind: 'system', id: 'webhooks' },
+      subject: webhookId,
+      data: { reason },
+    })),
+  ]);
+  if (failed) return;
   recordMetric(webhookDisabled, 1);
-  logSecurityEvent('webhook_disabled', { tenant_id: tenantId, webhook_id: webhookId, reason });
 }

@@ -104,15 +104,16 @@ describe('the logs of a whole journey', () => {
     const events = logLines(output).filter(({ event }) => event !== undefined);
     const named = (event: string) => events.filter((line) => line.event === event);
     const who = { tenant_id: tenantId, user_id: userId, request_id: expect.any(String) };
-    expect(named('tenant_registered')).toMatchObject([{ tenant_id: tenantId }]);
-    expect(named('profile_completed')).toMatchObject([who]);
-    expect(named('sign_in_refused')).toMatchObject([
-      { ...who, reason: 'wrong_password' },
+    expect(named('tenant.registered')).toMatchObject([{ tenant_id: tenantId }]);
+    expect(named('tenant.profile_completed')).toMatchObject([who]);
+    const { user_id: subject, ...where } = who;
+    expect(named('user.sign_in_refused')).toMatchObject([
+      { ...where, subject, reason: 'wrong_password' },
       { reason: 'unknown_email' },
     ]);
-    expect(named('signed_in')).toMatchObject([who]);
-    expect(named('refresh_token_reused')).toMatchObject([who]);
-    expect(named('signed_out')).toMatchObject([who]);
+    expect(named('user.signed_in')).toMatchObject([who]);
+    expect(named('session.token_reused')).toMatchObject([who]);
+    expect(named('user.signed_out')).toMatchObject([who]);
     const reused = logLines(output).filter(({ RefreshTokenReused }) => RefreshTokenReused === 1);
     expect(reused).toHaveLength(1);
     expect(logLines(output).filter(({ message }) => message === 'token_refused')).toHaveLength(1);

@@ -85,8 +85,8 @@ describe('the events for sam local invoke', () => {
     );
 
     const settingsIn = (place: URL) => Object.keys(parse(new URL('env.json', place)).Parameters);
-    const keysOf = ({ secrets = [], kmsKeys = [] }: Feature) =>
-      [...secrets, ...kmsKeys].map(({ variable }) => variable);
+    const keysOf = ({ secrets = [], kmsKeys = [], buckets = [] }: Feature) =>
+      [...secrets, ...kmsKeys, ...buckets].map(({ variable }) => variable);
     const [core, others] = [true, false].map((isCore) =>
       features.filter((feature) => (feature.isCore ?? false) === isCore),
     );

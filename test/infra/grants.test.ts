@@ -52,6 +52,8 @@ function describeResource(resource: unknown): string {
     return text.includes('/index/series') ? 'index series' : 'table';
   const key = /GetAtt(\w+)Key[0-9A-F]{8}Arn/.exec(text)?.[1];
   if (key) return `key ${wordsOf(key)}`;
+  const bucket = /"Tenantry-\w+-([a-z-]+)-arn"/.exec(text)?.[1];
+  if (bucket) return `${text.includes('"/*"') ? 'objects of' : 'bucket'} ${bucket}`;
   if (/Logs/.test(text)) return 'log group';
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
   const queue = /"Queues(\w+)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
@@ -112,6 +114,11 @@ function expectedPermissions(needs: Needs & Pick<BackgroundFunction, 'queue'>): 
   }
   for (const setting of needs.assumes ?? [])
     expected.push(`sts:AssumeRole on role ${parameterName(setting)} for any key`);
+  for (const [{ name }, actions] of needs.buckets ?? [])
+    for (const action of actions) {
+      const place = action === 'ListBucket' ? 'bucket' : 'objects of';
+      expected.push(`s3:${action} on ${place} ${name} for any key`);
+    }
   for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
   return expected.sort();
 }
@@ -125,7 +132,7 @@ function isLike(value: string, pattern: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(value);
 }
 
-describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
+describe.each(['local', 'dev', 'prod'] as const)('the grants in stage %s', (stage) => {
   let templates: Templates;
   beforeAll(() => {
     templates = synthesize({ stage });
@@ -161,6 +168,41 @@ describe.each(['dev', 'prod'] as const)('the grants in stage %s', (stage) => {
         'sqs:SendMessage on dead letters for any key',
       ].sort(),
     );
+  });
+
+  it('let no function change or delete what is in the audit log, or take blocks from its chain', () => {
+    const log = ['auditEntryPartition', 'auditChainPartition'];
+    const patterns = families.filter(({ name }) => log.includes(name)).map((one) => one.pattern);
+    const ownTenant = `TENANT#tnt_${'0'.repeat(26)}`;
+    const partitions = [`${ownTenant}#AUDIT#2026-11`, `${ownTenant}#AUDIT-CHAIN`];
+    const statements = [templates.data, templates.api].flatMap((template) =>
+      [...statementsByFunction(template).values()].flat(),
+    );
+    const changing = statements.flatMap(({ Action, Condition }) => {
+      const actions = list(Action).filter((action) =>
+        /^dynamodb:(UpdateItem|DeleteItem|BatchWriteItem|PartiQL|\*)/.test(action),
+      );
+      const keys = list(Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? '*');
+      return actions.length > 0 ? keys : [];
+    });
+
+    expect(patterns).toHaveLength(log.length);
+    for (const partition of partitions)
+      expect(patterns.filter((pattern) => isLike(partition, pattern))).toHaveLength(1);
+    expect(changing.length).toBeGreaterThan(10);
+    for (const pattern of changing)
+      for (const partition of partitions) expect(isLike(partition, pattern), pattern).toBe(false);
+  });
+
+  it('let only the worker of the chain add blocks, and only the export write its bucket', () => {
+    const granted = [...statementsByFunction(templates.api)].map(
+      ([id, statements]) => [id, flatten(statements)] as const,
+    );
+    const holders = (permission: RegExp) =>
+      granted.filter(([, some]) => some.some((one) => permission.test(one))).map(([id]) => id);
+
+    expect(holders(/^dynamodb:PutItem on table for .*#AUDIT-CHAIN$/)).toEqual(['AuditChain']);
+    expect(holders(/^s3:/)).toEqual(['AuditExport']);
   });
 
   it('bind every access to the table to partition keys, also where a request names none (check 65)', () => {
@@ -251,6 +293,7 @@ describe('the key patterns', () => {
   });
 
   it('are exact or end their prefix with #, so that no name can reach a neighbour', () => {
-    for (const { pattern } of families) expect(pattern).toMatch(/^[A-Z]+#(?:[^*]*|(?:[^*]*#)?\*)$/);
+    for (const { pattern } of families)
+      expect(pattern).toMatch(/^[A-Z]+(?:-[A-Z]+)*#(?:[^*]*|(?:[^*]*#)?\*)$/);
   });
 });

@@ -224,6 +224,7 @@ describe('functions', () => {
         ...every,
         'LIMITS_MULTIPLIER',
         'MARKETPLACE_REGION',
+        'SEALING_KEY_SECRET',
         'SELLER_ROLE_ARN',
         'SIGNING_KEYS_SECRET',
         'SUPPORT_EMAIL',

@@ -3,6 +3,7 @@ import { notFound, rateLimited, versionConflict } from '../../contract/core-erro
 import { bearer, defineEndpoint, roles } from '../../contract/endpoint.ts';
 import { limitPartition } from '../../limits/keys.ts';
 import { tenantPartition } from '../../tenants/keys.ts';
+import { eniReleased, enisClaimed } from '../audit.ts';
 import { eniClaimed, tooManyEnis } from '../errors.ts';
 import { eniPartition, vniPartition } from '../keys.ts';
 import { enisPerTenant } from '../limits.ts';
@@ -32,6 +33,7 @@ export const claimEnis = defineEndpoint({
   },
   errors: [eniClaimed, tooManyEnis, versionConflict, rateLimited],
   limits: [enisPerTenant],
+  audits: [enisClaimed],
   table: [
     [tenantPartition, ['PutItem', 'UpdateItem']],
     [eniPartition, ['BatchGetItem', 'PutItem']],
@@ -72,6 +74,7 @@ export const deleteEni = defineEndpoint({
     200: { description: 'Given up', schema: z.strictObject({ deleted: EniId }) },
   },
   errors: [notFound],
+  audits: [eniReleased],
   table: [
     [tenantPartition, ['DeleteItem', 'UpdateItem']],
     [eniPartition, ['DeleteItem']],

@@ -208,7 +208,7 @@ describe('the limit of an account', () => {
     });
 
     const reasons = logLines(output)
-      .filter(({ event }) => event === 'sign_in_refused')
+      .filter(({ event }) => event === 'user.sign_in_refused')
       .map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason === 'wrong_password')).toHaveLength(account.quota);
     expect(reasons.filter((reason) => reason === 'locked')).toHaveLength(50 - account.quota);

@@ -139,10 +139,10 @@ describe('refresh', () => {
 
     expect(logLines(output)).toContainEqual(
       expect.objectContaining({
-        event: 'refresh_token_reused',
+        event: 'session.token_reused',
         tenant_id: owner.tenantId,
         user_id: owner.userId,
-        session_id: owner.sessionId,
+        subject: owner.sessionId,
       }),
     );
     expect(logLines(output)).toContainEqual(expect.objectContaining({ RefreshTokenReused: 1 }));

@@ -238,7 +238,7 @@ describe('third-party credentials (check 69)', () => {
       await (await modules()).openCredentials(owner.tenantId, 'ozon');
     });
 
-    expect(output).toContain('credentials_saved');
+    expect(output).toContain('credentials.saved');
     for (const text of [output, JSON.stringify(await allItems())]) {
       expect(text).not.toContain(secretOf.api_key);
       expect(text).not.toContain(Buffer.from(secretOf.api_key).toString('base64'));

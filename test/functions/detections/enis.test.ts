@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asSystem } from '../../../harness/audit/actor.ts';
 import { day, minute, travelTo } from '../../../harness/clock.ts';
 import { noon, seen, useDetections } from '../../../harness/detections/detections.ts';
 import { allItems, lastingItems } from '../../../harness/items.ts';
@@ -215,8 +216,10 @@ describe('the VNI of a tenant', () => {
     const { vni } = await enisOf(theirs.member);
     const draws = [vni ?? 0, vni ?? 0, 777_777];
 
-    await claimEnis(ours.member.tenantId, [newEni()], () => draws.shift() ?? 0);
-    const stuck = claimEnis(third.member.tenantId, [newEni()], () => vni ?? 0);
+    const draw = (tenantId: string, next: () => number) =>
+      asSystem(() => claimEnis(tenantId, [newEni()], next));
+    await draw(ours.member.tenantId, () => draws.shift() ?? 0);
+    const stuck = draw(third.member.tenantId, () => vni ?? 0);
 
     await expect(stuck).rejects.toMatchObject({ code: 'version_conflict' });
     expect((await enisOf(ours.member)).vni).toBe(777_777);

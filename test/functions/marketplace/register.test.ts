@@ -141,8 +141,8 @@ describe('registration', () => {
 
     expect(answers.map(({ status }) => status)).toEqual(new Array(50).fill(200));
     expect(new Set(answers.map(({ body }) => body.tenant_id)).size).toBe(1);
-    // Tenant, license, and the way from the license to the tenant.
-    expect((await lastingItems()).length - before).toBe(3);
+    // Tenant, license, the way from the license to the tenant, and the audit entry with its pointer.
+    expect((await lastingItems()).length - before).toBe(5);
   });
 
   it('knows a legacy buyer by the customer identifier alone', async () => {

@@ -300,8 +300,8 @@ describe('a receiver', () => {
     });
     expect(logLines(output)).toContainEqual(
       expect.objectContaining({
-        event: 'webhook_disabled',
-        webhook_id: webhook.id,
+        event: 'webhook.disabled',
+        subject: webhook.id,
         reason: 'failing',
       }),
     );

@@ -204,7 +204,7 @@ describe('a webhook', () => {
     let names = {};
     const output = await outputOf(async () => {
       const { member, webhook } = await webhooks.fresh();
-      names = { tenant_id: member.tenantId, user_id: member.userId, webhook_id: webhook.id };
+      names = { tenant_id: member.tenantId, user_id: member.userId, subject: webhook.id };
       const url = `${webhooks.receiver.url}/private-part`;
       await webhooks.send(member, 'PATCH', `/${webhook.id}`, { url, enabled: false });
       await webhooks.send(member, 'POST', `/${webhook.id}/rotate-secret`);
@@ -214,7 +214,7 @@ describe('a webhook', () => {
     const lines = logLines(output);
     for (const event of ['created', 'changed', 'secret_rotated', 'deleted'])
       expect(lines).toContainEqual(
-        expect.objectContaining({ event: `webhook_${event}`, ...names }),
+        expect.objectContaining({ event: `webhook.${event}`, ...names }),
       );
     expect(output).not.toContain('private-part');
   });
