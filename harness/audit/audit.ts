@@ -85,13 +85,14 @@ export async function makeEntries(tenantId: string, count: number): Promise<void
     import('../../shared/audit/entry.ts'),
     import('../../shared/table/table.ts'),
   ]);
-  await Promise.all(
-    Array.from({ length: count }, (_, number) =>
-      asSystem(async () =>
-        transact(await auditEntry(tenantId, sampleKind, { subject: `thing-${number}` })),
-      ),
-    ),
-  );
+  let number = 0;
+  const maker = async () => {
+    while (number < count) {
+      const subject = `thing-${number++}`;
+      await transact(await auditEntry(tenantId, sampleKind, { subject }));
+    }
+  };
+  await asSystem(() => Promise.all(Array.from({ length: 10 }, maker)));
 }
 
 export interface Archive {
