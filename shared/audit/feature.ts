@@ -4,6 +4,7 @@ import * as buckets from './buckets.ts';
 import * as contract from './contract.ts';
 import { auditIds } from './ids.ts';
 import * as keys from './keys.ts';
+import * as operations from './operations.ts';
 
 /** The audit log of each tenant: entries that functions can only add, chained and exported. */
 export const audit = defineFeature({
@@ -11,6 +12,7 @@ export const audit = defineFeature({
   isCore: true,
   endpoints: [contract.listAuditEvents],
   workers: [contract.chainAuditEntries, contract.exportAuditDays],
+  operations: Object.values(operations),
   ids: [auditIds],
   families: [
     keys.auditEntryPartition,

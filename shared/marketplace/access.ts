@@ -1,8 +1,10 @@
+import { auditEntry } from '../audit/entry.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { getItem, queryPages, transact } from '../table/table.ts';
 import { TenantItem } from '../tenants/items.ts';
 import { tenantKeys } from '../tenants/keys.ts';
+import { standingChanged } from './audit.ts';
 import { LicenseItem } from './items.ts';
 import { licensePrefix } from './keys.ts';
 import { isFollowed } from './license-state.ts';
@@ -106,6 +108,10 @@ export async function refreshTenant(
     };
     const { status, subscription, plan, updated_at, version } = after;
     const mail = standingMail(before, after);
+    const audit = await auditEntry(tenantId, standingChanged, {
+      subject: tenantId,
+      data: { status, subscription, plan: plan ?? 'none' },
+    });
     const failed = await transact([
       {
         update: {
@@ -117,6 +123,7 @@ export async function refreshTenant(
         },
       },
       ...mail.writes,
+      ...audit,
     ]);
     if (failed) return undefined;
     await mail.send();

@@ -15,3 +15,9 @@ export const profileCompleted = defineAuditKind({
   type: 'tenant.profile_completed',
   description: 'The profile of a purchase was completed by its owner. Subject: the tenant.',
 });
+
+export const standingChanged = defineAuditKind({
+  type: 'tenant.standing_changed',
+  description:
+    'What the tenant may do has changed: by its licenses, or by an operator. Subject: the tenant. Data: `status`, `subscription`, `plan` after it.',
+});

@@ -224,7 +224,7 @@ export const linkLicense = defineEndpoint({
     [limitPartition, ['UpdateItem']],
   ],
   mails: standingMails,
-  audits: [audits.licenseLinked],
+  audits: [audits.licenseLinked, audits.standingChanged],
   secrets: [signingKeysSecret],
   settings: [tokenIssuer],
 });
@@ -240,6 +240,7 @@ export const takeAgreementEvents: BackgroundFunction = {
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   mails: standingMails,
+  audits: [audits.standingChanged],
   timeoutSeconds: 30,
 };
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { defineOperation } from '../contract/operations.ts';
 import { SubscriptionPlan, TenantId } from '../contract/schemas.ts';
+import { standingChanged } from '../marketplace/audit.ts';
 import {
   agreementPartition,
   buyerLicenses,
@@ -53,7 +54,7 @@ export const suspendTenant = defineOperation({
   changes: 'Its data endpoints answer 403 within 60 seconds, sensors included. Nothing is deleted.',
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
-  audits: [audits.tenantHeld],
+  audits: [audits.tenantHeld, standingChanged],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });
@@ -65,7 +66,7 @@ export const restoreTenant = defineOperation({
   changes: 'The tenant is again what its licenses say.',
   input: z.strictObject({ tenant_id: TenantId, reason }),
   positional: ['tenant_id'],
-  audits: [audits.tenantRestored],
+  audits: [audits.tenantRestored, standingChanged],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });
@@ -81,7 +82,7 @@ export const overridePlan = defineOperation({
     reason,
   }),
   positional: ['tenant_id', 'plan'],
-  audits: [audits.planOverridden],
+  audits: [audits.planOverridden, standingChanged],
   table: [[tenantPartition, ['GetItem', 'Query', 'UpdateItem']]],
   mails: standingMails,
 });
@@ -143,5 +144,6 @@ export const replayAgreement = defineOperation({
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   mails: standingMails,
+  audits: [standingChanged],
   timeoutSeconds: 30,
 });

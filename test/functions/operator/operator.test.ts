@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { runWorker } from '../../../harness/audit/audit.ts';
 import { pretendBcrypt } from '../../../harness/bcrypt.ts';
+import { allItems } from '../../../harness/items.ts';
 import { Agreement, deliverEvents } from '../../../harness/marketplace/agreements.ts';
 import { operate, operated } from '../../../harness/operator/operations.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
@@ -128,6 +130,45 @@ describe('licenses and agreements', () => {
     const again = await operated('agreements replay', { agreement_id: agreement.id });
 
     expect(again).toMatchObject({ agreement: { event_count: 1 } });
+  });
+});
+
+describe('the audit log', () => {
+  it('is verified, and a changed entry is a difference', async () => {
+    const { tenantId: tenant_id } = await world.signUp();
+    await operated('tenants suspend', { tenant_id, reason });
+    await runWorker('audit/chain');
+
+    expect(await operated('audit verify', { tenant_id })).toMatchObject({
+      is_different: false,
+      faults: [],
+      pending: 0,
+    });
+    const { putItem } = await import('../../../shared/table/table.ts');
+    const entry = (await allItems()).find(
+      ({ type, subject }) => type === 'tenant.held' && subject === tenant_id,
+    );
+    await putItem({ Item: { ...entry, actor: { kind: 'operator', id: 'nobody' } } });
+    expect(await operated('audit verify', { tenant_id })).toMatchObject({
+      is_different: true,
+      faults: [{ kind: 'entry_changed', at: entry?.id }],
+    });
+  });
+
+  it('tells who suspended a tenant, and what that made of it', async () => {
+    const { tenantId: tenant_id } = await world.signUp();
+    await operated('tenants suspend', { tenant_id, reason });
+
+    const entries = (await allItems()).filter(
+      ({ subject, actor }) => subject === tenant_id && actor,
+    );
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        type: 'tenant.standing_changed',
+        actor: { kind: 'operator', id: 'tester' },
+        data: expect.objectContaining({ status: 'SUSPENDED' }),
+      }),
+    );
   });
 });
 
