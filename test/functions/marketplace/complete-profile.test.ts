@@ -121,8 +121,8 @@ describe('completing the profile', () => {
       ({ pk, sk }) => pk === `TENANT#${tenantId}` && String(sk).startsWith('MEMBER#'),
     );
     expect(members).toMatchObject([{ role: 'owner' }]);
-    // Identity, membership, member, session, and the audit entry with its pointer.
-    expect(items.length - before).toBe(6);
+    // Identity, membership, member, session, the mail, and the audit entry with its pointer.
+    expect(items.length - before).toBe(7);
   });
 
   it('with one email for two tenants at once gives it to one of them', async () => {
