@@ -10,6 +10,7 @@ import {
   eventKinds,
   items,
   limits,
+  mailKinds,
   metrics,
   seriesOf,
 } from '../shared/contract/registry.ts';
@@ -63,6 +64,16 @@ export function apiDocument(): string {
     row(['---', '---']),
     ...sorted(auditKinds.values(), ({ type }) => type).map(({ type, description }) =>
       row([`\`${type}\``, description]),
+    ),
+    '',
+    '## Mail',
+    '',
+    '[mail.md](mail.md) says how it is sent. Every mail is there in English, Spanish and Russian.',
+    '',
+    row(['Mail', 'Sent', 'Subject']),
+    row(['---', '---', '---']),
+    ...sorted(mailKinds.values(), ({ id }) => id).map(({ id, description, words }) =>
+      row([`\`${id}\``, description, words.en.subject]),
     ),
     '',
     '## What is stored',

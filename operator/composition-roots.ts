@@ -2,6 +2,7 @@
 export const compositionRoots = [
   'shared/features.ts',
   'shared/events/subscribers.ts',
+  'shared/mail/kinds.ts',
   'shared/marketplace/sold-products.ts',
   'shared/tenants/extensions.ts',
   'shared/tenants/extension-members.ts',

@@ -100,7 +100,7 @@ export class Agreement {
   }
 
   /** The buyer comes from AWS Marketplace. */
-  async register(): Promise<Registration> {
+  async register({ offerType }: { offerType?: 'free-trial' } = {}): Promise<Registration> {
     const token = `aws-token-${randomUUID()}`;
     this.#world.purchases.set(token, {
       CustomerAWSAccountId: this.accountId,
@@ -108,7 +108,10 @@ export class Agreement {
       ProductCode: this.productCode,
     });
     const { status, body } = await this.#world.send<Registration>('POST', '/marketplace/register', {
-      body: { 'x-amzn-marketplace-token': token },
+      body: {
+        'x-amzn-marketplace-token': token,
+        ...(offerType && { 'x-amzn-marketplace-offer-type': offerType }),
+      },
       address: randomAddress(),
     });
     if (status !== 200) throw new Error(`Registration answered ${status}`);

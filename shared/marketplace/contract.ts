@@ -268,10 +268,10 @@ export const stubRegister = defineEndpoint({
   table: [
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
-    [outboxPartition, ['PutItem']],
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
   ],
   audits: [audits.tenantRegistered],
+  mails: standingMails,
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, tokenIssuer],
 });

@@ -18,7 +18,7 @@ import {
 } from '../../infra/native-packages.ts';
 import { markUnused, unusedValues } from '../../infra/unused-values.ts';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { endpoints } from '../../shared/contract/registry.ts';
+import { endpoints, mailKinds } from '../../shared/contract/registry.ts';
 import type * as Passwords from '../../shared/identity/passwords.ts';
 import { resourcesOf, synthesize } from './templates.ts';
 
@@ -239,6 +239,21 @@ describe('what a function does not use', () => {
         id,
       ).toEqual([]);
       expect(code, id).not.toMatch(/meta\(\{id:"(?:Problem|TokenResponse|WebhookDeliveryPage)"/);
+    }
+  });
+
+  it('of mail is not either: only what sends mail has its words and the client of SES', () => {
+    const words = [...mailKinds.values()].map(({ words: { es } }) => es.paragraphs[0]);
+    const escaped = words.map((text = '') => JSON.stringify(text).slice(1, 30));
+    for (const bundle of bundles) {
+      if (describesAll.includes(bundle.id)) continue;
+      const isSender = bundle.id === 'mail/send';
+      const code = codeOf(bundle.id);
+      expect(
+        escaped.some((text) => code.includes(text)),
+        bundle.id,
+      ).toBe(isSender);
+      expect(packagesIn(bundle).includes('@aws-sdk/client-sesv2'), bundle.id).toBe(isSender);
     }
   });
 

@@ -55,6 +55,8 @@ function describeResource(resource: unknown): string {
   const bucket = /"Tenantry-\w+-([a-z-]+)-arn"/.exec(text)?.[1];
   if (bucket) return `${text.includes('"/*"') ? 'objects of' : 'bucket'} ${bucket}`;
   if (/Logs/.test(text)) return 'log group';
+  const mail = /:(identity|configuration-set)\//.exec(text)?.[1];
+  if (mail) return `mail ${mail}`;
   if (/RotationDeadLetters/.test(text)) return 'dead letters';
   const queue = /"Queues(\w+)[0-9A-F]{8}","Arn"/.exec(text)?.[1];
   if (queue) return `queue ${wordsOf(queue)}`;
@@ -119,6 +121,10 @@ function expectedPermissions(needs: Needs & Pick<BackgroundFunction, 'queue'>): 
       const place = action === 'ListBucket' ? 'bucket' : 'objects of';
       expected.push(`s3:${action} on ${place} ${name} for any key`);
     }
+  // The sender's domain, its address, and the configuration set.
+  if (needs.mail === 'sends')
+    for (const what of ['configuration-set', 'identity', 'identity'])
+      expected.push(`ses:SendEmail on mail ${what} for any key`);
   for (const action of needs.actions ?? []) expected.push(`${action} on * for any key`);
   return expected.sort();
 }

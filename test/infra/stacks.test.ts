@@ -241,7 +241,7 @@ describe('functions', () => {
       ),
     );
 
-  it('have settings that a deployment can change, with defaults that are never empty', () => {
+  it('have settings that a deployment can change, empty only where that means none', () => {
     const defaults = Object.fromEntries(
       Object.entries(parametersOf(synthesize({ stage: 'dev' }))).map(([name, { Default }]) => [
         name,
@@ -259,7 +259,11 @@ describe('functions', () => {
     expect(defaults).toEqual({
       LimitsMultiplier: '1',
       LogLevel: 'INFO',
+      MailFrom: '',
+      MailName: 'Tenantry',
       MarketplaceRegion: 'us-east-1',
+      OperatorEmail: '',
+      PublicUrl: '',
       SellerRoleArn: 'none',
       SupportEmail: 'support@example.com',
       TokenAlgorithm: 'ES256',

@@ -81,7 +81,7 @@ describe('sign-up', () => {
 
     const statuses = answers.map(({ status }) => status).toSorted();
     expect(statuses).toEqual([201, ...new Array(9).fill(409)]);
-    // Tenant, member, identity, membership, session, mail, and the audit entry with its pointer.
+    // Tenant, member, identity, membership, session, the mail, and the audit entry with its pointer.
     expect((await lastingItems()).length - before).toBe(8);
   });
 

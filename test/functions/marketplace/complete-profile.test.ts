@@ -121,7 +121,7 @@ describe('completing the profile', () => {
       ({ pk, sk }) => pk === `TENANT#${tenantId}` && String(sk).startsWith('MEMBER#'),
     );
     expect(members).toMatchObject([{ role: 'owner' }]);
-    // Identity, membership, member, session, mail, and the audit entry with its pointer.
+    // Identity, membership, member, session, the mail, and the audit entry with its pointer.
     expect(items.length - before).toBe(7);
   });
 

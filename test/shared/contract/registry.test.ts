@@ -27,6 +27,7 @@ const [endpoint, endpointOwner] = first(({ endpoints }) => endpoints);
 const [error, errorOwner] = first(({ errors }) => errors);
 const [limit, limitOwner] = first((feature) => feature.limits);
 const [family, familyOwner] = first((feature) => feature.families);
+const [mail, mailOwner] = first(({ mails }) => mails);
 const [idKind, idOwner] = first<IdKind>(({ ids }) => ids);
 
 describe('a manifest', () => {
@@ -42,6 +43,7 @@ describe('a manifest', () => {
     [`limit ${limit.name}`, limitOwner, { limits: [{ ...limit, quota: 1e9 }] }],
     [`key family ${family.name}`, familyOwner, { families: [{ ...family, pattern: 'X#*' }] }],
     [`key pattern ${family.pattern}`, familyOwner, { families: [{ ...family, name: 'x' }] }],
+    [`mail ${mail.id}`, mailOwner, { mails: [{ ...mail, description: 'Another' }] }],
     [`id prefix ${idKind.prefix}`, idOwner, { ids: [{ ...idKind, of: 'an intruder' }] }],
   ])('may not have the %s of another once more', async (what, owner, intruder) => {
     await expect(loadWith(intruder)).rejects.toThrow(
