@@ -127,10 +127,12 @@ export class Queues extends Construct {
         region: topicArn.split(':')[3] ?? '',
         protocol: 'sqs',
         endpoint: queue.queueArn,
+        redrivePolicy: { deadLetterTargetArn: deadLetters.queueArn },
       });
     }
     if (topics.length > 0)
-      queue.addToResourcePolicy(sendersMay(queue, 'sns.amazonaws.com', topics));
+      for (const each of [queue, deadLetters])
+        each.addToResourcePolicy(sendersMay(each, 'sns.amazonaws.com', topics));
   }
 
   /** Lets a worker have what makes it run: its queue, its schedule. */

@@ -56,6 +56,7 @@ describe('the functions of seller credentials', () => {
         ...every,
         'CREDENTIALS_KEY_ID',
         'LIMITS_MULTIPLIER',
+        'SEALING_KEY_SECRET',
         'OZON_URL',
         'TABLE_NAME',
         'WILDBERRIES_URL',
