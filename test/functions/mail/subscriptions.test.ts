@@ -9,6 +9,7 @@ import {
   deliverEvents,
   type Registration,
 } from '../../../harness/marketplace/agreements.ts';
+import { operated } from '../../../harness/operator/operations.ts';
 import { randomAddress, type TokenBody, useWorld } from '../../../harness/world.ts';
 
 const world = useWorld();
@@ -91,11 +92,10 @@ describe('a buyer', () => {
     await deliverEvents(agreement.created(), agreement.licenseUpdated());
     const registration = await agreement.register();
     const email = await complete(registration);
-    const { holdTenant } = await import('../../../shared/operator/tenants.ts');
-    const why = { operator: 'test', reason: 'a test' };
+    const input = { tenant_id: registration.tenant_id, reason: 'a test' };
 
-    await holdTenant(registration.tenant_id, true, why);
-    await holdTenant(registration.tenant_id, false, why);
+    await operated('tenants suspend', input);
+    await operated('tenants restore', input);
     await post.deliver();
 
     expect(subjects(email).toSorted()).toEqual(
