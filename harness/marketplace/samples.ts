@@ -31,5 +31,6 @@ export const samples: readonly Sample[] = [
     },
     isClaim: true,
   }),
+  sample(contract.getSubscription),
   sample(contract.stubRegister),
 ];
