@@ -83,7 +83,7 @@ async function createTenant(
   const audit = await auditEntry(tenant.id, tenantRegistered, {
     actor: { kind: 'aws_marketplace', id: purchase.accountId },
     subject: tenant.id,
-    data: { license_id: licenseId, product_code: purchase.productCode },
+    data: { license_id: license.license_id, product_code: purchase.productCode },
   });
   const failed = await transact([
     claimLicense(license, lookup, tenant.id),
