@@ -66,6 +66,7 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
         LicenseArn: `arn:aws:license-manager::294406891311:license:l-${RegistrationToken}`,
       },
     }),
+    GetEntitlements: () => ({ members: { Entitlements: [] } }),
     ...kmsActions(newKeyring()),
   });
   const rooms = await startRooms({});
@@ -74,6 +75,7 @@ export async function startSurroundings(options: { onDisk?: boolean } = {}): Pro
   process.env.AWS_ENDPOINT_URL_DYNAMODB = database.endpoint;
   process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = aws.endpoint;
+  process.env.AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE = aws.endpoint;
   process.env.AWS_ENDPOINT_URL_SQS = aws.endpoint;
   const useNewTable = async () => {
     const tableName = `bench-${randomUUID()}`;

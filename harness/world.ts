@@ -63,6 +63,9 @@ export class World {
         const members = this.purchases.get(String(RegistrationToken));
         return members ? { members } : { error: 'InvalidTokenException' };
       },
+      GetEntitlements: () => ({ members: { Entitlements: [] } }),
+      DescribeAgreement: () => ({ members: {} }),
+      GetAgreementTerms: () => ({ members: { acceptedTerms: [] } }),
       ...kmsActions(this.keyring),
     });
     this.#rooms = await startRooms({});
@@ -73,6 +76,8 @@ export class World {
     process.env.AWS_ENDPOINT_URL_SQS = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = this.aws.endpoint;
     process.env.AWS_ENDPOINT_URL_MARKETPLACE_METERING = this.aws.endpoint;
+    process.env.AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE = this.aws.endpoint;
+    process.env.AWS_ENDPOINT_URL_MARKETPLACE_AGREEMENT = this.aws.endpoint;
     await createTable(this.database.endpoint, process.env.TABLE_NAME);
   }
 

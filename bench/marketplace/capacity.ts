@@ -1,5 +1,5 @@
-import { purchase } from '../../harness/marketplace/samples.ts';
-import { register, registerByLink } from '../../shared/marketplace/contract.ts';
+import { buyMore, purchase } from '../../harness/marketplace/samples.ts';
+import { getSubscription, register, registerByLink } from '../../shared/marketplace/contract.ts';
 import type { CapacityCase } from '../capacity-cases.ts';
 
 export const capacityCases: readonly CapacityCase[] = [
@@ -14,4 +14,13 @@ export const capacityCases: readonly CapacityCase[] = [
     },
   },
   { endpoint: registerByLink, when: 'a new purchase' },
+  { endpoint: getSubscription, when: 'one license' },
+  {
+    endpoint: getSubscription,
+    when: '10 licenses',
+    request: async (tenant) => {
+      for (let count = 0; count < 10; count += 1) await buyMore(tenant);
+      return {};
+    },
+  },
 ];

@@ -1,4 +1,5 @@
 import { toAgreementEvent } from '../../shared/marketplace/agreement-events.ts';
+import { askAfterEvent } from '../../shared/marketplace/ask-after-event.ts';
 import {
   isNotification,
   toCustomerEvent,
@@ -8,5 +9,7 @@ import { takeEvent } from '../../shared/marketplace/take-event.ts';
 import { handleBatch } from '../../shared/runtime/queues.ts';
 
 export const handler = handleBatch(agreementEvents, async (message) => {
-  await takeEvent(isNotification(message) ? toCustomerEvent(message) : toAgreementEvent(message));
+  const event = isNotification(message) ? toCustomerEvent(message) : toAgreementEvent(message);
+  await takeEvent(event);
+  await askAfterEvent(event);
 });

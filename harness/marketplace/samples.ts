@@ -7,6 +7,17 @@ export const purchase = ({ stage }: Tenant) => ({
   body: { 'x-amzn-marketplace-token': stage.purchase() },
 });
 
+/** Adds an active license to a tenant. */
+export async function buyMore(tenant: Tenant): Promise<void> {
+  const { registration_ticket } = await tenant.call<{ registration_ticket: string }>(
+    contract.stubRegister,
+  );
+  await tenant.call(contract.linkLicense, { body: { registration_ticket } });
+}
+
+/** Tenants that have bought something, for their subscription to show. */
+const buyers = new WeakSet<Tenant>();
+
 export const samples: readonly Sample[] = [
   sample(contract.register, { arrange: purchase }),
   sample(contract.registerByLink, {
@@ -30,6 +41,14 @@ export const samples: readonly Sample[] = [
       return { body: { registration_ticket } };
     },
     isClaim: true,
+  }),
+  sample(contract.getSubscription, {
+    arrange: async (tenant) => {
+      if (buyers.has(tenant)) return {};
+      buyers.add(tenant);
+      await buyMore(tenant);
+      return {};
+    },
   }),
   sample(contract.stubRegister),
 ];

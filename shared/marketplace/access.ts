@@ -15,7 +15,10 @@ import { planTrialMails } from './trial-mail.ts';
 type Plan = NonNullable<TenantItem['plan']>;
 
 /** What the licenses of a tenant say of it. */
-export type Standing = Pick<TenantItem, 'status' | 'subscription' | 'plan'>;
+export type Standing = Pick<
+  TenantItem,
+  'status' | 'subscription' | 'plan' | 'plan_until' | 'plan_after'
+>;
 
 /** The licenses of a tenant, strongly consistent, the oldest first. */
 export async function readLicenses(tenantId: string): Promise<LicenseItem[]> {
@@ -32,11 +35,13 @@ export async function readLicenses(tenantId: string): Promise<LicenseItem[]> {
 
 /**
  * The standing that a tenant has by its licenses. One that is renewed or replaced gives access until
- * a newer license of the tenant has been active: nothing is revoked between the two.
+ * a newer license of the tenant has been active: nothing is revoked between the two. What the tenant is
+ * entitled to counts until it expires, and its plan is told with the moment of its next change.
  */
 export function standingOf(
   tenant: Pick<TenantItem, 'status' | 'is_self_serve' | 'is_held' | 'plan' | 'plan_override'>,
   licenses: readonly LicenseItem[],
+  nowMs = Date.now(),
 ): Standing {
   const giving = licenses.filter((license, index) => {
     if (license.status !== 'ENDED') return license.status === 'ACTIVE';
@@ -50,15 +55,29 @@ export function standingOf(
       : licenses.some(({ status }) => status === 'PENDING')
         ? 'PENDING'
         : 'ENDED';
-  const planOf = (some: readonly LicenseItem[]) => highest(some.flatMap(plansOf));
-  const plan =
+  const planOf = (some: readonly LicenseItem[], ms: number) =>
+    highest(some.flatMap((license) => plansOf(license, ms)));
+  const planAt = (ms: number): Plan | null =>
     tenant.plan_override ??
-    planOf(giving) ??
+    planOf(giving, ms) ??
     (tenant.is_self_serve ? 'FREE' : undefined) ??
     // What it had stays to be seen, by people who may want it back.
-    planOf(licenses.filter(({ status }) => status === 'ENDED')) ??
+    planOf(
+      licenses.filter(({ status }) => status === 'ENDED'),
+      ms,
+    ) ??
     (licenses.length === 0 ? tenant.plan : null);
-  return { status: statusOf({ ...tenant, subscription }), subscription, plan };
+  const plan = planAt(nowMs);
+  const until = giving
+    .flatMap(({ entitlements = [] }) => entitlements.flatMap(({ expires_at }) => expires_at ?? []))
+    .filter((at) => Date.parse(at) > nowMs && planAt(Date.parse(at)) !== plan)
+    .toSorted()[0];
+  return {
+    status: statusOf({ ...tenant, subscription }),
+    subscription,
+    plan,
+    ...(until && { plan_until: until, plan_after: planAt(Date.parse(until)) }),
+  };
 }
 
 /** The status of a tenant: a profile to complete comes first. */
@@ -74,10 +93,24 @@ const order: readonly Plan[] = ['FREE', 'STARTER', 'PRO', 'ENTERPRISE'];
 const highest = (plans: readonly Plan[]): Plan | undefined =>
   plans.toSorted((a, b) => order.indexOf(b) - order.indexOf(a))[0];
 
-function plansOf({ product_code, entitled = [] }: LicenseItem): Plan[] {
-  const product = productOf(product_code);
-  const plans = product?.dimensions.map(({ key, plan }) => (entitled.includes(key) ? plan : null));
+function plansOf(license: LicenseItem, nowMs: number): Plan[] {
+  const product = productOf(license.product_code);
+  const entitled = new Set(entitledTo(license, nowMs).map(({ dimension }) => dimension));
+  const plans = product?.dimensions.map(({ key, plan }) => (entitled.has(key) ? plan : null));
   return [product?.plan, ...(plans ?? [])].filter((plan): plan is Plan => Boolean(plan));
+}
+
+/**
+ * What a license entitles to at a moment: what has expired does not count. What an ended one entitled
+ * to stays as it was: whether it still counts is for its successor to say.
+ */
+export function entitledTo({ status, entitlements = [] }: LicenseItem, nowMs: number) {
+  return entitlements.filter(
+    ({ value, expires_at }) =>
+      value !== 0 &&
+      value !== false &&
+      (status === 'ENDED' || expires_at === null || Date.parse(expires_at) > nowMs),
+  );
 }
 
 /**
@@ -96,17 +129,18 @@ export async function refreshTenant(
     const licenses = await readLicenses(tenantId);
     await planTrialMails(tenantId, licenses);
     const standing = standingOf(before, licenses);
-    const isSame = (['status', 'subscription', 'plan'] as const).every(
+    const isSame = (['status', 'subscription', 'plan', 'plan_until', 'plan_after'] as const).every(
       (name) => standing[name] === before[name],
     );
     if (isSame) return { before, after: before };
-    const after = {
-      ...before,
+    const { plan_until: _until, plan_after: _after, ...kept } = before;
+    const after: TenantItem = {
+      ...kept,
       ...standing,
       updated_at: new Date().toISOString(),
       version: before.version + 1,
     };
-    const { status, subscription, plan, updated_at, version } = after;
+    const { status, subscription, plan, plan_until, plan_after, updated_at, version } = after;
     const mail = standingMail(before, after);
     const audit = await auditEntry(tenantId, standingChanged, {
       subject: tenantId,
@@ -117,7 +151,8 @@ export async function refreshTenant(
         update: {
           Key,
           ...changes({
-            set: { status, subscription, plan, updated_at, version },
+            set: { status, subscription, plan, plan_until, plan_after, updated_at, version },
+            ...(plan_until === undefined && { remove: ['plan_until', 'plan_after'] }),
             if: ['version = :read', { read: before.version }],
           }),
         },

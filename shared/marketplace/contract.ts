@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import type { BackgroundFunction } from '../contract/background.ts';
 import { notFound, versionConflict } from '../contract/core-errors.ts';
-import { bearer, defineEndpoint, type Needs } from '../contract/endpoint.ts';
+import { bearer, defineEndpoint, type Needs, roles } from '../contract/endpoint.ts';
 import {
   CompanyName,
   Email,
   NewPassword,
+  SubscriptionPlan,
   TenantId,
   TenantStatus,
   Timestamp,
@@ -34,7 +35,13 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
-import { agreementPartition, licensePartition, parkedAgreements } from './keys.ts';
+import {
+  agreementPartition,
+  dueEntitlements,
+  licensePartition,
+  parkedAgreements,
+  usagePartition,
+} from './keys.ts';
 import { linkPerTenant, marketplacePerAddress } from './limits.ts';
 import { subscriptionEnded, welcomePending } from './mails.ts';
 import { agreementEvents } from './queue.ts';
@@ -71,7 +78,7 @@ const registrationNeeds = {
   audits: [audits.tenantRegistered],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, settings.marketplaceRegion, tokenIssuer],
-  actions: ['aws-marketplace:ResolveCustomer'],
+  actions: ['aws-marketplace:ResolveCustomer', 'aws-marketplace:GetEntitlements'],
   assumes: [settings.sellerRoleArn],
   timeoutSeconds: 20,
 } as const satisfies Needs;
@@ -229,6 +236,55 @@ export const linkLicense = defineEndpoint({
   settings: [tokenIssuer],
 });
 
+/** What happens next of a subscription. */
+const nextSteps = ['activates', 'trial_ends', 'renews', 'ends', 'cancellation_requested'] as const;
+export type NextStep = (typeof nextSteps)[number];
+
+export const getSubscription = defineEndpoint({
+  id: 'marketplace/subscription',
+  method: 'GET',
+  paths: ['/api/v1/subscription'],
+  tag: 'subscription',
+  summary: 'The subscription of the tenant',
+  description:
+    'What was bought, what it entitles to now, what was used of each metered dimension this month (UTC), those with 0 too, and what happens next; `at` is null for what may happen at any moment.',
+  access: bearer(roles, { anyStatus: true }),
+  responses: {
+    200: {
+      description: 'The subscription',
+      schema: z
+        .strictObject({
+          status: TenantStatus,
+          plan: z.nullable(SubscriptionPlan),
+          licenses: z.array(License),
+          entitlements: z.array(
+            z.strictObject({
+              license_arn: z.nullable(z.string()),
+              dimension: z.string(),
+              value: z.union([z.number(), z.boolean(), z.string()]),
+              expires_at: z.nullable(Timestamp),
+            }),
+          ),
+          usage: z.array(
+            z.strictObject({
+              dimension: z.string(),
+              quantity: z.int().check(z.minimum(0)),
+              period_start: Timestamp,
+              period_end: Timestamp,
+            }),
+          ),
+          next: z.nullable(z.strictObject({ what: z.enum(nextSteps), at: z.nullable(Timestamp) })),
+        })
+        .register(z.globalRegistry, { id: 'Subscription' }),
+    },
+  },
+  readsAhead: true,
+  table: [
+    [tenantPartition, ['GetItem', 'Query']],
+    [usagePartition, ['BatchGetItem']],
+  ],
+});
+
 /** Takes what AWS Marketplace tells of agreements and licenses. */
 export const takeAgreementEvents: BackgroundFunction = {
   id: 'marketplace/take-events',
@@ -241,7 +297,32 @@ export const takeAgreementEvents: BackgroundFunction = {
   ],
   mails: standingMails,
   audits: [audits.standingChanged],
-  timeoutSeconds: 30,
+  actions: [
+    'aws-marketplace:DescribeAgreement',
+    'aws-marketplace:GetAgreementTerms',
+    'aws-marketplace:GetEntitlements',
+  ],
+  settings: [settings.marketplaceRegion],
+  assumes: [settings.sellerRoleArn],
+  timeoutSeconds: 60,
+};
+
+/** Keeps up to date what licenses entitle to: each is asked for once a day, and when something expires. */
+export const refreshEntitlements: BackgroundFunction = {
+  id: 'marketplace/refresh-entitlements',
+  summary: 'Asks AWS Marketplace for what is due of the entitlements of licenses',
+  schedule: 'rate(15 minutes)',
+  table: [
+    [dueEntitlements, ['Query']],
+    [licensePartition, ['UpdateItem']],
+    [tenantPartition, ['GetItem', 'Query', 'UpdateItem']],
+  ],
+  mails: standingMails,
+  audits: [audits.standingChanged],
+  actions: ['aws-marketplace:GetEntitlements'],
+  settings: [settings.marketplaceRegion],
+  assumes: [settings.sellerRoleArn],
+  timeoutSeconds: 300,
 };
 
 /** Tells the operator of events that no registration came for. */

@@ -1,5 +1,23 @@
 import * as z from 'zod/mini';
 
+/** What a buyer is entitled to, as AWS last told. */
+export const Entitlement = z.object({
+  dimension: z.string(),
+  value: z.union([z.number(), z.boolean(), z.string()]),
+  /** Null for one without end. */
+  expires_at: z.nullable(z.string()),
+});
+export type Entitlement = z.infer<typeof Entitlement>;
+
+/** What AWS tells of an agreement when asked. */
+export const AgreementTerms = z.object({
+  is_free_trial: z.boolean(),
+  trial_ends_at: z.nullable(z.string()),
+  ends_at: z.nullable(z.string()),
+  read_at: z.string(),
+});
+export type AgreementTerms = z.infer<typeof AgreementTerms>;
+
 /** A license of a tenant: what it names, and its state by the events that were applied. */
 export const LicenseItem = z.object({
   license_id: z.string(),
@@ -32,8 +50,11 @@ export const LicenseItem = z.object({
   next: z._default(z.nullable(z.object({ what: z.string(), at: z.nullable(z.string()) })), null),
   /** Events of the agreement that the state is made of: more of them win. */
   applied_events: z._default(z.number(), 0),
-  /** Dimensions that the buyer is entitled to, of products that have entitlements. */
-  entitled: z.optional(z.array(z.string())),
+  trial_ends_at: z._default(z.nullable(z.string()), null),
+  /** Of products that have them, once AWS was asked. */
+  entitlements: z.optional(z.array(Entitlement)),
+  /** When AWS was asked. */
+  entitlements_at: z.optional(z.string()),
   created_at: z.string(),
 });
 export type LicenseItem = z.infer<typeof LicenseItem>;
@@ -56,6 +77,7 @@ export const AgreementItem = z.object({
   previous_agreement_id: z.optional(z.string()),
   /** A tenant has a license of it: its events are applied. */
   tenant_id: z.optional(z.string()),
+  terms: z.optional(AgreementTerms),
   /** It is about a product that is not sold here. */
   is_foreign: z.optional(z.literal(true)),
 });

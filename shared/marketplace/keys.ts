@@ -1,4 +1,11 @@
-import { type ItemKind, type Key, type KeyFamily, part, tenantPrefix } from '../table/family.ts';
+import {
+  type ItemKind,
+  type Key,
+  type KeyFamily,
+  part,
+  tenantPattern,
+  tenantPrefix,
+} from '../table/family.ts';
 
 export const licensePartition: KeyFamily = { name: 'licensePartition', pattern: 'LICENSE#*' };
 export const agreementPartition: KeyFamily = { name: 'agreementPartition', pattern: 'AGREEMENT#*' };
@@ -13,6 +20,19 @@ export const buyerLicenses: KeyFamily = {
   name: 'buyerLicenses',
   pattern: 'BUYER#*',
   isIndex: true,
+};
+
+/** Licenses by when AWS is asked next for what they entitle to, in the series index. */
+export const dueEntitlements: KeyFamily = {
+  name: 'dueEntitlements',
+  pattern: 'ENTITLEMENTS',
+  isIndex: true,
+};
+
+/** Usage of a tenant's licenses. */
+export const usagePartition: KeyFamily = {
+  name: 'usagePartition',
+  pattern: `${tenantPattern}#USAGE#*`,
 };
 
 /** Prefix of a tenant's licenses in its own partition. */
@@ -35,6 +55,10 @@ export const marketplaceKeys = {
     pk: agreement(agreementId),
     sk: `${eventPrefix}${part(time)}#${part(eventId)}`,
   }),
+  usageOfMonth: (tenantId: string, licenseId: string, month: string, dimension: string): Key => ({
+    pk: `${tenantPrefix(tenantId)}#USAGE#${part(licenseId)}`,
+    sk: `MONTH#${part(month)}#${part(dimension)}`,
+  }),
   nextAgreement: (previousId: string, agreementId: string): Key => ({
     pk: agreement(previousId),
     sk: `${nextPrefix}${part(agreementId)}`,
@@ -45,6 +69,16 @@ export const marketplaceKeys = {
 export const parkedSeries = (firstEventAt: string, agreementId: string) => ({
   series_pk: parkedAgreements.pattern,
   series_sk: `${part(firstEventAt)}#${part(agreementId)}`,
+});
+
+/**
+ * Where the way to a license stands in the series index while what it entitles to is to be kept up to
+ * date. One partition: 100,000 licenses asked for once a day write to it 1.2 times in a second, and are
+ * read a page at a time by the one function that has them asked for.
+ */
+export const dueSeries = (dueAt: string, licenseId: string) => ({
+  series_pk: dueEntitlements.pattern,
+  series_sk: `${part(dueAt)}#${part(licenseId)}`,
 });
 
 /** Where a license stands in the series index: with the others of its buyer. */
@@ -61,7 +95,12 @@ export const items: readonly ItemKind[] = [
     sk: 'LICENSE#<license>',
     series: 'BUYER#<account> / <created at>#<license>',
   },
-  { what: 'license → agreement, tenant', pk: 'LICENSE#<license>', sk: 'LICENSE' },
+  {
+    what: 'license → agreement, tenant',
+    pk: 'LICENSE#<license>',
+    sk: 'LICENSE',
+    series: 'ENTITLEMENTS / <due at>#<license>, when it has entitlements',
+  },
   {
     what: 'agreement',
     pk: 'AGREEMENT#<agreement>',
@@ -69,5 +108,10 @@ export const items: readonly ItemKind[] = [
     series: 'PARKED#AGREEMENTS / <first event>#<agreement>, while no tenant is known',
   },
   { what: 'event of an agreement', pk: 'AGREEMENT#<agreement>', sk: 'EVENT#<time>#<event>' },
+  {
+    what: 'usage of a month',
+    pk: 'TENANT#<tenant>#USAGE#<license>',
+    sk: 'MONTH#<month>#<dimension>',
+  },
   { what: 'agreement → its successor', pk: 'AGREEMENT#<agreement>', sk: 'NEXT#<agreement>' },
 ];

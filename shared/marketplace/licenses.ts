@@ -1,10 +1,11 @@
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { create, getItem, transact, tryUpdate, type Write } from '../table/table.ts';
-import { type LicenseItem, LicenseLookupItem } from './items.ts';
+import { isEntitling, nextAskAt } from './entitlement-due.ts';
+import { type AgreementTerms, type LicenseItem, LicenseLookupItem } from './items.ts';
 import { type Journal, readJournal, settleAgreement } from './journal.ts';
-import { buyerSeries, marketplaceKeys } from './keys.ts';
-import { stateOf } from './license-state.ts';
+import { buyerSeries, dueSeries, marketplaceKeys } from './keys.ts';
+import { type LicenseState, stateOf } from './license-state.ts';
 import { productOf } from './sold-product.ts';
 
 /** What a license is known by before anything was heard of it. */
@@ -19,16 +20,35 @@ export type LicenseNames = Pick<
   | 'offer_type'
 >;
 
+/** What a license is by its journal and the terms of its agreement. */
+function stateBy(
+  { license_id, product_code, offer_type }: LicenseNames,
+  { events, agreement }: JournalOfLicense,
+  registeredAt: string,
+): LicenseState & Pick<LicenseItem, 'trial_ends_at'> {
+  const pricing = productOf(product_code)?.pricing;
+  const state = stateOf(license_id, events, { pricing, registeredAt });
+  const terms: Partial<AgreementTerms> = agreement?.terms ?? {};
+  // AWS was asked after it told; what it told of the end of an ended one is the end.
+  const ends_at = state.end_reason ? state.ends_at : (terms.ends_at ?? state.ends_at);
+  return {
+    ...state,
+    ends_at,
+    next: state.next && { ...state.next, at: ends_at },
+    is_free_trial: state.is_free_trial || terms.is_free_trial || offer_type === 'free-trial',
+    trial_ends_at: terms.trial_ends_at ?? null,
+  };
+}
+
+type JournalOfLicense = Pick<Journal, 'events'> & Partial<Pick<Journal, 'agreement'>>;
+
 /** A license as its journal tells, for a tenant that gets it now. */
-export function newLicense(names: LicenseNames, { events }: Pick<Journal, 'events'>): LicenseItem {
+export function newLicense(names: LicenseNames, journal: JournalOfLicense): LicenseItem {
   const created_at = new Date().toISOString();
-  const { pricing } = productOf(names.product_code) ?? {};
-  const state = stateOf(names.license_id, events, { pricing, registeredAt: created_at });
   return {
     ...names,
-    ...state,
-    is_free_trial: state.is_free_trial || names.offer_type === 'free-trial',
-    applied_events: events.length,
+    ...stateBy(names, journal, created_at),
+    applied_events: journal.events.length,
     created_at,
   };
 }
@@ -47,16 +67,23 @@ export async function findLicense(licenseId: string): Promise<LicenseLookupItem>
   return LicenseLookupItem.parse(item ?? {});
 }
 
-/** The write that leads from a license to its tenant, if nothing was heard of it since it was read. */
+/**
+ * The write that leads from a license to its tenant, if nothing was heard of it since it was read. One
+ * with entitlements is listed for AWS to be asked for them, in case that is not done at once.
+ */
 export const claimLicense = (
-  licenseId: string,
+  { license_id, product_code, entitlements }: LicenseNames & Pick<LicenseItem, 'entitlements'>,
   read: LicenseLookupItem,
   tenantId: string,
 ): Write => ({
   update: {
-    Key: marketplaceKeys.licenseLookup(licenseId),
+    Key: marketplaceKeys.licenseLookup(license_id),
     ...changes({
-      set: { tenant_id: tenantId },
+      set: {
+        tenant_id: tenantId,
+        ...(isEntitling(product_code) &&
+          dueSeries(nextAskAt({ entitlements }, Date.now()), license_id)),
+      },
       if: read.agreement_id
         ? ['attribute_not_exists(tenant_id) AND agreement_id = :read', { read: read.agreement_id }]
         : 'attribute_not_exists(tenant_id) AND attribute_not_exists(agreement_id)',
@@ -72,20 +99,18 @@ export async function applyJournal(
   tenantId: string,
   licenseId: string,
   agreementId: string,
-  { events }: Journal,
+  journal: Journal,
 ): Promise<boolean> {
+  const { events } = journal;
   const Key = marketplaceKeys.license(tenantId, licenseId);
   const item = await getItem(Key);
   if (!item) return false;
-  const { created_at, product_code, offer_type } = item as unknown as LicenseItem;
-  const pricing = productOf(product_code)?.pricing;
-  const state = stateOf(licenseId, events, { pricing, registeredAt: created_at });
+  const license = item as unknown as LicenseItem;
   const changed = await tryUpdate({
     Key,
     ...changes({
       set: {
-        ...state,
-        is_free_trial: state.is_free_trial || offer_type === 'free-trial',
+        ...stateBy(license, journal, license.created_at),
         agreement_id: agreementId,
         applied_events: events.length,
       },
@@ -116,7 +141,7 @@ export async function inheritLicense(
       product_code,
     };
     const failed = await transact([
-      claimLicense(licenseId, lookup, tenantId),
+      claimLicense(names, lookup, tenantId),
       licenseWrite(tenantId, newLicense(names, journal)),
       settleAgreement(journal.agreement, tenantId),
     ]);

@@ -55,7 +55,7 @@ async function moveLicense(licenseId: string, toTenantId: string) {
 }
 
 function moveWrites(license: LicenseItem, fromTenantId: string, toTenantId: string): Write[] {
-  const { license_id, agreement_id, applied_events } = license;
+  const { license_id, agreement_id, applied_events, entitlements_at } = license;
   const now = new Date().toISOString();
   return [
     {
@@ -70,7 +70,17 @@ function moveWrites(license: LicenseItem, fromTenantId: string, toTenantId: stri
     {
       delete: {
         Key: marketplaceKeys.license(fromTenantId, license_id),
-        ...when(['applied_events = :read', { read: applied_events }]),
+        ...when(
+          entitlements_at
+            ? [
+                'applied_events = :read AND entitlements_at = :asked',
+                { read: applied_events, asked: entitlements_at },
+              ]
+            : [
+                'applied_events = :read AND attribute_not_exists(entitlements_at)',
+                { read: applied_events },
+              ],
+        ),
       },
     },
     licenseWrite(toTenantId, { ...license, created_at: now }),

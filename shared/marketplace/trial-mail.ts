@@ -8,14 +8,21 @@ const dayMs = 86_400_000;
 /** How long before the end of a trial its owners hear of it. */
 const aheadMs = 3 * dayMs;
 
-type Trial = Pick<LicenseItem, 'license_id' | 'status' | 'is_free_trial' | 'ends_at'>;
+type Trial = Pick<
+  LicenseItem,
+  'license_id' | 'status' | 'is_free_trial' | 'trial_ends_at' | 'ends_at'
+>;
+
+/** When a trial ends: by the terms of its agreement where they are known, else with the agreement. */
+const endOf = ({ trial_ends_at, ends_at }: Trial): string | null => trial_ends_at ?? ends_at;
 
 /**
  * The mail about the end of a trial, to be sent three days before, or now where less than that is
  * left. None for a license that is no trial, has no known end, or ends within a day.
  */
 export function trialMailWrites(tenantId: string, license: Trial): Write[] {
-  const { license_id, status, is_free_trial, ends_at } = license;
+  const { license_id, status, is_free_trial } = license;
+  const ends_at = endOf(license);
   if (!is_free_trial || status === 'ENDED' || ends_at === null) return [];
   const endMs = Date.parse(ends_at);
   if (endMs < Date.now() + dayMs) return [];
@@ -44,10 +51,12 @@ export async function isTrialMailVoid(
   const item = await getItem(marketplaceKeys.license(tenantId, String(license_id)));
   if (!item) return true;
   const license = LicenseItem.parse(item);
+  const end = endOf(license);
   return (
     license.status !== 'ACTIVE' ||
     !license.is_free_trial ||
-    license.ends_at !== ends_at ||
-    Date.parse(license.ends_at) < Date.now()
+    end === null ||
+    end !== ends_at ||
+    Date.parse(end) < Date.now()
   );
 }

@@ -10,7 +10,9 @@ import { tenantKeys, tenantSeriesKey } from './keys.ts';
 /** A new tenant, and the write that creates it. */
 export function newTenant(
   start: Pick<TenantItem, 'status' | 'plan'> &
-    Partial<Pick<TenantItem, 'name' | 'subscription' | 'is_self_serve'>>,
+    Partial<
+      Pick<TenantItem, 'name' | 'subscription' | 'is_self_serve' | 'plan_until' | 'plan_after'>
+    >,
 ): {
   tenant: TenantItem;
   write: Write;
@@ -21,6 +23,7 @@ export function newTenant(
     name: start.name ?? null,
     status: start.status,
     plan: start.plan,
+    ...(start.plan_until && { plan_until: start.plan_until, plan_after: start.plan_after ?? null }),
     subscription: start.subscription ?? 'ACTIVE',
     is_self_serve: start.is_self_serve ?? false,
     is_held: false,
@@ -46,7 +49,10 @@ export async function getTenant(tenantId: string): Promise<TenantItem> {
 }
 
 /** What the API shows of a tenant of its own. */
-type ShownTenant = Omit<TenantItem, 'subscription' | 'is_self_serve' | 'is_held' | 'plan_override'>;
+type ShownTenant = Omit<
+  TenantItem,
+  'subscription' | 'is_self_serve' | 'is_held' | 'plan_override' | 'plan_until' | 'plan_after'
+>;
 
 /** A tenant as the API shows it, without what features add. */
 export const shownTenant = ({

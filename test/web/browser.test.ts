@@ -251,7 +251,12 @@ describe('the app without any feature', { timeout: 60_000 }, () => {
 
       const links = page.getByRole('navigation').getByRole('link');
       await links.last().waitFor();
-      expect(await links.allTextContents()).toEqual(['Start', 'API keys', 'API docs']);
+      expect(await links.allTextContents()).toEqual([
+        'Start',
+        'API keys',
+        'Subscription',
+        'API docs',
+      ]);
       expect(await flawsOf(page)).toEqual([]);
       await page.getByRole('main').getByRole('link', { name: 'API keys' }).click();
       await heading(page, 'API keys').waitFor();

@@ -1,20 +1,21 @@
 import { logout } from '../../shared/identity/contract.ts';
 import { getMyTenant } from '../../shared/tenants/contract.ts';
-import { badge, failure, heading, supportLink } from '../components/components.ts';
-import { byId, type Child, fill, h, link } from '../components/dom.ts';
+import { badge, failure, heading } from '../components/components.ts';
+import { byId, fill, h, link } from '../components/dom.ts';
 import type { AccountPage, App, Content, Page } from './app.ts';
 import type { AnswerOf } from './http.ts';
 import { showMenu } from './menu.ts';
 import { SessionEndedError } from './problem.ts';
 import { hasRole } from './roles.ts';
+import { leadToSubscription } from './subscription.ts';
 
 type Tenant = AnswerOf<typeof getMyTenant>;
 
 let known: Tenant | undefined;
 
 /**
- * Frames a page with the tenant's name, status and plan. A tenant that is not active sees why
- * instead, because the API would refuse the page's data.
+ * Frames a page with the tenant's name, status and plan. A tenant that is not active sees its
+ * subscription instead, because the API would refuse the page's data.
  */
 export function accountPage(app: App, page: AccountPage, id: string): Page {
   const body = h('div', { class: 'body' });
@@ -29,7 +30,7 @@ export function accountPage(app: App, page: AccountPage, id: string): Page {
       known = tenant.status === 'ACTIVE' ? tenant : undefined;
       showHeader(app, page, tenant);
       inner = openFor(tenant);
-      fill(body, inner.content);
+      if (!isGone) fill(body, inner.content);
     } catch (error) {
       if (isGone || error instanceof SessionEndedError) return;
       fill(body, failure(error, load));
@@ -37,7 +38,10 @@ export function accountPage(app: App, page: AccountPage, id: string): Page {
   }
 
   function openFor(tenant: Tenant): Content {
-    if (tenant.status !== 'ACTIVE') return { content: inactive(tenant, load) };
+    if (tenant.status !== 'ACTIVE' && !page.isForAnyStatus) {
+      leadToSubscription(app);
+      return { content: h('div', {}) };
+    }
     return hasRole(app, page.roles) ? page.open(app, id) : { content: notForYou(page) };
   }
 
@@ -110,37 +114,6 @@ function showHeader(app: App, current: AccountPage, tenant: Tenant) {
 }
 
 const inactiveWords = { PENDING_PROFILE: 'Being activated', SUSPENDED: 'Suspended' } as const;
-
-function inactive(tenant: Tenant, retry: () => void): Node {
-  const again = h('button', { type: 'button', onclick: retry }, 'Check again');
-  const contact: Child = ['Questions? Write to ', supportLink(), '.'];
-  if (tenant.status === 'SUSPENDED') {
-    return h(
-      'section',
-      { class: 'panel' },
-      h('h2', {}, 'Your subscription has ended'),
-      h(
-        'p',
-        {},
-        'Your data is not available until there is an active subscription again. In the AWS console, open AWS Marketplace, then Manage subscriptions.',
-      ),
-      h('p', {}, contact),
-      again,
-    );
-  }
-  return h(
-    'section',
-    { class: 'panel' },
-    h('h2', {}, 'Your subscription is being activated'),
-    h(
-      'p',
-      {},
-      'AWS tells us when it is active, usually within a few minutes. There is nothing for you to do.',
-    ),
-    h('p', {}, contact),
-    again,
-  );
-}
 
 async function signOut(app: App): Promise<void> {
   let text = 'You are signed out.';

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
 import { type AnswerOf, download, type InputOf, send } from './http.ts';
+import { isWithoutSubscription, NoSubscriptionError } from './problem.ts';
 import type { Session } from './session.ts';
 
 /** The input, which may be left out where nothing in it must be there. */
@@ -17,10 +18,24 @@ export interface Api {
   download<E extends Endpoint>(endpoint: E, ...input: Input<E>): Promise<Blob>;
 }
 
-/** The API for the user of a session. */
-export function createApi(session: Session): Api {
-  const authorized = <R>({ access }: Endpoint, request: (token?: string) => Promise<R>) =>
-    access.kind === 'bearer' ? session.run(request) : request();
+/**
+ * The API for the user of a session. `onNoSubscription` hears of answers that the tenant has no active
+ * subscription; whoever called then gets a NoSubscriptionError.
+ */
+export function createApi(session: Session, onNoSubscription: () => void = () => {}): Api {
+  async function authorized<R>(
+    { access }: Endpoint,
+    request: (token?: string) => Promise<R>,
+  ): Promise<R> {
+    if (access.kind !== 'bearer') return request();
+    try {
+      return await session.run(request);
+    } catch (error) {
+      if (!isWithoutSubscription(error)) throw error;
+      onNoSubscription();
+      throw new NoSubscriptionError();
+    }
+  }
   return {
     call: <E extends Endpoint>(endpoint: E, ...[input]: Input<E>) =>
       authorized(endpoint, (token) => send(endpoint, input ?? ({} as InputOf<E>), token)),

@@ -44,6 +44,8 @@ export interface AccountPage {
   readonly title: string;
   /** Roles it is for; default: all. */
   readonly roles?: readonly Role[];
+  /** It is also there while the tenant is suspended or waits for its subscription. */
+  readonly isForAnyStatus?: true;
   /** The page that it is below. Only pages that are below none are in the navigation. */
   readonly parent?: AccountPage;
   /** The page that sets up what this one shows. It leads here once that is done. */

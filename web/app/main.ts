@@ -13,6 +13,7 @@ import { claimTab, createSession, tabStorage } from './session.ts';
 import { productName } from './settings.ts';
 import { signInPage } from './sign-in.ts';
 import { signUpPage } from './sign-up.ts';
+import { leadToSubscription } from './subscription.ts';
 import { keepTicket, welcomePage } from './welcome.ts';
 
 const storage = tabStorage();
@@ -25,7 +26,7 @@ const session = createSession({
 
 const app: App = {
   session,
-  api: createApi(session),
+  api: createApi(session, () => leadToSubscription(app)),
   pages: accountPagesOf(features),
   eventWords: eventWordsOf(features),
   go(path, { notice, replace } = {}) {

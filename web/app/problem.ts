@@ -33,6 +33,15 @@ export class SessionEndedError extends Error {
   override readonly name = 'SessionEndedError';
 }
 
+/** Without an active subscription there is nothing to show: the page has already turned to it. */
+export class NoSubscriptionError extends SessionEndedError {}
+
+const withoutSubscription = new Set(['subscription_pending', 'tenant_suspended']);
+
+/** Whether the API refuses everything of the tenant because it has no active subscription. */
+export const isWithoutSubscription = (error: unknown): boolean =>
+  error instanceof ApiError && withoutSubscription.has(error.code);
+
 /** Reads an unsuccessful answer. Proxies may answer with something that is no problem document. */
 export async function readProblem(response: Response): Promise<ApiError> {
   const retryAfterSeconds = secondsOf(response.headers.get('retry-after'));

@@ -1,11 +1,12 @@
-import { completeProfile } from '../../shared/marketplace/contract.ts';
+import { login } from '../../shared/identity/contract.ts';
+import { completeProfile, linkLicense } from '../../shared/marketplace/contract.ts';
 import { card, heading, supportLink } from '../components/components.ts';
-import { type Child, h, link } from '../components/dom.ts';
+import { type Child, fill, h, link } from '../components/dom.ts';
 import { form } from '../components/forms.ts';
 import type { App, Page } from './app.ts';
-import type { AnswerOf, BodyOf } from './http.ts';
 import { ApiError } from './problem.ts';
 import { productName } from './settings.ts';
+import { subscriptionPage } from './subscription.ts';
 
 /**
  * Takes the registration ticket that AWS Marketplace's buyer arrives with out of the address, so
@@ -34,6 +35,70 @@ export function welcomePage(app: App): Page {
 
 function profilePage(app: App, ticket: string): Page {
   const title = 'Set up your account';
+  const place = h('div', {});
+  const signInInstead = h(
+    'button',
+    { type: 'button', class: 'quiet small', onclick: () => fill(place, linkCard(app, ticket)) },
+    'Sign in instead',
+  );
+  fill(
+    place,
+    card(
+      h('h2', {}, 'Who will own the account?'),
+      form({
+        fields: [
+          {
+            name: 'email',
+            label: 'Email',
+            kind: 'email',
+            autocomplete: 'username',
+            hint: 'Any address you read. You sign in with it.',
+          },
+          {
+            name: 'password',
+            label: 'Password',
+            kind: 'new-password',
+            hint: '8 characters or more; longer is better.',
+          },
+          {
+            name: 'company_name',
+            label: 'Company name',
+            kind: 'text',
+            autocomplete: 'organization',
+            optional: true,
+            maxLength: 255,
+          },
+        ],
+        submit: 'Complete setup',
+        fieldOfCode: { email_taken: 'email' },
+        helpWith: {
+          email_taken: () => [
+            'Is it yours? ',
+            link('/', 'Sign in'),
+            ', or use another email here.',
+          ],
+          profile_completed: () => link('/', 'Sign in'),
+          tenant_suspended: () => ['Write to ', supportLink(), ' if that surprises you.'],
+        },
+        async onSubmit({ email = '', password = '', company_name }) {
+          const body = {
+            registration_ticket: ticket,
+            email,
+            password,
+            ...(company_name !== undefined && { company_name }),
+          };
+          const profile = await spend(app, () => app.api.call(completeProfile, { body }));
+          app.session.open(profile);
+          const text =
+            profile.status === 'ACTIVE'
+              ? 'Your account is set up and your subscription is active.'
+              : 'Your account is set up. Your subscription is being activated, which takes a few minutes.';
+          app.go('/', { notice: { kind: 'good', text }, replace: true });
+        },
+      }),
+      h('p', { class: 'aside' }, 'Have an account already? ', signInInstead),
+    ),
+  );
   return {
     title,
     content: h(
@@ -58,73 +123,41 @@ function profilePage(app: App, ticket: string): Page {
         ),
         h('p', { class: 'aside' }, 'Questions? Write to ', supportLink(), '.'),
       ),
-      card(
-        h('h2', {}, 'Who will own the account?'),
-        form({
-          fields: [
-            {
-              name: 'email',
-              label: 'Email',
-              kind: 'email',
-              autocomplete: 'username',
-              hint: 'Any address you read. You sign in with it.',
-            },
-            {
-              name: 'password',
-              label: 'Password',
-              kind: 'new-password',
-              hint: '8 characters or more; longer is better.',
-            },
-            {
-              name: 'company_name',
-              label: 'Company name',
-              kind: 'text',
-              autocomplete: 'organization',
-              optional: true,
-              maxLength: 255,
-            },
-          ],
-          submit: 'Complete setup',
-          fieldOfCode: { email_taken: 'email' },
-          helpWith: {
-            email_taken: () => [
-              'Is it yours? ',
-              link('/', 'Sign in'),
-              ', or use another email here.',
-            ],
-            profile_completed: () => link('/', 'Sign in'),
-            tenant_suspended: () => ['Write to ', supportLink(), ' if that surprises you.'],
-          },
-          async onSubmit({ email = '', password = '', company_name }) {
-            const profile = await complete(app, {
-              registration_ticket: ticket,
-              email,
-              password,
-              ...(company_name !== undefined && { company_name }),
-            });
-            app.session.open(profile);
-            const text =
-              profile.status === 'ACTIVE'
-                ? 'Your account is set up and your subscription is active.'
-                : 'Your account is set up. Your subscription is being activated, which takes a few minutes.';
-            app.go('/', { notice: { kind: 'good', text }, replace: true });
-          },
-        }),
-        h('p', { class: 'aside' }, 'Have an account already? ', link('/', 'Sign in'), '.'),
-      ),
+      place,
     ),
   };
 }
 
+/** For a buyer who has an account: the purchase goes to it in place of a new one. */
+function linkCard(app: App, ticket: string): HTMLElement {
+  return card(
+    h('h2', {}, 'Add it to your account'),
+    h('p', {}, 'Sign in as the owner of the account that this purchase is for.'),
+    form({
+      fields: [
+        { name: 'email', label: 'Email', kind: 'email', autocomplete: 'username' },
+        { name: 'password', label: 'Password', kind: 'current-password' },
+      ],
+      submit: 'Sign in and add it',
+      async onSubmit({ email = '', password = '' }) {
+        app.session.open(await app.api.call(login, { body: { email, password } }));
+        await spend(app, () =>
+          app.api.call(linkLicense, { body: { registration_ticket: ticket } }),
+        );
+        const notice = { kind: 'good', text: 'The purchase is added to your account.' } as const;
+        app.go(subscriptionPage.path, { notice, replace: true });
+      },
+    }),
+    h('p', { class: 'aside' }, 'New here? ', link('/welcome', 'Set up a new account'), '.'),
+  );
+}
+
 /** A ticket that is spent or too old is of no more use: then the page says how to get another. */
-async function complete(
-  app: App,
-  body: BodyOf<typeof completeProfile>,
-): Promise<AnswerOf<typeof completeProfile>> {
+async function spend<R>(app: App, request: () => Promise<R>): Promise<R> {
   try {
-    const profile = await app.api.call(completeProfile, { body });
+    const answer = await request();
     held = undefined;
-    return profile;
+    return answer;
   } catch (error) {
     if (error instanceof ApiError && error.code === 'invalid_ticket') {
       held = undefined;
