@@ -40,13 +40,22 @@ export interface Sent {
   address?: string;
 }
 
+interface Queued {
+  queueUrl: string;
+  body: string;
+  delaySeconds: number;
+  group: string;
+}
+
 /** The product in the test's own process: real handlers, real DynamoDB, secrets that a test may turn. */
 export class World {
   database: Database | undefined;
   aws: AwsServer | undefined;
   signingKeys: SigningKey[] = [];
-  /** Messages that functions have put into queues, the oldest first. */
-  readonly queued: { queueUrl: string; body: string; delaySeconds: number; group: string }[] = [];
+  /** Mail that functions have queued. Every sign-up does, so it is kept apart from the other messages. */
+  readonly queuedMail: Queued[] = [];
+  /** Other messages that functions have put into queues, the oldest first. */
+  readonly queued: Queued[] = [];
   readonly keyring = newKeyring();
   #rooms: RunningRooms | undefined;
   /** Purchases by registration token, as AWS Marketplace would resolve them. */
@@ -106,7 +115,8 @@ export class World {
 
   #take(input: Record<string, unknown>) {
     const { QueueUrl, MessageBody, DelaySeconds = 0, MessageGroupId } = input;
-    this.queued.push({
+    const queued = String(QueueUrl).endsWith('/mail') ? this.queuedMail : this.queued;
+    queued.push({
       queueUrl: String(QueueUrl),
       body: String(MessageBody),
       delaySeconds: Number(DelaySeconds),

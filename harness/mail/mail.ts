@@ -60,10 +60,7 @@ export class Post {
 
   /** Takes the messages about mail from the queues of the world. */
   queued(): { tenant_id: string; mail_id: string; delaySeconds: number }[] {
-    const isMail = ({ queueUrl }: { queueUrl: string }) => queueUrl.endsWith('/mail');
-    const found = this.#world.queued.filter(isMail);
-    const others = this.#world.queued.filter((one) => !isMail(one));
-    this.#world.queued.splice(0, this.#world.queued.length, ...others);
+    const found = this.#world.queuedMail.splice(0);
     return found.map(({ body, delaySeconds }) => ({ ...JSON.parse(body), delaySeconds }));
   }
 

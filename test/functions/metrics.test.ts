@@ -4,10 +4,16 @@ import { minute, travel } from '../../harness/clock.ts';
 import { Agreement, deliverEvents } from '../../harness/marketplace/agreements.ts';
 import { expectListed, named, recorded, unseenOf } from '../../harness/metrics.ts';
 import { useWorld } from '../../harness/world.ts';
-import { latency, messagesFailed, scheduledRuns } from '../../shared/contract/core-metrics.ts';
+import {
+  latency,
+  messagesFailed,
+  messagesReceived,
+  scheduledRuns,
+} from '../../shared/contract/core-metrics.ts';
 import { metrics as definitions, valuesOf, workers } from '../../shared/contract/registry.ts';
 import { features } from '../../shared/features.ts';
 import { signInRefused } from '../../shared/identity/metrics.ts';
+import * as mailMetrics from '../../shared/mail/metrics.ts';
 
 const world = useWorld();
 
@@ -34,9 +40,10 @@ describe('the metrics of a whole journey', () => {
     expect(metrics.length).toBeGreaterThan(7);
     expectListed(metrics, [member.tenantId, member.userId, member.sessionId, member.email]);
     const core = features.filter(({ isCore }) => isCore);
-    // Messages that fail and schedules are of features.
-    const ofWorkers = [messagesFailed, scheduledRuns].map(({ name }) => name);
-    expect(unseenOf(core, metrics)).toEqual(ofWorkers.sort());
+    // What fails, runs by a schedule, or is sent and metered, a journey through the API does not see.
+    const ofWorkers = [messagesFailed, scheduledRuns, ...Object.values(mailMetrics)];
+    const names = ofWorkers.flatMap((one) => ('name' in one ? one.name : []));
+    expect(unseenOf(core, metrics)).toEqual(names.sort());
   });
 });
 

@@ -12,7 +12,7 @@ const post = usePost(world);
 beforeAll(() => pretendBcrypt('not needed here'));
 beforeEach(() => {
   post.fail(null);
-  world.queued.splice(0);
+  world.queuedMail.splice(0);
   post.told.splice(0);
 });
 
@@ -67,7 +67,7 @@ describe('a new account', () => {
     const output = await outputOf(async () => {
       const { tenantId } = await signUp({ email, company });
       expect(JSON.stringify(await outboxOf(tenantId))).not.toMatch(/canary/i);
-      expect(JSON.stringify(world.queued)).not.toMatch(/canary/i);
+      expect(JSON.stringify(world.queuedMail)).not.toMatch(/canary/i);
       await post.deliver();
       travel(5 * minute);
       await post.deliver();

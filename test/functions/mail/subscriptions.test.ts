@@ -16,7 +16,7 @@ const world = useWorld();
 const post = usePost(world);
 beforeAll(() => pretendBcrypt('not needed here'));
 beforeEach(() => {
-  world.queued.splice(0);
+  world.queuedMail.splice(0);
 });
 
 async function complete({ registration_ticket }: Registration): Promise<string> {
