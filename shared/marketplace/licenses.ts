@@ -1,7 +1,9 @@
+import { followLicense } from '../metering/metered-licenses.ts';
+import { flushIfOver } from '../metering/over.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
-import { create, getItem, transact, tryUpdate, type Write } from '../table/table.ts';
-import { type LicenseItem, LicenseLookupItem } from './items.ts';
+import { create, getItem, transact, type Write } from '../table/table.ts';
+import { LicenseItem, LicenseLookupItem } from './items.ts';
 import { type Journal, readJournal, settleAgreement } from './journal.ts';
 import { buyerSeries, marketplaceKeys } from './keys.ts';
 import { stateOf } from './license-state.ts';
@@ -77,22 +79,31 @@ export async function applyJournal(
   const Key = marketplaceKeys.license(tenantId, licenseId);
   const item = await getItem(Key);
   if (!item) return false;
-  const { created_at, product_code, offer_type } = item as unknown as LicenseItem;
+  const read = LicenseItem.parse(item);
+  const { created_at, product_code, offer_type } = read;
   const pricing = productOf(product_code)?.pricing;
   const state = stateOf(licenseId, events, { pricing, registeredAt: created_at });
-  const changed = await tryUpdate({
-    Key,
-    ...changes({
-      set: {
-        ...state,
-        is_free_trial: state.is_free_trial || offer_type === 'free-trial',
-        agreement_id: agreementId,
-        applied_events: events.length,
+  const license = { ...read, ...state };
+  const failed = await transact([
+    {
+      update: {
+        Key,
+        ...changes({
+          set: {
+            ...state,
+            is_free_trial: state.is_free_trial || offer_type === 'free-trial',
+            agreement_id: agreementId,
+            applied_events: events.length,
+          },
+          if: ['applied_events <= :count', { count: events.length }],
+        }),
       },
-      if: ['applied_events <= :count', { count: events.length }],
-    }),
-  });
-  return changed !== undefined || (await getItem(Key)) !== undefined;
+    },
+    ...followLicense(tenantId, license),
+  ]);
+  if (failed) return (await getItem(Key)) !== undefined;
+  await flushIfOver(tenantId, license);
+  return true;
 }
 
 /**
@@ -115,9 +126,11 @@ export async function inheritLicense(
       account_id,
       product_code,
     };
+    const license = newLicense(names, journal);
     const failed = await transact([
       claimLicense(licenseId, lookup, tenantId),
-      licenseWrite(tenantId, newLicense(names, journal)),
+      licenseWrite(tenantId, license),
+      ...followLicense(tenantId, license),
       settleAgreement(journal.agreement, tenantId),
     ]);
     return failed ? undefined : { isDone: true };

@@ -1,5 +1,6 @@
 import { auditEntry } from '../audit/entry.ts';
 import { signRegistrationTicket } from '../identity/token-signing.ts';
+import { followLicense } from '../metering/metered-licenses.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { transact } from '../table/table.ts';
 import type { TenantItem } from '../tenants/items.ts';
@@ -78,6 +79,7 @@ async function createTenant(
     claimLicense(licenseId, lookup, tenant.id),
     licenseWrite(tenant.id, license),
     ...trialMailWrites(tenant.id, license),
+    ...followLicense(tenant.id, license),
     write,
     ...('agreement' in journal && journal.agreement
       ? [settleAgreement(journal.agreement, tenant.id)]
