@@ -9,6 +9,7 @@ import { identity } from './identity/feature.ts';
 import { limits } from './limits/feature.ts';
 import { mail } from './mail/feature.ts';
 import { marketplace } from './marketplace/feature.ts';
+import { metering } from './metering/feature.ts';
 import { operator } from './operator/feature.ts';
 import { products } from './products/feature.ts';
 import { service } from './service/feature.ts';
@@ -20,6 +21,7 @@ export const features: readonly Feature[] = [
   core,
   service,
   marketplace,
+  metering,
   identity,
   tenants,
   apiKeys,

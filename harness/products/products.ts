@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, vi } from 'vitest';
+import { beforeAll, beforeEach } from 'vitest';
 import {
   ChannelError,
   type ChannelPage,
@@ -11,6 +11,7 @@ import { productKeys } from '../../shared/products/keys.ts';
 import type { SyncEvent, SyncMessage, SyncPorts } from '../../shared/products/sync/ports.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { minute, travelTo } from '../clock.ts';
+import type { Call } from '../crash.ts';
 import { type Member, useWorld, type World } from '../world.ts';
 
 export const morning = Date.UTC(2026, 11, 15, 6);
@@ -282,59 +283,6 @@ function productTools(world: World) {
 
 const byExternalId = (a: Record<string, unknown>, b: Record<string, unknown>) =>
   String(a.external_id) < String(b.external_id) ? -1 : 1;
-
-export type Call = {
-  constructor: { name: string };
-  input: { Key?: { sk: string }; Item?: { sk: string } };
-};
-
-/** A process that dies at one of its calls of the table, before or after the call is done. */
-export class Crash {
-  #isTheOne: (call: Call) => boolean = () => false;
-  #isAfter = false;
-  #fails: (call: Call) => boolean = () => false;
-  isDead = false;
-  /** What happens elsewhere before a call is made. */
-  beforeCall: (call: Call) => Promise<void> = async () => undefined;
-
-  /** Dies at the call number `at` from now on. */
-  arm(at: number, isAfter: boolean): void {
-    let left = at;
-    this.armOn(() => --left === 0, isAfter);
-  }
-
-  /** Dies at the next call that is the one. */
-  armOn(isTheOne: (call: Call) => boolean, isAfter: boolean): void {
-    this.#isTheOne = isTheOne;
-    this.#isAfter = isAfter;
-    this.isDead = false;
-  }
-
-  /** Lets the table fail at calls from now on, without ending the process. */
-  failOn(fails: (call: Call) => boolean): void {
-    this.#fails = fails;
-  }
-
-  /** The next process: nothing kills it unless it is armed, and no call fails. */
-  revive(): void {
-    this.armOn(() => false, false);
-    this.failOn(() => false);
-  }
-
-  async watch(): Promise<void> {
-    const { tableClient } = await import('../../shared/table/table.ts');
-    const send = tableClient.send.bind(tableClient) as (command: unknown) => Promise<unknown>;
-    vi.spyOn(tableClient, 'send').mockImplementation((async (command: Call) => {
-      if (this.isDead) throw new Error('This process is dead');
-      await this.beforeCall(command);
-      if (this.#fails(command)) throw new Error('The table is throttled');
-      if (!this.#isTheOne(command)) return send(command);
-      this.isDead = true;
-      if (this.#isAfter) await send(command);
-      throw new Error('This process has died');
-    }) as typeof tableClient.send);
-  }
-}
 
 /** The item that a call writes by itself. */
 export const writtenBy = ({ input }: Call): string => input.Item?.sk ?? '';

@@ -58,13 +58,13 @@ export interface Needs {
  * Who may call an endpoint.
  * `bearer`: the API's authorizer verified an access token; only `roles` may pass, and a tenant
  * that is not ACTIVE only where `anyStatus` is set. `ticket`: the registration ticket in the body
- * authorises. `apiKey`: the `X-Api-Key` header names a key with `scope`.
+ * authorises. `apiKey`: the `X-Api-Key` header names a key with `scope`, and `anyStatus` is the same.
  */
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'ticket' }
   | { readonly kind: 'bearer'; readonly roles: readonly Role[]; readonly anyStatus?: true }
-  | { readonly kind: 'apiKey'; readonly scope: ApiKeyScope };
+  | { readonly kind: 'apiKey'; readonly scope: ApiKeyScope; readonly anyStatus?: true };
 
 export type MediaType = 'application/json' | 'application/x-www-form-urlencoded';
 

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { validationFailed } from '../contract/core-errors.ts';
 import { AppError, type FieldError } from '../contract/errors.ts';
 import { type Announcer, announcerOf } from '../events/publish.ts';
+import { type UsageRecorder, usageRecorder } from '../metering/meter.ts';
 import { newId } from '../runtime/ids.ts';
 import { create, transact } from '../table/table.ts';
 import type { Ingested as IngestedSchema, ingestDetections } from './contract/detections.ts';
@@ -11,6 +12,7 @@ import { detectionCreated } from './events.ts';
 import { detectionIds } from './ids.ts';
 import { detectionKeys } from './keys.ts';
 import { type Detection, seriesKey } from './list.ts';
+import { detectionsIngested } from './meters.ts';
 import { clockSkewMs, dayMs, daysOf, type Plan } from './retention.ts';
 import { countWrites, inTransactions, newShard } from './statistics.ts';
 
@@ -30,9 +32,10 @@ export async function ingest(
   plan: Plan = null,
 ): Promise<Ingested> {
   const nowMs = Date.now();
-  const [enis, announcer] = await Promise.all([
+  const [enis, announcer, recorder] = await Promise.all([
     checkReportedEnis(tenantId, reported),
     announcerOf(tenantId, detectionCreated),
+    usageRecorder(tenantId, detectionsIngested),
   ]);
   const isForeign = ({ eni_id }: NewDetection) => eni_id !== undefined && enis.foreign.has(eni_id);
   const wanted = reported.filter((detection) => !isForeign(detection));
@@ -53,8 +56,9 @@ export async function ingest(
   await noteReporter(tenantId, enis.unclaimed);
   const shard = newShard();
   const stored = await Promise.allSettled(
-    inTransactions([...byId.values()], announcer.writeCount).map((part, index) =>
-      store(tenantId, part, { days: daysOf(plan), shard: shard + index, announcer }),
+    inTransactions([...byId.values()], announcer.writeCount + recorder.writeCount).map(
+      (part, index) =>
+        store(tenantId, part, { days: daysOf(plan), shard: shard + index, announcer, recorder }),
     ),
   );
   const failure = stored.find((part) => part.status === 'rejected');
@@ -68,14 +72,21 @@ export async function ingest(
   return { accepted, duplicates, ...(refused.length > 0 && { refused }) };
 }
 
+interface Storing {
+  readonly days: number;
+  readonly shard: number;
+  readonly announcer: Announcer;
+  readonly recorder: UsageRecorder;
+}
+
 /**
- * Stores detections, counts those that are new and writes their event, in one
- * transaction. Returns how many were new.
+ * Stores detections, counts those that are new, for statistics and for sale, and writes their event,
+ * in one transaction. Returns how many were new.
  */
 async function store(
   tenantId: string,
   detections: readonly Detection[],
-  { days, shard, announcer }: { days: number; shard: number; announcer: Announcer },
+  { days, shard, announcer, recorder }: Storing,
 ): Promise<number> {
   let remaining = detections;
   while (remaining.length > 0) {
@@ -83,15 +94,19 @@ async function store(
       count: remaining.length,
       detection_ids: remaining.map(({ id }) => id),
     });
+    const usage = recorder.usageWrites(remaining.length);
     const failed = await transact([
       ...remaining.map((detection) => create(toItem(tenantId, detection, days))),
       ...countWrites(tenantId, remaining, days, shard),
       ...event.writes,
+      ...usage.writes,
     ]);
     if (!failed) {
+      usage.written();
       await event.send();
       break;
     }
+    if (failed.slice(failed.length - usage.writes.length).includes(true)) await usage.refused();
     remaining = remaining.filter((_, index) => !failed[index]);
   }
   return remaining.length;

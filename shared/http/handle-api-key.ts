@@ -22,7 +22,7 @@ export function handleApiKey<
     setActor({ kind: 'api_key', id: apiKeyId });
     if (!scopes.includes(endpoint.access.scope.name)) throw new AppError(insufficientScope);
     const tenant = await checkTenant(tenantId);
-    assertActive(tenant);
+    if (!endpoint.access.anyStatus) assertActive(tenant);
     return work(readCall(endpoint, event, { tenantId, apiKeyId, plan: tenant.plan }));
   });
 }

@@ -21,6 +21,8 @@ import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { operatorOutbox, outboxPartition } from '../mail/keys.ts';
 import { mailQueue } from '../mail/queues.ts';
+import { meteredPartition } from '../metering/keys.ts';
+import { finalUsage } from '../metering/queue.ts';
 import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
 import { tenantPartition } from '../tenants/keys.ts';
@@ -73,6 +75,7 @@ const registrationNeeds = {
     [licensePartition, ['GetItem', 'UpdateItem']],
     [agreementPartition, ['Query', 'UpdateItem']],
     [outboxPartition, ['PutItem']],
+    [meteredPartition, ['UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
   audits: [audits.tenantRegistered],
@@ -228,6 +231,7 @@ export const linkLicense = defineEndpoint({
     [tenantPartition, ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [agreementPartition, ['UpdateItem']],
+    [meteredPartition, ['UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
   mails: standingMails,
@@ -294,6 +298,7 @@ export const takeAgreementEvents: BackgroundFunction = {
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
+    [meteredPartition, ['UpdateItem']],
   ],
   mails: standingMails,
   audits: [audits.standingChanged],
@@ -304,6 +309,7 @@ export const takeAgreementEvents: BackgroundFunction = {
   ],
   settings: [settings.marketplaceRegion],
   assumes: [settings.sellerRoleArn],
+  queues: [finalUsage],
   timeoutSeconds: 60,
 };
 
@@ -350,9 +356,11 @@ export const stubRegister = defineEndpoint({
     [tenantPartition, ['GetItem', 'PutItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [agreementPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
+    [meteredPartition, ['UpdateItem']],
   ],
   audits: [audits.tenantRegistered],
   mails: standingMails,
+  queues: [finalUsage],
   secrets: [signingKeysSecret],
   settings: [settings.supportEmail, tokenIssuer],
 });

@@ -1,8 +1,10 @@
+import { followLicense } from '../metering/metered-licenses.ts';
+import { flushIfOver } from '../metering/over.ts';
 import { changes } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
-import { create, getItem, transact, tryUpdate, type Write } from '../table/table.ts';
+import { create, getItem, transact, type Write } from '../table/table.ts';
 import { isEntitling, nextAskAt } from './entitlement-due.ts';
-import { type AgreementTerms, type LicenseItem, LicenseLookupItem } from './items.ts';
+import { type AgreementTerms, LicenseItem, LicenseLookupItem } from './items.ts';
 import { type Journal, readJournal, settleAgreement } from './journal.ts';
 import { buyerSeries, dueSeries, marketplaceKeys } from './keys.ts';
 import { type LicenseState, stateOf } from './license-state.ts';
@@ -105,19 +107,24 @@ export async function applyJournal(
   const Key = marketplaceKeys.license(tenantId, licenseId);
   const item = await getItem(Key);
   if (!item) return false;
-  const license = item as unknown as LicenseItem;
-  const changed = await tryUpdate({
-    Key,
-    ...changes({
-      set: {
-        ...stateBy(license, journal, license.created_at),
-        agreement_id: agreementId,
-        applied_events: events.length,
+  const read = LicenseItem.parse(item);
+  const state = stateBy(read, journal, read.created_at);
+  const license = { ...read, ...state };
+  const failed = await transact([
+    {
+      update: {
+        Key,
+        ...changes({
+          set: { ...state, agreement_id: agreementId, applied_events: events.length },
+          if: ['applied_events <= :count', { count: events.length }],
+        }),
       },
-      if: ['applied_events <= :count', { count: events.length }],
-    }),
-  });
-  return changed !== undefined || (await getItem(Key)) !== undefined;
+    },
+    ...followLicense(tenantId, license),
+  ]);
+  if (failed) return (await getItem(Key)) !== undefined;
+  await flushIfOver(tenantId, license);
+  return true;
 }
 
 /**
@@ -140,9 +147,11 @@ export async function inheritLicense(
       account_id,
       product_code,
     };
+    const license = newLicense(names, journal);
     const failed = await transact([
       claimLicense(names, lookup, tenantId),
-      licenseWrite(tenantId, newLicense(names, journal)),
+      licenseWrite(tenantId, license),
+      ...followLicense(tenantId, license),
       settleAgreement(journal.agreement, tenantId),
     ]);
     return failed ? undefined : { isDone: true };

@@ -2,6 +2,7 @@ import { auditEntry } from '../audit/entry.ts';
 import { AppError } from '../contract/errors.ts';
 import { verifyRegistrationTicket } from '../identity/token-signing.ts';
 import { enforceLimit } from '../limits/limits.ts';
+import { followLicense } from '../metering/metered-licenses.ts';
 import { changes, when } from '../table/changes.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { getItem, transact, type Write } from '../table/table.ts';
@@ -84,6 +85,7 @@ function moveWrites(license: LicenseItem, fromTenantId: string, toTenantId: stri
       },
     },
     licenseWrite(toTenantId, { ...license, created_at: now }),
+    ...followLicense(toTenantId, license),
     ...(agreement_id
       ? [
           {

@@ -1,5 +1,6 @@
 import { auditEntry } from '../audit/entry.ts';
 import { signRegistrationTicket } from '../identity/token-signing.ts';
+import { followLicense } from '../metering/metered-licenses.ts';
 import { once } from '../runtime/once.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { transact } from '../table/table.ts';
@@ -89,6 +90,7 @@ async function createTenant(
     claimLicense(license, lookup, tenant.id),
     licenseWrite(tenant.id, license),
     ...trialMailWrites(tenant.id, license),
+    ...followLicense(tenant.id, license),
     write,
     ...('agreement' in journal && journal.agreement
       ? [settleAgreement(journal.agreement, tenant.id)]

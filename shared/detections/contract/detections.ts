@@ -11,6 +11,7 @@ import {
 } from '../../contract/schemas.ts';
 import { sealingKeySecret } from '../../contract/secrets.ts';
 import { limitPartition } from '../../limits/keys.ts';
+import { usagePartition } from '../../metering/keys.ts';
 import { tenantPartition } from '../../tenants/keys.ts';
 import { eniClaimed } from '../errors.ts';
 import { detectionCreated } from '../events.ts';
@@ -183,6 +184,7 @@ export const ingestDetections = defineEndpoint({
     [detectionPartition, ['PutItem']],
     [detectionCountPartition, ['UpdateItem']],
     [eniPartition, ['BatchGetItem', 'UpdateItem']],
+    [usagePartition, ['UpdateItem']],
     [limitPartition, ['UpdateItem']],
   ],
   publishes: [detectionCreated],
@@ -201,6 +203,7 @@ export const seedDetections = defineEndpoint({
     [tenantPartition, ['Query']],
     [detectionPartition, ['PutItem']],
     [detectionCountPartition, ['UpdateItem']],
+    [usagePartition, ['UpdateItem']],
   ],
   publishes: [detectionCreated],
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hour, minute, travel } from '../../../harness/clock.ts';
-import { Crash, items, useProducts } from '../../../harness/products/products.ts';
+import { Crash } from '../../../harness/crash.ts';
+import { items, useProducts } from '../../../harness/products/products.ts';
 
 const { modules, fresh, start, sync, stateOf } = useProducts();
 const crash = new Crash();

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hour, minute, second, travel } from '../../../harness/clock.ts';
+import { Crash } from '../../../harness/crash.ts';
 import { metricsOf } from '../../../harness/emf.ts';
 import { allItems } from '../../../harness/items.ts';
 import { outputOf } from '../../../harness/output.ts';
 import {
-  Crash,
   channelError,
   type FakeChannels,
   item,

@@ -1,0 +1,1 @@
+export const benchmarks = ['record', 'hour'];
