@@ -25,7 +25,7 @@ export const buyerLicenses: KeyFamily = {
 /** Licenses by when AWS is asked next for what they entitle to, in the series index. */
 export const dueEntitlements: KeyFamily = {
   name: 'dueEntitlements',
-  pattern: 'ENTITLEMENTS',
+  pattern: 'ENTITLEMENTS#DUE',
   isIndex: true,
 };
 
@@ -99,7 +99,7 @@ export const items: readonly ItemKind[] = [
     what: 'license → agreement, tenant',
     pk: 'LICENSE#<license>',
     sk: 'LICENSE',
-    series: 'ENTITLEMENTS / <due at>#<license>, when it has entitlements',
+    series: 'ENTITLEMENTS#DUE / <due at>#<license>, when it has entitlements',
   },
   {
     what: 'agreement',

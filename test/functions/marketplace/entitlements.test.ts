@@ -8,7 +8,7 @@ import { allItems, tenantItem } from '../../../harness/items.ts';
 import { Agreement, deliverEvents } from '../../../harness/marketplace/agreements.ts';
 import { logLines, outputOf } from '../../../harness/output.ts';
 import { lambdaContext, useWorld } from '../../../harness/world.ts';
-import * as contract from '../../../shared/marketplace/contract.ts';
+import { workers } from '../../../shared/contract/registry.ts';
 
 const world = useWorld();
 beforeAll(() => pretendBcrypt('not needed here'));
@@ -38,17 +38,22 @@ beforeEach(() => {
   });
 });
 
+/** A worker as infra has it. */
+function entryOf(id: string) {
+  const entry = workers.find((worker) => worker.id === id);
+  if (!entry) throw new Error(`There is no worker ${id}`);
+  return [id, entry] as const;
+}
+
 const deliver = (...messages: readonly object[]) =>
-  underGrantsOf('marketplace/take-events', contract.takeAgreementEvents, () =>
-    deliverEvents(...messages),
-  );
+  underGrantsOf(...entryOf('marketplace/take-events'), () => deliverEvents(...messages));
 
 /** Runs what the schedule runs. */
 async function sweep(): Promise<void> {
   const { handler } = await import('../../../functions/marketplace/refresh-entitlements.ts');
-  const id = contract.refreshEntitlements.id;
+  const [id, entry] = entryOf('marketplace/refresh-entitlements');
   const context = { ...lambdaContext(id), getRemainingTimeInMillis: () => 300_000 };
-  await underGrantsOf(id, contract.refreshEntitlements, () => handler({}, context));
+  await underGrantsOf(id, entry, () => handler({}, context));
 }
 
 const purchaseOf = (productCode = 'tenantry-demo-contract') =>
