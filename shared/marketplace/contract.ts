@@ -21,7 +21,7 @@ import { tokenIssuer } from '../identity/settings.ts';
 import { limitPartition } from '../limits/keys.ts';
 import { operatorOutbox, outboxPartition } from '../mail/keys.ts';
 import { mailQueue } from '../mail/queues.ts';
-import { meteredPartition } from '../metering/keys.ts';
+import { meteredPartition, usagePartition } from '../metering/keys.ts';
 import { finalUsage } from '../metering/queue.ts';
 import { Tenant } from '../tenants/contract.ts';
 import { tenantSuspended } from '../tenants/errors.ts';
@@ -37,13 +37,7 @@ import {
   profileCompleted,
   wrongProduct,
 } from './errors.ts';
-import {
-  agreementPartition,
-  dueEntitlements,
-  licensePartition,
-  parkedAgreements,
-  usagePartition,
-} from './keys.ts';
+import { agreementPartition, dueEntitlements, licensePartition, parkedAgreements } from './keys.ts';
 import { linkPerTenant, marketplacePerAddress } from './limits.ts';
 import { subscriptionEnded, welcomePending } from './mails.ts';
 import { agreementEvents } from './queue.ts';
@@ -285,7 +279,7 @@ export const getSubscription = defineEndpoint({
   readsAhead: true,
   table: [
     [tenantPartition, ['GetItem', 'Query']],
-    [usagePartition, ['BatchGetItem']],
+    [usagePartition, ['Query']],
   ],
 });
 

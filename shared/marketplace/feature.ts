@@ -32,7 +32,6 @@ export const marketplace = defineFeature({
     keys.parkedAgreements,
     keys.buyerLicenses,
     keys.dueEntitlements,
-    keys.usagePartition,
   ],
   keys: keys.marketplaceKeys,
   items: keys.items,

@@ -1,11 +1,4 @@
-import {
-  type ItemKind,
-  type Key,
-  type KeyFamily,
-  part,
-  tenantPattern,
-  tenantPrefix,
-} from '../table/family.ts';
+import { type ItemKind, type Key, type KeyFamily, part, tenantPrefix } from '../table/family.ts';
 
 export const licensePartition: KeyFamily = { name: 'licensePartition', pattern: 'LICENSE#*' };
 export const agreementPartition: KeyFamily = { name: 'agreementPartition', pattern: 'AGREEMENT#*' };
@@ -29,12 +22,6 @@ export const dueEntitlements: KeyFamily = {
   isIndex: true,
 };
 
-/** Usage of a tenant's licenses. */
-export const usagePartition: KeyFamily = {
-  name: 'usagePartition',
-  pattern: `${tenantPattern}#USAGE#*`,
-};
-
 /** Prefix of a tenant's licenses in its own partition. */
 export const licensePrefix = 'LICENSE#';
 /** Prefix of the events in the partition of an agreement. */
@@ -54,10 +41,6 @@ export const marketplaceKeys = {
   agreementEvent: (agreementId: string, time: string, eventId: string): Key => ({
     pk: agreement(agreementId),
     sk: `${eventPrefix}${part(time)}#${part(eventId)}`,
-  }),
-  usageOfMonth: (tenantId: string, licenseId: string, month: string, dimension: string): Key => ({
-    pk: `${tenantPrefix(tenantId)}#USAGE#${part(licenseId)}`,
-    sk: `MONTH#${part(month)}#${part(dimension)}`,
   }),
   nextAgreement: (previousId: string, agreementId: string): Key => ({
     pk: agreement(previousId),
@@ -108,10 +91,5 @@ export const items: readonly ItemKind[] = [
     series: 'PARKED#AGREEMENTS / <first event>#<agreement>, while no tenant is known',
   },
   { what: 'event of an agreement', pk: 'AGREEMENT#<agreement>', sk: 'EVENT#<time>#<event>' },
-  {
-    what: 'usage of a month',
-    pk: 'TENANT#<tenant>#USAGE#<license>',
-    sk: 'MONTH#<month>#<dimension>',
-  },
   { what: 'agreement → its successor', pk: 'AGREEMENT#<agreement>', sk: 'NEXT#<agreement>' },
 ];

@@ -1,9 +1,9 @@
+import { usageOfMonth } from '../metering/usage.ts';
 import { getTenant } from '../tenants/tenants.ts';
 import { entitledTo, readLicenses } from './access.ts';
 import type { NextStep } from './contract.ts';
 import type { LicenseItem } from './items.ts';
 import { showLicense } from './show-license.ts';
-import { usageOfMonth } from './usage-of-month.ts';
 
 /**
  * What a tenant has bought, may use and has used, and what happens next: two round trips. What has

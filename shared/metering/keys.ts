@@ -16,7 +16,7 @@ export const meteredPartition: KeyFamily = { name: 'meteredPartition', pattern: 
 /** Usage that AWS Marketplace did not accept, in the series index. */
 export const failedUsage: KeyFamily = {
   name: 'failedUsage',
-  pattern: 'USAGE-FAILED',
+  pattern: 'USAGE-FAILED#ALL',
   isIndex: true,
 };
 
@@ -65,7 +65,7 @@ export const items: readonly ItemKind[] = [
     what: 'usage of an hour',
     pk: 'TENANT#<tenant>#USAGE#<license>',
     sk: 'HOUR#<hour>#<dimension>',
-    series: 'USAGE-FAILED / <hour>#<tenant>#<license>#<dimension>, when AWS did not accept it',
+    series: 'USAGE-FAILED#ALL / <hour>#<tenant>#<license>#<dimension>, when AWS did not accept it',
   },
   {
     what: 'usage of an hour with tags, or of one shard of a meter',

@@ -4,7 +4,7 @@ import { changes } from '../table/changes.ts';
 import { transact, tryUpdate } from '../table/table.ts';
 import { monthOf } from './hours.ts';
 import type { RecordStatus } from './items.ts';
-import { meteringKeys } from './keys.ts';
+import { failedUsage, meteringKeys } from './keys.ts';
 import { usageAccepted, usageFailed } from './metrics.ts';
 import { isSettled, keyOf, type SealedUsage } from './seal.ts';
 
@@ -69,6 +69,6 @@ export async function settle(usage: SealedUsage, outcome: Outcome): Promise<void
 
 /** Where usage that was not accepted is listed. */
 const failedSeries = ({ license, hour, dimension }: SealedUsage) => ({
-  series_pk: 'USAGE-FAILED',
+  series_pk: failedUsage.pattern,
   series_sk: [hour, license.tenant_id, license.license_id, dimension].join('#'),
 });

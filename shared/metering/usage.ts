@@ -5,7 +5,7 @@ import { seriesIndex } from '../table/family.ts';
 import { queryPages } from '../table/table.ts';
 import { boundsOf, hourMs, hourOf, monthOf } from './hours.ts';
 import { HourItem, HourPartItem, MonthItem, type RecordStatus } from './items.ts';
-import { meteringKeys } from './keys.ts';
+import { failedUsage as failedPartition, meteringKeys } from './keys.ts';
 import { dimensionsOf } from './lookup.ts';
 import { isMeteredLicense, meteredPages, meteredShards } from './metered-licenses.ts';
 import { usageDifferences } from './metrics.ts';
@@ -26,11 +26,15 @@ const unsettledHours = 48;
  * What a tenant has used this month, UTC, of each metered dimension of its licenses: of those that are
  * active, and those that ended this month. What was not used is there with 0.
  */
-export async function usageOfMonth(tenantId: string, nowMs = Date.now()): Promise<MonthUsage[]> {
+export async function usageOfMonth(
+  tenantId: string,
+  all: readonly LicenseItem[],
+  nowMs: number,
+): Promise<MonthUsage[]> {
   const month = monthOf(nowMs);
   const { startMs, endMs } = boundsOf(month);
   const start = new Date(startMs).toISOString();
-  const licenses = (await readLicenses(tenantId)).filter(
+  const licenses = all.filter(
     (license) =>
       isMeteredLicense(license) &&
       (license.status === 'ACTIVE' || (license.ends_at !== null && license.ends_at >= start)),
@@ -210,7 +214,7 @@ export async function* failedUsage() {
   const pages = queryPages({
     IndexName: seriesIndex,
     KeyConditionExpression: 'series_pk = :failed',
-    ExpressionAttributeValues: { ':failed': 'USAGE-FAILED' },
+    ExpressionAttributeValues: { ':failed': failedPartition.pattern },
   });
   for await (const { items } of pages)
     for (const item of items) {

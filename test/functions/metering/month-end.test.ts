@@ -39,11 +39,14 @@ it('counts late usage of a month that is closed for its hour in the new one', as
   await meter();
 
   const { usageOfMonth } = await modules();
+  const { readLicenses } = await import('../../../shared/marketplace/access.ts');
   expect(metering.aws.billed.get(`${agreement.licenseId} api_calls 2027-01-01T00`)?.quantity).toBe(
     3,
   );
-  expect((await usageOfMonth(tenantId))[0]).toMatchObject({
-    quantity: 3,
-    period_start: '2027-01-01T00:00:00.000Z',
-  });
+  expect((await usageOfMonth(tenantId, await readLicenses(tenantId), Date.now()))[0]).toMatchObject(
+    {
+      quantity: 3,
+      period_start: '2027-01-01T00:00:00.000Z',
+    },
+  );
 });

@@ -235,12 +235,13 @@ describe('a report of usage', () => {
   it('is counted towards the month, beside dimensions with nothing', async () => {
     const one = await buyer();
     const { usageOfMonth } = await modules();
+    const { readLicenses } = await import('../../../shared/marketplace/access.ts');
     await report(one, { quantity: 3 });
     travel(hour);
     await meter();
     await report(one, { quantity: 2, idempotency_key: randomUUID() });
 
-    expect(await usageOfMonth(one.tenantId)).toEqual(
+    expect(await usageOfMonth(one.tenantId, await readLicenses(one.tenantId), Date.now())).toEqual(
       [
         { dimension: 'api_calls', quantity: 5 },
         { dimension: 'detections_ingested', quantity: 0 },
