@@ -33,7 +33,7 @@ export const benchmark: Benchmark = async (tell) => {
   tableClient.middlewareStack.remove('copy');
   const bare = () => {
     const input = JSON.parse(text);
-    input.TransactItems[0].Put.Item.pk = `TENANT#${tenantId}#USAGE#KEY#${randomUUID()}`;
+    input.TransactItems[0].Put.Item.pk = `TENANT#${tenantId}#USAGE#KEY.${randomUUID()}`;
     return tableClient.send(new TransactWriteCommand(input));
   };
   const times = await timeInTurns(

@@ -4,6 +4,7 @@ import * as errors from './errors.ts';
 import * as keys from './keys.ts';
 import * as limits from './limits.ts';
 import * as metrics from './metrics.ts';
+import * as operations from './operations.ts';
 import { finalUsage } from './queue.ts';
 import * as scopes from './scopes.ts';
 
@@ -13,6 +14,7 @@ export const metering = defineFeature({
   isCore: true,
   endpoints: [contract.reportUsage],
   workers: [contract.meterUsage, contract.meterFinalUsage, contract.reconcileUsage],
+  operations: Object.values(operations),
   queues: [finalUsage],
   errors: Object.values(errors),
   limits: Object.values(limits),

@@ -47,7 +47,7 @@ export const meteringKeys = {
   }),
   /** A report that was taken, by the hash of its idempotency key. */
   report: (tenantId: string, hash: string): Key => ({
-    pk: `${tenantPrefix(tenantId)}#USAGE#KEY#${part(hash)}`,
+    pk: `${tenantPrefix(tenantId)}#USAGE#KEY.${part(hash)}`,
     sk: 'KEY',
   }),
   /** A license whose usage is metered. */
@@ -77,7 +77,7 @@ export const items: readonly ItemKind[] = [
     pk: 'TENANT#<tenant>#USAGE#<license>',
     sk: 'MONTH#<month>#<dimension>',
   },
-  { what: 'report of usage', pk: 'TENANT#<tenant>#USAGE#KEY#<hash>', sk: 'KEY' },
+  { what: 'report of usage', pk: 'TENANT#<tenant>#USAGE#KEY.<hash>', sk: 'KEY' },
   { what: 'license that is metered', pk: 'METERED#<shard>', sk: '<license>' },
   { what: 'run of the metering', pk: 'METERED#RUN', sk: 'RUN' },
 ];

@@ -9,6 +9,8 @@ import {
   parkedAgreements,
 } from '../marketplace/keys.ts';
 import { standingMails } from '../marketplace/standing-mails.ts';
+import { meteredPartition } from '../metering/keys.ts';
+import { finalUsage } from '../metering/queue.ts';
 import { tenantPartition, tenantSeries } from '../tenants/keys.ts';
 import * as audits from './audit.ts';
 
@@ -142,7 +144,9 @@ export const replayAgreement = defineOperation({
     [agreementPartition, ['GetItem', 'Query', 'UpdateItem']],
     [licensePartition, ['GetItem', 'UpdateItem']],
     [tenantPartition, ['GetItem', 'PutItem', 'Query', 'UpdateItem']],
+    [meteredPartition, ['UpdateItem']],
   ],
+  queues: [finalUsage],
   mails: standingMails,
   audits: [standingChanged],
   timeoutSeconds: 30,

@@ -172,7 +172,10 @@ describe('the subscription', () => {
       plan: 'PRO',
       licenses: [{ status: 'ENDED', ends_at: '2026-11-21T10:00:00.000Z' }],
       entitlements: [],
-      usage: [],
+      usage: [
+        { dimension: 'api_calls', quantity: 0 },
+        { dimension: 'detections_ingested', quantity: 0 },
+      ],
       next: null,
     });
   });
@@ -186,7 +189,7 @@ describe('the subscription', () => {
 
     const names = send.mock.calls.map(([command]) => command.constructor.name).sort();
     send.mockRestore();
-    expect(names).toEqual(['BatchGetCommand', 'GetCommand', 'QueryCommand']);
+    expect(names).toEqual(['GetCommand', 'QueryCommand', 'QueryCommand']);
   });
 });
 
