@@ -135,7 +135,7 @@ describe('the life of a buyer', () => {
     );
     await must('POST', '/api/v1/usage', {
       headers: { 'x-api-key': key },
-      body: { dimension: 'api_calls', quantity: 7, idempotency_key: 'the last' },
+      body: { dimension: 'api_calls', quantity: 7, idempotency_key: 'last' },
     });
     for (const agreement of [second.agreement_id, renewed.agreement_id])
       await change(agreement, 'cancel');
