@@ -24,7 +24,9 @@ async function buy(tenant: Tenant): Promise<string> {
   );
   await tenant.call(linkLicense, { body: { registration_ticket } });
   const arn = `arn:aws:license-manager::294406891311:license:l-${bought.body['x-amzn-marketplace-token']}`;
-  await takeEvent({
+  const { requestContext } = await import('../../shared/runtime/request-context.ts');
+  const actor = { kind: 'aws_marketplace', id: 'samples' } as const;
+  const event = {
     event_id: newSuffix(),
     time: new Date().toISOString(),
     name: 'License Updated',
@@ -34,7 +36,8 @@ async function buy(tenant: Tenant): Promise<string> {
     product_code: 'tenantry-demo',
     account_id: '111122223333',
     detail: {},
-  });
+  };
+  await requestContext.run({ allowances: [], actor }, () => takeEvent(event));
   return arn;
 }
 
