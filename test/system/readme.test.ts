@@ -30,19 +30,25 @@ function expectTour(stdout: string): void {
   expect(stdout).toContain('"name":"Example Ltd","status":"ACTIVE"');
   expect(stdout.match(/"is_verified":true/g)).toHaveLength(4);
   expect(stdout).toContain('"total_products":500');
+  expect(stdout).toMatch(/"status":"ACTIVE","is_free_trial":true/);
+  expect(stdout).toMatch(/"quantity":12,.*"status":"Success"/);
+  expect(stdout).toMatch(/"status":"ENDED","is_free_trial":true/);
 }
 
 const hasZsh = spawnSync('zsh', ['--version']).status === 0;
 if (!hasZsh) console.warn('There is no zsh here: the tour is only run in bash');
 
 describe('the README', () => {
-  it('has a tour that works as it is written', async () => {
+  // The fakes of the seller marketplaces keep their limits, so a sync takes half a minute.
+  const timeout = 120_000;
+
+  it('has a tour that works as it is written', { timeout }, async () => {
     const { stdout } = await take('bash', ['-s'], `set -euo pipefail\n${tour()}`);
 
     expectTour(stdout);
   });
 
-  it.runIf(hasZsh)('has a tour that may be pasted into zsh', async () => {
+  it.runIf(hasZsh)('has a tour that may be pasted into zsh', { timeout }, async () => {
     const { stdout, stderr } = await take('zsh', ['-f', '-i'], `${tour()}exit 0\n`);
 
     expectTour(stdout);
