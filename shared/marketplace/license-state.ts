@@ -26,13 +26,13 @@ export interface LicenseState {
   readonly next: { readonly what: string; readonly at: string | null } | null;
 }
 
-const ends: Readonly<Record<string, EndReason>> = {
-  CANCELLED: 'CANCELLED',
-  EXPIRED: 'EXPIRED',
-  TERMINATED: 'TERMINATED',
-  RENEWED: 'RENEWED',
-  REPLACED: 'REPLACED',
-};
+/** The status of an agreement that ended. A map: an event may say `constructor`, or anything else. */
+const ends: ReadonlyMap<string | undefined, EndReason> = new Map(
+  (['CANCELLED', 'EXPIRED', 'TERMINATED', 'RENEWED', 'REPLACED'] as const).map((status) => [
+    status,
+    status,
+  ]),
+);
 
 /**
  * The state of a license after these events of its agreement. The same for any order in which they
@@ -52,13 +52,13 @@ export function stateOf(
   const [deprovisioned] = named('License Deprovisioned');
   const endings = named('Purchase Agreement Ended');
   // An agreement that was renewed or replaced ends in no other way, whatever is told beside it.
-  const ended = endings.find(({ status = '' }) => isFollowed(ends[status])) ?? endings[0];
+  const ended = endings.find(({ status }) => isFollowed(ends.get(status))) ?? endings[0];
   const term = events.findLast(({ start_time, end_time }) => start_time ?? end_time);
   const startedAt =
     activated?.time ?? (options.pricing === 'free' ? (options.registeredAt ?? null) : null);
   const endedAt = earliest(ended?.time, deprovisioned?.time);
   const endReason: EndReason | null = ended
-    ? (ends[ended.status ?? ''] ?? 'TERMINATED')
+    ? (ends.get(ended.status) ?? 'TERMINATED')
     : deprovisioned
       ? 'DEPROVISIONED'
       : null;

@@ -105,6 +105,23 @@ describe('a purchase', () => {
     expect(mine.status).toBe(200);
   });
 
+  it.each(['constructor', '__proto__', 'SUSPENDED_BY_LAW'])(
+    'an end with the unknown status %s is one all the same',
+    async (status) => {
+      const agreement = new Agreement(world);
+      await deliverEvents(agreement.created(), agreement.licenseUpdated());
+      await complete(await agreement.register());
+
+      await deliverEvents(agreement.ended(status));
+
+      expect(await stateOf(agreement)).toMatchObject({
+        license: 'ENDED',
+        reason: 'TERMINATED',
+        status: 'SUSPENDED',
+      });
+    },
+  );
+
   it('suspends when the license is deprovisioned and the end was not heard of', async () => {
     const agreement = new Agreement(world);
     await deliverEvents(agreement.licenseUpdated(), agreement.licenseDeprovisioned());
