@@ -40,7 +40,8 @@ export const tableClient = DynamoDBDocumentClient.from(
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2500, throwOnRequestTimeout: true },
   }),
-  { marshallOptions: { removeUndefinedValues: true } },
+  // What others name may be called `constructor`, and is a map like any other then.
+  { marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true } },
 );
 
 /** The client of the request, where it has its own, else the function's. */

@@ -186,6 +186,26 @@ describe('a report of usage', () => {
     ]);
   });
 
+  it('takes tags that are called as members of every object are', async () => {
+    const one = await buyer();
+    const tags = { constructor: 'a', toString: 'b' };
+    const allocations = [{ quantity: 7, tags }];
+    expect(await report(one, { quantity: 7, allocations })).toMatchObject({ status: 202 });
+    travel(hour);
+    await meter();
+
+    const billed = [...it_.aws.billed.values()].find(({ quantity }) => quantity === 7);
+    expect(billed?.allocations).toEqual([
+      {
+        AllocatedUsageQuantity: 7,
+        Tags: [
+          { Key: 'constructor', Value: 'a' },
+          { Key: 'toString', Value: 'b' },
+        ],
+      },
+    ]);
+  });
+
   it.each([
     ['six tags', { a: '1', b: '1', c: '1', d: '1', e: '1', f: '1' }],
     ['a character that AWS does not take', { user: 'ann#1' }],
