@@ -14,6 +14,7 @@ import { metrics as definitions, valuesOf, workers } from '../../shared/contract
 import { features } from '../../shared/features.ts';
 import { signInRefused } from '../../shared/identity/metrics.ts';
 import * as mailMetrics from '../../shared/mail/metrics.ts';
+import * as meteringMetrics from '../../shared/metering/metrics.ts';
 
 const world = useWorld();
 
@@ -41,7 +42,12 @@ describe('the metrics of a whole journey', () => {
     expectListed(metrics, [member.tenantId, member.userId, member.sessionId, member.email]);
     const core = features.filter(({ isCore }) => isCore);
     // What fails, runs by a schedule, or is sent and metered, a journey through the API does not see.
-    const ofWorkers = [messagesFailed, scheduledRuns, ...Object.values(mailMetrics)];
+    const ofWorkers = [
+      messagesFailed,
+      scheduledRuns,
+      ...Object.values(mailMetrics),
+      ...Object.values(meteringMetrics),
+    ];
     const names = ofWorkers.flatMap((one) => ('name' in one ? one.name : []));
     expect(unseenOf(core, metrics)).toEqual(names.sort());
   });
