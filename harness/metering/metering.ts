@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach } from 'vitest';
 import { defineMeter } from '../../shared/contract/meters.ts';
+import { scopes } from '../../shared/contract/registry.ts';
 import { soldProducts } from '../../shared/marketplace/sold-products.ts';
 import { pretendBcrypt } from '../bcrypt.ts';
 import { travelTo } from '../clock.ts';
@@ -98,7 +99,7 @@ async function newBuyer(world: World, productCode?: string): Promise<Buyer> {
     },
   );
   const token = body.access_token;
-  const apiKey = await newKey(world, token, ['usage:write', 'detections:write']);
+  const apiKey = await newKey(world, token, [...scopes.keys()]);
   return { tenantId: body.tenant_id, agreement, token, apiKey };
 }
 

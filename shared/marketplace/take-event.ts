@@ -2,7 +2,7 @@ import { logger } from '../runtime/logger.ts';
 import { recordMetric } from '../runtime/metrics.ts';
 import { retryConflicts } from '../table/retry.ts';
 import { getItem, transact } from '../table/table.ts';
-import { refreshTenant } from './access.ts';
+import { readLicenses, refreshTenant } from './access.ts';
 import { type AgreementEvent, knownEvents } from './agreement-events.ts';
 import { AgreementItem } from './items.ts';
 import { type Journal, keepEvent, readJournal, settleAgreement } from './journal.ts';
@@ -61,11 +61,13 @@ async function tenantsOf(
   const licenseIds = new Set(events.flatMap(({ license_id }) => license_id ?? []));
   const tenants = new Map<string, string>();
   for (const licenseId of licenseIds) {
-    let { tenant_id: tenantId } = await findLicense(licenseId);
+    const { tenant_id, account_id } = await findLicense(licenseId);
+    let tenantId = tenant_id;
     if (!tenantId && previous_agreement_id) {
       const previous = await getItem(marketplaceKeys.agreement(previous_agreement_id));
       const heir = previous && AgreementItem.parse(previous).tenant_id;
-      if (heir) {
+      // What another account bought is for its buyer to register.
+      if (heir && (await readLicenses(heir)).some((one) => one.account_id === account_id)) {
         await inheritLicense(heir, licenseId, agreement_id);
         tenantId = heir;
       }

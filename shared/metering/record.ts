@@ -52,7 +52,12 @@ export async function recordUsage(
     throw new AppError(noMeteredLicense);
   }
   const timeMs = report.timestamp === undefined ? nowMs : Date.parse(report.timestamp);
-  assertTimely(timeMs, found.license, nowMs);
+  const refusal = untimely(timeMs, found.license, nowMs);
+  if (refusal) {
+    // So does one that was taken while there was time.
+    if (await isKnown(tenantId, report)) return { accepted: true, duplicate: true };
+    throw refusal;
+  }
   return store(tenantId, report, { ...found, hour: hourFor(timeMs, found.license, nowMs), nowMs });
 }
 
@@ -153,15 +158,21 @@ function assertAllocated({ quantity, allocations }: UsageReport): void {
     throw invalid('/allocations', `make ${sum} together, and the quantity is ${quantity}`);
 }
 
-function assertTimely(timeMs: number, { started_at }: LicenseItem, nowMs: number): void {
-  if (timeMs > nowMs + clockSkewMs) throw invalid('/timestamp', 'lies in the future');
+/** Why usage of a moment is not taken now; undefined when it is. */
+function untimely(
+  timeMs: number,
+  { started_at }: LicenseItem,
+  nowMs: number,
+): AppError | undefined {
+  if (timeMs > nowMs + clockSkewMs) return invalid('/timestamp', 'lies in the future');
   if (nowMs >= deadlineOf(hourOf(timeMs)))
-    throw invalid(
+    return invalid(
       '/timestamp',
       'is too old: AWS Marketplace takes usage for 24 hours, and that of a month until 06:00 UTC on the first of the next',
     );
   if (started_at !== null && timeMs < Date.parse(started_at))
-    throw invalid('/timestamp', `lies before the license started at ${started_at}`);
+    return invalid('/timestamp', `lies before the license started at ${started_at}`);
+  return undefined;
 }
 
 /** The hour that usage of a moment is counted in, while that is open. */

@@ -185,6 +185,20 @@ describe('a purchase that is renewed or replaced', () => {
     },
   );
 
+  it('of another AWS account goes to nobody by itself', async () => {
+    const first = new Agreement(world);
+    await deliverEvents(first.created(), first.licenseUpdated());
+    await complete(await first.register());
+    const foreign = new Agreement(world, {
+      previousAgreementId: first.id,
+      intent: 'RENEW',
+      accountId: '999988887777',
+    });
+    await deliverEvents(foreign.created(), foreign.licenseUpdated());
+
+    expect((await foreign.register()).tenant_id).not.toBe((await first.register()).tenant_id);
+  });
+
   it('finds its tenant also when everything of the successor came first', async () => {
     const first = new Agreement(world);
     const second = successorOf(first, 'RENEW');

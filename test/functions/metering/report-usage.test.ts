@@ -252,6 +252,15 @@ describe('a report of usage', () => {
     });
   });
 
+  it('is a duplicate also when it comes again after its time', async () => {
+    const one = await buyer();
+    const body = { quantity: 3, timestamp: iso(Date.now()), idempotency_key: 'again' };
+    await report(one, body);
+    travel(25 * hour);
+
+    expect(await report(one, body)).toMatchObject({ status: 202, body: { duplicate: true } });
+  });
+
   it('is counted towards the month, beside dimensions with nothing', async () => {
     const one = await buyer();
     const { usageOfMonth } = await modules();

@@ -22,6 +22,7 @@ describe('a function', () => {
         /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/,
       ),
       AWS_ENDPOINT_URL_DYNAMODB: mini.cloud.table.guardedEndpoint,
+      AWS_ENDPOINT_URL_S3: mini.cloud.endpoints.s3,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: mini.cloud.endpoints.secretsManager,
       AWS_ENDPOINT_URL_KMS: mini.cloud.endpoints.kms,
       AWS_ENDPOINT_URL_MARKETPLACE_METERING: mini.cloud.endpoints.marketplace,
