@@ -62,6 +62,8 @@ export async function auditEntry(
 
 function logEntry(tenantId: string, { id, type, actor, subject, data }: AuditEntryItem): void {
   const isUser = actor.kind === 'user';
+  // An operator's reason is free text, for the audit log alone.
+  const { reason: _, ...figures } = data;
   logSecurityEvent(type, {
     tenant_id: tenantId,
     ...(isUser && { user_id: actor.id }),
@@ -69,7 +71,7 @@ function logEntry(tenantId: string, { id, type, actor, subject, data }: AuditEnt
     actor_kind: actor.kind,
     actor_id: actor.id,
     subject,
-    ...data,
+    ...(actor.kind === 'operator' ? figures : data),
   });
 }
 

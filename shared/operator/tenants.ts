@@ -32,10 +32,15 @@ export async function showTenant(tenantId: string) {
 type Reasoned = { readonly operator: string; readonly reason: string };
 
 /** Suspends a tenant, or ends that. Returns the tenant after it. Throws `not_found`. */
-export async function holdTenant(tenantId: string, isHeld: boolean, { operator }: Reasoned) {
+export async function holdTenant(
+  tenantId: string,
+  isHeld: boolean,
+  { operator, reason }: Reasoned,
+) {
   const audit = await auditEntry(tenantId, isHeld ? audits.tenantHeld : audits.tenantRestored, {
     actor: { kind: 'operator', id: operator },
     subject: tenantId,
+    data: { reason },
   });
   return { tenant: await setAndRefresh(tenantId, audit, { is_held: isHeld }) };
 }
@@ -44,13 +49,13 @@ export async function holdTenant(tenantId: string, isHeld: boolean, { operator }
 export async function overridePlan(
   tenantId: string,
   plan: NonNullable<TenantItem['plan']> | 'none',
-  { operator }: Reasoned,
+  { operator, reason }: Reasoned,
 ) {
   const isNone = plan === 'none';
   const audit = await auditEntry(tenantId, audits.planOverridden, {
     actor: { kind: 'operator', id: operator },
     subject: tenantId,
-    data: { plan },
+    data: { plan, reason },
   });
   const set = isNone ? {} : { plan_override: plan };
   return { tenant: await setAndRefresh(tenantId, audit, set, isNone) };

@@ -163,6 +163,9 @@ describe('the audit log', () => {
       ({ subject, actor }) => subject === tenant_id && actor,
     );
     expect(entries).toContainEqual(
+      expect.objectContaining({ type: 'tenant.held', data: { reason } }),
+    );
+    expect(entries).toContainEqual(
       expect.objectContaining({
         type: 'tenant.standing_changed',
         actor: { kind: 'operator', id: 'tester' },
